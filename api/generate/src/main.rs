@@ -1,0 +1,2 @@
+//! Service model in, `api/src/generated/` out.
+fn main() {}

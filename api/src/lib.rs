@@ -1,0 +1,1 @@
+//! The wire contract: shapes, faults and operations of the ElastiCache Query API.

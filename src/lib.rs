@@ -1,0 +1,1 @@
+//! A managed-cache control plane.

@@ -1,0 +1,2 @@
+//! The `cacheplane` program.
+fn main() {}
