@@ -1,1 +1,7 @@
-//! A managed-cache control plane.
+//! A managed-cache control plane: ElastiCache's API over real Redis, Valkey and Memcached containers.
+//!
+//! The rooms, in reading order; `tests/tidy.rs` holds who may use whom.
+
+pub mod datastore;
+pub mod planner;
+pub mod resources;

@@ -1,0 +1,688 @@
+//! Cache clusters and, with them, their nodes.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::cache_node::{NodeRow, node_insert, node_wish};
+use super::event::events_put;
+use super::page::Page;
+use super::tag::tags_put;
+use super::{Datastore, Error, count, stored};
+use crate::resources::arn::{ResourceType, arn};
+use crate::resources::cache_cluster::{
+    AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ConfigurationEndpoint, Failure, FailureKind, Notification,
+};
+use crate::resources::engine::{self, Engine, EngineVersion};
+use crate::resources::event::Event;
+use crate::resources::node_type::{self, NodeType};
+use crate::resources::pending::{Pending, PendingNodes};
+use crate::resources::scope::Scope;
+use crate::resources::tag::Tag;
+use crate::resources::timestamp::Timestamp;
+use crate::resources::window::{MaintenanceWindow, SnapshotWindow};
+
+/// Which cache clusters are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct CacheClusterFilter {
+    /// The one with this id.
+    pub cache_cluster_id: Option<String>,
+    /// Those that follow this id, where the last page ended.
+    pub after_id: Option<String>,
+}
+
+/// One SELECT for every way to find cache clusters.
+macro_rules! cluster_rows {
+    ($tail:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            ClusterRow,
+            "SELECT cache_clusters.cache_cluster_key, account, region, cache_cluster_id, engine, engine_version, cache_node_type,
+                    cache_clusters.port, az_mode, parameter_group_name, subnet_group_name, security_group_ids, maintenance_window,
+                    snapshot_window, snapshot_retention_days, notification_topic_arn,
+                    notification_active AS \"notification_active: bool\",
+                    auto_minor_version_upgrade AS \"auto_minor_version_upgrade: bool\",
+                    pending_engine_version, pending_node_type, pending_node_zones, pending_node_removals,
+                    revision, generation, observed_generation, requested_at, available_at, deletion_requested_at,
+                    failure_kind, failure_reason, blocked_by, changes, configuration_address, config_version,
+                    published_ports.port AS \"configuration_port?\"
+             FROM cache_clusters
+             LEFT JOIN published_ports ON published_ports.configuration_of = cache_clusters.cache_cluster_key "
+            + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+impl Datastore {
+    /// Stores a new cache cluster with its nodes and tags, unless its id is taken.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`]; [`Error::TooManyNodes`] past `node_quota` nodes of this scope; [`Error::Database`].
+    pub async fn cache_cluster_insert(
+        &self,
+        cluster: &CacheCluster,
+        tags: &[Tag],
+        node_quota: u32,
+    ) -> Result<CacheCluster, Error> {
+        let mut write = self.write("cache_cluster_insert").await?;
+        let key = cluster_insert(&mut write, cluster).await?;
+        for node in &cluster.nodes {
+            node_insert(&mut write, key, node).await?;
+        }
+        let nodes = sqlx::query_scalar!(
+            "SELECT count(*) FROM cache_nodes JOIN cache_clusters USING (cache_cluster_key)
+             WHERE account = ? AND region = ?",
+            cluster.scope.account,
+            cluster.scope.region
+        )
+        .fetch_one(&mut *write)
+        .await?;
+        if nodes > i64::from(node_quota) {
+            return Err(Error::TooManyNodes(node_quota));
+        }
+        let name = arn(&cluster.scope, ResourceType::Cluster, &cluster.spec.cache_cluster_id);
+        tags_put(&mut write, &name, tags).await?;
+        let inserted = cluster_of_key(&mut write, key).await?;
+        write.commit().await?;
+        Ok(inserted)
+    }
+
+    /// The cache cluster with this id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Database`]; [`Error::Corrupt`].
+    pub async fn cache_cluster_get(&self, scope: &Scope, cache_cluster_id: &str) -> Result<CacheCluster, Error> {
+        let mut read = self.reader.acquire().await?;
+        let row = cluster_rows!(
+            "WHERE account = ? AND region = ? AND cache_cluster_id = ?",
+            scope.account,
+            scope.region,
+            cache_cluster_id
+        )
+        .fetch_one(&mut *read)
+        .await?;
+        single(with_nodes(&mut read, vec![row]).await?)
+    }
+
+    /// The cache cluster with this key.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Database`]; [`Error::Corrupt`].
+    pub async fn cache_cluster_get_by_key(&self, key: i64) -> Result<CacheCluster, Error> {
+        let mut read = self.reader.acquire().await?;
+        cluster_of_key(&mut read, key).await
+    }
+
+    /// A page of the cache clusters of `scope`, in the order of their ids.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; [`Error::Corrupt`].
+    pub async fn cache_cluster_page(
+        &self,
+        scope: &Scope,
+        filter: &CacheClusterFilter,
+        limit: usize,
+    ) -> Result<Page<CacheCluster>, Error> {
+        let read_limit = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
+        let after = filter.after_id.as_deref().unwrap_or_default();
+        let mut read = self.reader.acquire().await?;
+        let rows = cluster_rows!(
+            "WHERE account = ?1 AND region = ?2 AND cache_cluster_id > ?3 AND (?4 IS NULL OR cache_cluster_id = ?4)
+             ORDER BY cache_cluster_id LIMIT ?5",
+            scope.account,
+            scope.region,
+            after,
+            filter.cache_cluster_id,
+            read_limit
+        )
+        .fetch_all(&mut *read)
+        .await?;
+        Ok(Page::cut(with_nodes(&mut read, rows).await?, limit))
+    }
+
+    /// Every cache cluster there is, of every scope; for the audit and the look at all containers.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; [`Error::Corrupt`].
+    pub async fn cache_cluster_list(&self) -> Result<Vec<CacheCluster>, Error> {
+        let mut read = self.reader.acquire().await?;
+        let rows = cluster_rows!("ORDER BY cache_clusters.cache_cluster_key")
+            .fetch_all(&mut *read)
+            .await?;
+        with_nodes(&mut read, rows).await
+    }
+
+    /// Keys of the cache clusters that the world may not fulfil, each with a stamp that changes with every new wish.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_cluster_list_unconverged(&self) -> Result<Vec<(i64, i64)>, Error> {
+        let rows = sqlx::query!(
+            "SELECT cache_cluster_key, revision FROM cache_clusters
+             WHERE deletion_requested_at IS NOT NULL
+                OR (failure_kind IS NULL AND (
+                       generation != observed_generation
+                       OR EXISTS (SELECT 1 FROM cache_nodes WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key
+                                  AND (observation != 'known' OR cache_nodes.generation IS NOT cache_nodes.observed_generation
+                                       OR reboot = 1 OR wish = 'removed'))))
+                OR (failure_kind IS NOT NULL AND (
+                       configuration_address IS NOT NULL
+                       OR EXISTS (SELECT 1 FROM published_ports WHERE configuration_of = cache_cluster_key)
+                       OR EXISTS (SELECT 1 FROM cache_nodes WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key
+                                  AND (address IS NOT NULL OR observation != 'absent'))))
+             ORDER BY cache_cluster_key"
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.cache_cluster_key, row.revision)).collect())
+    }
+
+    /// Keys of the cache clusters with wishes that wait for their maintenance window.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_cluster_list_pending(&self) -> Result<Vec<i64>, Error> {
+        Ok(sqlx::query_scalar!(
+            "SELECT cache_cluster_key FROM cache_clusters
+             WHERE deletion_requested_at IS NULL AND failure_kind IS NULL
+               AND (pending_engine_version IS NOT NULL OR pending_node_type IS NOT NULL
+                    OR pending_node_zones IS NOT NULL OR pending_node_removals IS NOT NULL)
+             ORDER BY cache_cluster_key"
+        )
+        .fetch_all(&self.reader)
+        .await?)
+    }
+
+    /// Stores the wish that `cluster` now holds, with its nodes; new nodes are those without a key.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] unless the record is still at the revision that `cluster` was read with and not being deleted;
+    /// [`Error::TooManyNodes`]; [`Error::Database`].
+    pub async fn cache_cluster_request(
+        &self,
+        cluster: &CacheCluster,
+        events: &[Event],
+        node_quota: u32,
+    ) -> Result<CacheCluster, Error> {
+        let mut write = self.write("cache_cluster_request").await?;
+        cluster_update(&mut write, cluster).await?;
+        for node in &cluster.nodes {
+            if node.key == 0 {
+                node_insert(&mut write, cluster.key, node).await?;
+            } else {
+                node_wish(&mut write, node).await?;
+            }
+        }
+        if cluster.nodes.iter().any(|node| node.key == 0) {
+            let nodes = sqlx::query_scalar!(
+                "SELECT count(*) FROM cache_nodes JOIN cache_clusters USING (cache_cluster_key)
+                 WHERE account = ? AND region = ?",
+                cluster.scope.account,
+                cluster.scope.region
+            )
+            .fetch_one(&mut *write)
+            .await?;
+            if nodes > i64::from(node_quota) {
+                return Err(Error::TooManyNodes(node_quota));
+            }
+        }
+        events_put(&mut write, &cluster.scope, events).await?;
+        let stored = cluster_of_key(&mut write, cluster.key).await?;
+        write.commit().await?;
+        Ok(stored)
+    }
+
+    /// Notes that the wish of `generation` is fulfilled, and tells of it.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where there is a newer wish; [`Error::Database`].
+    pub async fn cache_cluster_converge(
+        &self,
+        cluster: &CacheCluster,
+        events: &[Event],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (generation, now) = (stored(cluster.generation), now.as_millis());
+        let mut write = self.write("cache_cluster_converge").await?;
+        let done = sqlx::query!(
+            "UPDATE cache_clusters
+             SET observed_generation = generation, available_at = coalesce(available_at, ?1), changes = '[]', blocked_by = NULL
+             WHERE cache_cluster_key = ?2 AND generation = ?3 AND deletion_requested_at IS NULL",
+            now,
+            cluster.key,
+            generation
+        )
+        .execute(&mut *write)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Stale);
+        }
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes what stands in the way, or that nothing does any more; events only when that is news.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_cluster_block(
+        &self,
+        cluster: &CacheCluster,
+        blocked_by: Option<&str>,
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let mut write = self.write("cache_cluster_block").await?;
+        let changed = sqlx::query!(
+            "UPDATE cache_clusters SET blocked_by = ?1 WHERE cache_cluster_key = ?2 AND blocked_by IS NOT ?1",
+            blocked_by,
+            cluster.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if changed.rows_affected() > 0 {
+            events_put(&mut write, &cluster.scope, events).await?;
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Gives the creation of `cluster` up; what it holds is given back by later stages.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where it was deleted or is there after all; [`Error::Database`].
+    pub async fn cache_cluster_fail(
+        &self,
+        cluster: &CacheCluster,
+        failure: &Failure,
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let kind = failure_word(failure.kind);
+        let mut write = self.write("cache_cluster_fail").await?;
+        let done = sqlx::query!(
+            "UPDATE cache_clusters SET failure_kind = ?, failure_reason = ?, blocked_by = NULL, revision = revision + 1
+             WHERE cache_cluster_key = ? AND available_at IS NULL AND deletion_requested_at IS NULL",
+            kind,
+            failure.reason,
+            cluster.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Stale);
+        }
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets a cache cluster that nothing is left of, with its nodes, addresses, ports and tags.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] unless its deletion was asked for and no node may have a container; [`Error::Database`].
+    pub async fn cache_cluster_forget(&self, cluster: &CacheCluster, events: &[Event]) -> Result<(), Error> {
+        let mut write = self.write("cache_cluster_forget").await?;
+        let done = sqlx::query!(
+            "DELETE FROM cache_clusters WHERE cache_cluster_key = ?1 AND deletion_requested_at IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM cache_nodes WHERE cache_cluster_key = ?1 AND observation != 'absent')",
+            cluster.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Stale);
+        }
+        let name = arn(&cluster.scope, ResourceType::Cluster, &cluster.spec.cache_cluster_id);
+        sqlx::query!("DELETE FROM tags WHERE arn = ?", name).execute(&mut *write).await?;
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+}
+
+async fn cluster_of_key(read: &mut SqliteConnection, key: i64) -> Result<CacheCluster, Error> {
+    let row = cluster_rows!("WHERE cache_cluster_key = ?", key).fetch_one(&mut *read).await?;
+    single(with_nodes(read, vec![row]).await?)
+}
+
+fn single(clusters: Vec<CacheCluster>) -> Result<CacheCluster, Error> {
+    clusters.into_iter().next().ok_or(Error::NotFound)
+}
+
+/// The nodes of all `rows` in one query: a page costs the same two queries whatever its length.
+async fn with_nodes(read: &mut SqliteConnection, rows: Vec<ClusterRow>) -> Result<Vec<CacheCluster>, Error> {
+    let keys: Vec<i64> = rows.iter().map(|row| row.cache_cluster_key).collect();
+    let mut nodes: BTreeMap<i64, Vec<CacheNode>> = BTreeMap::new();
+    for row in NodeRow::of_clusters(read, &keys).await? {
+        nodes.entry(row.cache_cluster_key).or_default().push(row.try_into()?);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let nodes = nodes.remove(&row.cache_cluster_key).unwrap_or_default();
+            row.into_cluster(nodes)
+        })
+        .collect()
+}
+
+async fn cluster_insert(write: &mut Transaction<'_, Sqlite>, cluster: &CacheCluster) -> Result<i64, Error> {
+    let columns = WishColumns::of(cluster)?;
+    let (engine, port) = (cluster.spec.engine().name(), cluster.spec.port);
+    let (generation, requested_at) = (stored(cluster.generation), cluster.requested_at.as_millis());
+    let inserted = sqlx::query!(
+        "INSERT INTO cache_clusters (account, region, cache_cluster_id, engine, engine_version, cache_node_type, port, az_mode,
+             parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
+             snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
+             observed_generation, requested_at, changes, revision, config_version)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0)",
+        cluster.scope.account,
+        cluster.scope.region,
+        cluster.spec.cache_cluster_id,
+        engine,
+        columns.engine_version,
+        columns.node_type,
+        port,
+        columns.az_mode,
+        cluster.spec.parameter_group_name,
+        cluster.spec.subnet_group_name,
+        columns.security_group_ids,
+        columns.maintenance_window,
+        columns.snapshot_window,
+        cluster.spec.snapshot_retention_days,
+        columns.topic_arn,
+        columns.topic_active,
+        cluster.spec.auto_minor_version_upgrade,
+        generation,
+        requested_at,
+        columns.changes
+    )
+    .execute(&mut **write)
+    .await?;
+    Ok(inserted.last_insert_rowid())
+}
+
+async fn cluster_update(write: &mut Transaction<'_, Sqlite>, cluster: &CacheCluster) -> Result<(), Error> {
+    let columns = WishColumns::of(cluster)?;
+    let generation = stored(cluster.generation);
+    let deletion = cluster.deletion_requested_at.map(Timestamp::as_millis);
+    let updated = sqlx::query!(
+        "UPDATE cache_clusters
+         SET engine_version = ?1, cache_node_type = ?2, az_mode = ?3, parameter_group_name = ?4, security_group_ids = ?5,
+             maintenance_window = ?6, snapshot_window = ?7, snapshot_retention_days = ?8, notification_topic_arn = ?9,
+             notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
+             pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
+             changes = ?18, revision = revision + 1
+         WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
+        columns.engine_version,
+        columns.node_type,
+        columns.az_mode,
+        cluster.spec.parameter_group_name,
+        columns.security_group_ids,
+        columns.maintenance_window,
+        columns.snapshot_window,
+        cluster.spec.snapshot_retention_days,
+        columns.topic_arn,
+        columns.topic_active,
+        cluster.spec.auto_minor_version_upgrade,
+        columns.pending_engine_version,
+        columns.pending_node_type,
+        columns.pending_zones,
+        columns.pending_removals,
+        generation,
+        deletion,
+        columns.changes,
+        cluster.key,
+        cluster.revision
+    )
+    .execute(&mut **write)
+    .await?;
+    if updated.rows_affected() == 0 {
+        return Err(Error::Stale);
+    }
+    Ok(())
+}
+
+/// The wish in storage form, for both the insert and the update.
+struct WishColumns {
+    engine_version: &'static str,
+    node_type: &'static str,
+    az_mode: &'static str,
+    security_group_ids: String,
+    maintenance_window: String,
+    snapshot_window: Option<String>,
+    topic_arn: Option<String>,
+    topic_active: bool,
+    pending_engine_version: Option<&'static str>,
+    pending_node_type: Option<&'static str>,
+    pending_zones: Option<String>,
+    pending_removals: Option<String>,
+    changes: String,
+}
+
+impl WishColumns {
+    fn of(cluster: &CacheCluster) -> Result<Self, Error> {
+        let CacheClusterSpec {
+            engine_version,
+            node_type,
+            az_mode,
+            security_group_ids,
+            maintenance_window,
+            snapshot_window,
+            notification,
+            ..
+        } = &cluster.spec;
+        let (pending_zones, pending_removals) = match &cluster.pending.nodes {
+            Some(PendingNodes::Add(zones)) => (Some(json(zones)?), None),
+            Some(PendingNodes::Remove(ids)) => (None, Some(json(ids)?)),
+            None => (None, None),
+        };
+        Ok(Self {
+            engine_version: engine_version.version,
+            node_type: node_type.name,
+            az_mode: match az_mode {
+                AzMode::SingleAz => "single-az",
+                AzMode::CrossAz => "cross-az",
+            },
+            security_group_ids: json(security_group_ids)?,
+            maintenance_window: maintenance_window.to_string(),
+            snapshot_window: snapshot_window.as_ref().map(ToString::to_string),
+            topic_arn: notification.as_ref().map(|topic| topic.topic_arn.clone()),
+            topic_active: notification.as_ref().is_some_and(|topic| topic.active),
+            pending_engine_version: cluster.pending.engine_version.map(|version| version.version),
+            pending_node_type: cluster.pending.node_type.map(|node_type| node_type.name),
+            pending_zones,
+            pending_removals,
+            changes: json(&cluster.changes.iter().map(ChangeRow::from).collect::<Vec<_>>())?,
+        })
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+fn parsed<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ChangeRow {
+    EngineVersion(String, String),
+    NodeType(String, String),
+    NodeCount(u32, u32),
+}
+
+impl From<&Change> for ChangeRow {
+    fn from(change: &Change) -> Self {
+        match change.clone() {
+            Change::EngineVersion(from, to) => Self::EngineVersion(from, to),
+            Change::NodeType(from, to) => Self::NodeType(from, to),
+            Change::NodeCount(from, to) => Self::NodeCount(from, to),
+        }
+    }
+}
+
+impl From<ChangeRow> for Change {
+    fn from(row: ChangeRow) -> Self {
+        match row {
+            ChangeRow::EngineVersion(from, to) => Self::EngineVersion(from, to),
+            ChangeRow::NodeType(from, to) => Self::NodeType(from, to),
+            ChangeRow::NodeCount(from, to) => Self::NodeCount(from, to),
+        }
+    }
+}
+
+struct ClusterRow {
+    cache_cluster_key: i64,
+    account: String,
+    region: String,
+    cache_cluster_id: String,
+    engine: String,
+    engine_version: String,
+    cache_node_type: String,
+    port: i64,
+    az_mode: String,
+    parameter_group_name: String,
+    subnet_group_name: String,
+    security_group_ids: String,
+    maintenance_window: String,
+    snapshot_window: Option<String>,
+    snapshot_retention_days: i64,
+    notification_topic_arn: Option<String>,
+    notification_active: bool,
+    auto_minor_version_upgrade: bool,
+    pending_engine_version: Option<String>,
+    pending_node_type: Option<String>,
+    pending_node_zones: Option<String>,
+    pending_node_removals: Option<String>,
+    revision: i64,
+    generation: i64,
+    observed_generation: i64,
+    requested_at: i64,
+    available_at: Option<i64>,
+    deletion_requested_at: Option<i64>,
+    failure_kind: Option<String>,
+    failure_reason: Option<String>,
+    blocked_by: Option<String>,
+    changes: String,
+    configuration_address: Option<String>,
+    config_version: i64,
+    configuration_port: Option<i64>,
+}
+
+impl ClusterRow {
+    fn into_cluster(self, nodes: Vec<CacheNode>) -> Result<CacheCluster, Error> {
+        Ok(CacheCluster {
+            key: self.cache_cluster_key,
+            pending: self.pending()?,
+            spec: self.spec()?,
+            failure: self.failure()?,
+            changes: parsed::<Vec<ChangeRow>>(&self.changes)?.into_iter().map(Change::from).collect(),
+            configuration_endpoint: ConfigurationEndpoint {
+                address: self.configuration_address.as_deref().map(address).transpose()?,
+                published_port: self.configuration_port.map(port).transpose()?,
+                config_version: u32::try_from(self.config_version)
+                    .map_err(|_| Error::Corrupt(format!("the list version {}", self.config_version)))?,
+            },
+            scope: Scope {
+                account: self.account,
+                region: self.region,
+            },
+            revision: self.revision,
+            generation: count(self.generation)?,
+            observed_generation: count(self.observed_generation)?,
+            requested_at: Timestamp::from_millis(self.requested_at),
+            available_at: self.available_at.map(Timestamp::from_millis),
+            deletion_requested_at: self.deletion_requested_at.map(Timestamp::from_millis),
+            blocked_by: self.blocked_by,
+            nodes,
+        })
+    }
+
+    fn spec(&self) -> Result<CacheClusterSpec, Error> {
+        Ok(CacheClusterSpec {
+            cache_cluster_id: self.cache_cluster_id.clone(),
+            engine_version: engine_version(&self.engine, &self.engine_version)?,
+            node_type: stored_node_type(&self.cache_node_type)?,
+            port: port(self.port)?,
+            az_mode: match self.az_mode.as_str() {
+                "cross-az" => AzMode::CrossAz,
+                _ => AzMode::SingleAz,
+            },
+            parameter_group_name: self.parameter_group_name.clone(),
+            subnet_group_name: self.subnet_group_name.clone(),
+            security_group_ids: parsed(&self.security_group_ids)?,
+            maintenance_window: MaintenanceWindow::parse(&self.maintenance_window)
+                .map_err(|_| Error::Corrupt(format!("the window {}", self.maintenance_window)))?,
+            snapshot_window: self
+                .snapshot_window
+                .as_deref()
+                .map(|window| SnapshotWindow::parse(window).map_err(|_| Error::Corrupt(format!("the window {window}"))))
+                .transpose()?,
+            snapshot_retention_days: u32::try_from(self.snapshot_retention_days)
+                .map_err(|_| Error::Corrupt(format!("the retention {}", self.snapshot_retention_days)))?,
+            notification: self.notification_topic_arn.clone().map(|topic_arn| Notification {
+                topic_arn,
+                active: self.notification_active,
+            }),
+            auto_minor_version_upgrade: self.auto_minor_version_upgrade,
+        })
+    }
+
+    fn pending(&self) -> Result<Pending, Error> {
+        let nodes = match (&self.pending_node_zones, &self.pending_node_removals) {
+            (Some(zones), _) => Some(PendingNodes::Add(parsed(zones)?)),
+            (None, Some(ids)) => Some(PendingNodes::Remove(parsed(ids)?)),
+            (None, None) => None,
+        };
+        Ok(Pending {
+            engine_version: self
+                .pending_engine_version
+                .as_deref()
+                .map(|version| engine_version(&self.engine, version))
+                .transpose()?,
+            node_type: self.pending_node_type.as_deref().map(stored_node_type).transpose()?,
+            nodes,
+        })
+    }
+
+    fn failure(&self) -> Result<Option<Failure>, Error> {
+        let kind = match self.failure_kind.as_deref() {
+            None => return Ok(None),
+            Some("network") => FailureKind::Network,
+            Some("other") => FailureKind::Other,
+            Some(word) => return Err(Error::Corrupt(format!("the failure kind {word}"))),
+        };
+        let reason = self.failure_reason.clone().unwrap_or_default();
+        Ok(Some(Failure { kind, reason }))
+    }
+}
+
+fn failure_word(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Network => "network",
+        FailureKind::Other => "other",
+    }
+}
+
+fn engine_version(engine: &str, version: &str) -> Result<&'static EngineVersion, Error> {
+    Engine::parse(engine)
+        .and_then(|engine| engine::find(engine, version))
+        .ok_or_else(|| Error::Corrupt(format!("the engine version {engine} {version}")))
+}
+
+fn stored_node_type(name: &str) -> Result<&'static NodeType, Error> {
+    node_type::find(name).ok_or_else(|| Error::Corrupt(format!("the node type {name}")))
+}
+
+/// A stored address, read back.
+pub(super) fn address(text: &str) -> Result<Ipv4Addr, Error> {
+    text.parse().map_err(|_| Error::Corrupt(format!("the address {text}")))
+}
+
+/// A stored port, read back.
+pub(super) fn port(stored: i64) -> Result<u16, Error> {
+    u16::try_from(stored).map_err(|_| Error::Corrupt(format!("the port {stored}")))
+}

@@ -1,0 +1,354 @@
+//! Cache nodes: what is wished of each, and the last look.
+
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::cache_cluster::{address, port};
+use super::event::events_put;
+use super::{Datastore, Error, count, stored};
+use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, NodeWish, Observation, Reboot};
+use crate::resources::event::Event;
+use crate::resources::timestamp::Timestamp;
+
+/// What became of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeOutcome {
+    /// The node's key.
+    pub key: i64,
+    /// What is known of it now.
+    pub observation: Observation,
+}
+
+impl Datastore {
+    /// Notes that the nodes with these keys are about to be touched: from here on nothing is known of them.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_record_unknown(
+        &self,
+        cluster: &CacheCluster,
+        keys: &[i64],
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let keys = json_keys(keys);
+        let mut write = self.write("cache_node_record_unknown").await?;
+        sqlx::query!(
+            "UPDATE cache_nodes SET observation = 'unknown', observed_started_at = NULL
+             WHERE cache_node_key IN (SELECT value FROM json_each(?))",
+            keys
+        )
+        .execute(&mut *write)
+        .await?;
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes what was seen of nodes; one that is seen for the first time gets its create time.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_record(
+        &self,
+        cluster: &CacheCluster,
+        outcomes: &[NodeOutcome],
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let mut write = self.write("cache_node_record").await?;
+        for outcome in outcomes {
+            node_observe(&mut write, outcome).await?;
+        }
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Asks for reboots of the nodes with these keys.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where the cache cluster has changed since it was read; [`Error::Database`].
+    pub async fn cache_node_request_reboot(&self, cluster: &CacheCluster, keys: &[i64]) -> Result<(), Error> {
+        let keys = json_keys(keys);
+        let mut write = self.write("cache_node_request_reboot").await?;
+        let claimed = sqlx::query!(
+            "UPDATE cache_clusters SET revision = revision + 1
+             WHERE cache_cluster_key = ? AND revision = ? AND deletion_requested_at IS NULL",
+            cluster.key,
+            cluster.revision
+        )
+        .execute(&mut *write)
+        .await?;
+        if claimed.rows_affected() == 0 {
+            return Err(Error::Stale);
+        }
+        sqlx::query!(
+            "UPDATE cache_nodes SET reboot = 1, reboot_from = NULL
+             WHERE cache_node_key IN (SELECT value FROM json_each(?))",
+            keys
+        )
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Chooses the run that each node's reboot shall end.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_begin_reboot(
+        &self,
+        cluster: &CacheCluster,
+        runs: &[(i64, String)],
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let mut write = self.write("cache_node_begin_reboot").await?;
+        for (key, started_at) in runs {
+            sqlx::query!(
+                "UPDATE cache_nodes SET reboot_from = ?, observation = 'unknown'
+                 WHERE cache_node_key = ? AND reboot = 1 AND reboot_from IS NULL",
+                started_at,
+                key
+            )
+            .execute(&mut *write)
+            .await?;
+        }
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that the reboots of these nodes are over.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_finish_reboot(
+        &self,
+        cluster: &CacheCluster,
+        outcomes: &[NodeOutcome],
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let mut write = self.write("cache_node_finish_reboot").await?;
+        for outcome in outcomes {
+            sqlx::query!(
+                "UPDATE cache_nodes SET reboot = 0, reboot_from = NULL WHERE cache_node_key = ?",
+                outcome.key
+            )
+            .execute(&mut *write)
+            .await?;
+            node_observe(&mut write, outcome).await?;
+        }
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Chooses the nodes that the configuration endpoint tells of: exactly those with these keys. The list's version rises by
+    /// one for each node that comes or goes, and is 1 for the first list.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_list(&self, cluster: &CacheCluster, keys: &[i64]) -> Result<(), Error> {
+        let listed = json_keys(keys);
+        let mut write = self.write("cache_node_list").await?;
+        let changed = sqlx::query!(
+            "UPDATE cache_nodes SET listed = (cache_node_key IN (SELECT value FROM json_each(?1)))
+             WHERE cache_cluster_key = ?2 AND listed != (cache_node_key IN (SELECT value FROM json_each(?1)))",
+            listed,
+            cluster.key
+        )
+        .execute(&mut *write)
+        .await?;
+        let changed = stored(changed.rows_affected());
+        sqlx::query!(
+            "UPDATE cache_clusters SET config_version = CASE config_version WHEN 0 THEN 1 ELSE config_version + ? END
+             WHERE cache_cluster_key = ?",
+            changed,
+            cluster.key
+        )
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets nodes that were wished away and have no container left.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_forget(&self, cluster: &CacheCluster, keys: &[i64], events: &[Event]) -> Result<(), Error> {
+        let keys = json_keys(keys);
+        let mut write = self.write("cache_node_forget").await?;
+        sqlx::query!(
+            "DELETE FROM cache_nodes
+             WHERE cache_node_key IN (SELECT value FROM json_each(?)) AND wish = 'removed' AND observation = 'absent'",
+            keys
+        )
+        .execute(&mut *write)
+        .await?;
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+}
+
+async fn node_observe(write: &mut Transaction<'_, Sqlite>, outcome: &NodeOutcome) -> Result<(), Error> {
+    let columns = ObservationColumns::of(&outcome.observation);
+    sqlx::query!(
+        "UPDATE cache_nodes
+         SET observation = ?1, observed_generation = coalesce(?2, observed_generation), observed_started_at = ?3,
+             observed_at = ?4, ready_at = coalesce(ready_at, ?4)
+         WHERE cache_node_key = ?5",
+        columns.word,
+        columns.generation,
+        columns.started_at,
+        columns.seen_at,
+        outcome.key
+    )
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn node_insert(
+    write: &mut Transaction<'_, Sqlite>,
+    cache_cluster_key: i64,
+    node: &CacheNode,
+) -> Result<(), Error> {
+    let generation = stored(node.generation);
+    sqlx::query!(
+        "INSERT INTO cache_nodes (cache_cluster_key, cache_node_id, zone, wish, generation, listed, reboot, observation)
+         VALUES (?, ?, ?, 'present', ?, 0, 0, 'absent')",
+        cache_cluster_key,
+        node.cache_node_id,
+        node.zone,
+        generation
+    )
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+/// Stores the wish for a node: whether it shall be, and as which generation.
+pub(super) async fn node_wish(write: &mut Transaction<'_, Sqlite>, node: &CacheNode) -> Result<(), Error> {
+    let generation = stored(node.generation);
+    let wish = match node.wish {
+        NodeWish::Present => "present",
+        NodeWish::Removed => "removed",
+    };
+    sqlx::query!(
+        "UPDATE cache_nodes SET wish = ?, generation = ? WHERE cache_node_key = ?",
+        wish,
+        generation,
+        node.key
+    )
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+struct ObservationColumns<'a> {
+    word: &'static str,
+    generation: Option<i64>,
+    started_at: Option<&'a str>,
+    seen_at: Option<i64>,
+}
+
+impl<'a> ObservationColumns<'a> {
+    fn of(observation: &'a Observation) -> Self {
+        let (word, seen) = match observation {
+            Observation::Absent => ("absent", None),
+            Observation::Unknown => ("unknown", None),
+            Observation::Known(seen) => ("known", Some(seen)),
+        };
+        Self {
+            word,
+            generation: seen.map(|seen| stored(seen.generation)),
+            started_at: seen.map(|seen| seen.started_at.as_str()),
+            seen_at: seen.map(|seen| seen.seen_at.as_millis()),
+        }
+    }
+}
+
+pub(super) struct NodeRow {
+    pub(super) cache_cluster_key: i64,
+    cache_node_key: i64,
+    cache_node_id: String,
+    zone: String,
+    wish: String,
+    generation: i64,
+    address: Option<String>,
+    published_port: Option<i64>,
+    listed: bool,
+    ready_at: Option<i64>,
+    reboot: bool,
+    reboot_from: Option<String>,
+    observation: String,
+    observed_generation: Option<i64>,
+    observed_started_at: Option<String>,
+    observed_at: Option<i64>,
+}
+
+impl NodeRow {
+    pub(super) async fn of_clusters(read: &mut SqliteConnection, cluster_keys: &[i64]) -> Result<Vec<Self>, Error> {
+        let keys = json_keys(cluster_keys);
+        Ok(sqlx::query_as!(
+            Self,
+            "SELECT cache_cluster_key, cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address,
+                    published_ports.port AS \"published_port?\", listed AS \"listed: bool\", ready_at, reboot AS \"reboot: bool\",
+                    reboot_from, observation, observed_generation, observed_started_at, observed_at
+             FROM cache_nodes LEFT JOIN published_ports ON published_ports.cache_node_key = cache_nodes.cache_node_key
+             WHERE cache_cluster_key IN (SELECT value FROM json_each(?))
+             ORDER BY cache_cluster_key, cache_node_id",
+            keys
+        )
+        .fetch_all(read)
+        .await?)
+    }
+}
+
+impl TryFrom<NodeRow> for CacheNode {
+    type Error = Error;
+
+    fn try_from(row: NodeRow) -> Result<Self, Error> {
+        let observation = match (row.observation.as_str(), row.observed_started_at) {
+            ("absent", _) => Observation::Absent,
+            ("known", Some(started_at)) => Observation::Known(NodeObserved {
+                generation: count(row.observed_generation.unwrap_or(0))?,
+                started_at,
+                seen_at: Timestamp::from_millis(row.observed_at.unwrap_or(0)),
+            }),
+            _ => Observation::Unknown,
+        };
+        Ok(Self {
+            key: row.cache_node_key,
+            cache_node_id: row.cache_node_id,
+            zone: row.zone,
+            wish: match row.wish.as_str() {
+                "removed" => NodeWish::Removed,
+                _ => NodeWish::Present,
+            },
+            generation: count(row.generation)?,
+            address: row.address.as_deref().map(address).transpose()?,
+            published_port: row.published_port.map(port).transpose()?,
+            listed: row.listed,
+            ready_at: row.ready_at.map(Timestamp::from_millis),
+            reboot: row.reboot.then_some(Reboot {
+                from_started_at: row.reboot_from,
+            }),
+            observation,
+        })
+    }
+}
+
+pub(super) fn json_keys(keys: &[i64]) -> String {
+    let mut text = String::with_capacity(keys.len() * 8 + 2);
+    text.push('[');
+    for (index, key) in keys.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&key.to_string());
+    }
+    text.push(']');
+    text
+}

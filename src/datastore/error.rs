@@ -1,0 +1,40 @@
+//! What a caller of the datastore can do something about.
+
+/// A write or read that did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The name is taken.
+    #[error("a record of that name exists")]
+    AlreadyExists,
+    /// No record of that name.
+    #[error("no such record")]
+    NotFound,
+    /// The record has changed since it was read; read it again.
+    #[error("the record has changed since it was read")]
+    Stale,
+    /// No address or port is free; the text says of which kind.
+    #[error("no free {0}")]
+    Exhausted(String),
+    /// More tags than a resource may carry.
+    #[error("too many tags")]
+    TooManyTags,
+    /// More nodes than an account may have in a region: the quota.
+    #[error("more than {0} nodes")]
+    TooManyNodes(u32),
+    /// A stored value that no version of ours has written.
+    #[error("the database holds a value that cannot be read: {0}")]
+    Corrupt(String),
+    /// SQLite, or the disk under it.
+    #[error("use the database")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::RowNotFound => Self::NotFound,
+            sqlx::Error::Database(database) if database.is_unique_violation() => Self::AlreadyExists,
+            _ => Self::Database(error),
+        }
+    }
+}

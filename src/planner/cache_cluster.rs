@@ -1,0 +1,279 @@
+//! What to do next about a cache cluster.
+
+use std::time::Duration;
+
+use crate::resources::cache_cluster::{CacheCluster, CacheNode, Change, Failure, FailureKind};
+use crate::resources::engine::Engine;
+use crate::resources::event::Event;
+use crate::resources::timestamp::Timestamp;
+
+/// How long a creation may take before it is given up.
+pub const CREATION_DEADLINE: Duration = Duration::from_secs(15 * 60);
+
+/// What was seen of a cache cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// One for each node of the record, in the same order.
+    pub nodes: Vec<NodeSeen>,
+    /// The version of the node list that the configuration endpoint is answering with, if any.
+    pub config_version_in_force: Option<u32>,
+}
+
+/// What was seen of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeSeen {
+    /// No container, no volume.
+    Absent,
+    /// A container.
+    Container {
+        /// The generation that it was made from.
+        generation: u64,
+        /// Whether it runs.
+        running: bool,
+        /// The runtime's word for this run.
+        started_at: String,
+        /// Whether its engine answers.
+        ready: bool,
+    },
+}
+
+/// What keeps a stage from being carried out for good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// No address or port is free.
+    NoFreeAddress(String),
+    /// No image for the engine version is present or can be had.
+    NoImage(String),
+    /// Anything that may pass.
+    Passing(String),
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// The world is as wished.
+    Converged,
+    /// Carry this out, then look again.
+    Do(Stage),
+    /// Nothing to do but to let the router take the new routes.
+    AwaitRouter,
+}
+
+/// One step. Node lists hold indices into the record's nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// Choose addresses and ports for whatever lacks them.
+    Allocate,
+    /// Choose the runs that reboots shall end: node, run.
+    BeginReboots(Vec<(usize, String)>),
+    /// Restart containers.
+    Restart(Vec<usize>),
+    /// Note that reboots are over.
+    FinishReboots(Vec<usize>),
+    /// Make containers be there, run, and answer.
+    EnsureNodes(Vec<usize>),
+    /// Choose the next list of nodes that the configuration endpoint answers with.
+    ListNodes(Vec<usize>),
+    /// Remove containers and volumes.
+    RemoveNodes(Vec<usize>),
+    /// Forget nodes that are gone.
+    ForgetNodes(Vec<usize>),
+    /// Note that the wish is fulfilled.
+    Converge,
+    /// Give back the addresses of a creation that failed.
+    Release,
+    /// Forget the cache cluster.
+    Forget,
+}
+
+/// The next stage for `cluster`, given what was seen of it.
+pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
+    if cluster.deletion_requested_at.is_some() || cluster.failure.is_some() {
+        return plan_end(cluster, seen);
+    }
+    let needs_allocation = cluster.wished_nodes().any(|node| node.address.is_none())
+        || (cluster.spec.has_configuration_endpoint() && !cluster.configuration_endpoint.is_allocated());
+    if needs_allocation {
+        return Plan::Do(Stage::Allocate);
+    }
+    if let Some(stage) = plan_reboots(cluster, seen) {
+        return Plan::Do(stage);
+    }
+    let lacking = select(cluster, seen, |node, seen| node.is_wished() && !is_ready(node, seen));
+    if !lacking.is_empty() {
+        return Plan::Do(Stage::EnsureNodes(lacking));
+    }
+    if cluster.spec.has_configuration_endpoint() {
+        let listed = select(cluster, seen, |node, _| node.is_wished());
+        if select(cluster, seen, |node, _| node.listed) != listed {
+            return Plan::Do(Stage::ListNodes(listed));
+        }
+        if seen.config_version_in_force != Some(cluster.configuration_endpoint.config_version) {
+            return Plan::AwaitRouter;
+        }
+    }
+    let leaving = select(cluster, seen, |node, seen| !node.is_wished() && *seen != NodeSeen::Absent);
+    if !leaving.is_empty() {
+        return Plan::Do(Stage::RemoveNodes(leaving));
+    }
+    let gone = select(cluster, seen, |node, _| !node.is_wished());
+    if !gone.is_empty() {
+        return Plan::Do(Stage::ForgetNodes(gone));
+    }
+    if cluster.generation != cluster.observed_generation {
+        return Plan::Do(Stage::Converge);
+    }
+    Plan::Converged
+}
+
+/// A deletion, or the clean-up after a creation that failed.
+fn plan_end(cluster: &CacheCluster, seen: &Seen) -> Plan {
+    let there = select(cluster, seen, |_, seen| *seen != NodeSeen::Absent);
+    if !there.is_empty() {
+        return Plan::Do(Stage::RemoveNodes(there));
+    }
+    if cluster.deletion_requested_at.is_some() {
+        return Plan::Do(Stage::Forget);
+    }
+    let holds = cluster
+        .nodes
+        .iter()
+        .any(|node| node.address.is_some() || node.published_port.is_some())
+        || cluster.configuration_endpoint.is_allocated();
+    if holds {
+        return Plan::Do(Stage::Release);
+    }
+    Plan::Converged
+}
+
+/// Reboots: choose the run to end, end it, see another run answer. A node that does not run at all is first brought up.
+fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
+    let run = |seen: &NodeSeen| match seen {
+        NodeSeen::Container { running: true, started_at, .. } => Some(started_at.clone()),
+        _ => None,
+    };
+    let reboots = || {
+        cluster
+            .nodes
+            .iter()
+            .zip(&seen.nodes)
+            .enumerate()
+            .filter(|(_, (node, _))| node.is_wished())
+            .filter_map(|(index, (node, seen))| {
+                node.reboot.as_ref().map(|reboot| (index, node, seen, reboot))
+            })
+    };
+    let begin: Vec<(usize, String)> = reboots()
+        .filter(|(_, _, _, reboot)| reboot.from_started_at.is_none())
+        .filter_map(|(index, _, seen, _)| run(seen).map(|started_at| (index, started_at)))
+        .collect();
+    if !begin.is_empty() {
+        return Some(Stage::BeginReboots(begin));
+    }
+    let restart: Vec<usize> = reboots()
+        .filter(|(_, _, seen, reboot)| reboot.from_started_at.is_some() && run(seen) == reboot.from_started_at)
+        .map(|(index, ..)| index)
+        .collect();
+    if !restart.is_empty() {
+        return Some(Stage::Restart(restart));
+    }
+    let over: Vec<usize> = reboots()
+        .filter(|(_, node, seen, reboot)| {
+            reboot.from_started_at.is_some() && run(seen) != reboot.from_started_at && is_ready(node, seen)
+        })
+        .map(|(index, ..)| index)
+        .collect();
+    (!over.is_empty()).then_some(Stage::FinishReboots(over))
+}
+
+fn is_ready(node: &CacheNode, seen: &NodeSeen) -> bool {
+    matches!(seen, NodeSeen::Container { generation, running: true, ready: true, .. } if *generation == node.generation)
+}
+
+fn select(cluster: &CacheCluster, seen: &Seen, wanted: impl Fn(&CacheNode, &NodeSeen) -> bool) -> Vec<usize> {
+    cluster
+        .nodes
+        .iter()
+        .zip(&seen.nodes)
+        .enumerate()
+        .filter(|(_, (node, seen))| wanted(node, seen))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// What an obstacle leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Give the creation up.
+    GiveUp(Failure),
+    /// Undo the change of engine version or node type, and go on as before.
+    UndoChanges(String),
+    /// Try again later; the text says what stands in the way.
+    TryAgain(String),
+}
+
+/// Whether an obstacle ends the matter.
+pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verdict {
+    let creating = cluster.available_at.is_none();
+    let replacing = cluster
+        .changes
+        .iter()
+        .any(|change| !matches!(change, Change::NodeCount(..)));
+    match obstacle {
+        _ if cluster.deletion_requested_at.is_some() || cluster.failure.is_some() => {
+            let (Obstacle::NoFreeAddress(reason) | Obstacle::NoImage(reason) | Obstacle::Passing(reason)) = obstacle;
+            Verdict::TryAgain(reason)
+        }
+        Obstacle::NoFreeAddress(reason) if creating => give_up(FailureKind::Network, reason),
+        Obstacle::NoImage(reason) if creating => give_up(FailureKind::Other, reason),
+        Obstacle::Passing(reason) if creating && now.since(cluster.requested_at) > CREATION_DEADLINE => give_up(
+            FailureKind::Other,
+            format!("It was not ready {} minutes after it was asked for: {reason}", CREATION_DEADLINE.as_secs() / 60),
+        ),
+        Obstacle::NoImage(reason) | Obstacle::NoFreeAddress(reason) if replacing || has_new_nodes(cluster) => {
+            Verdict::UndoChanges(reason)
+        }
+        Obstacle::NoFreeAddress(reason) | Obstacle::NoImage(reason) | Obstacle::Passing(reason) => {
+            Verdict::TryAgain(reason)
+        }
+    }
+}
+
+fn give_up(kind: FailureKind, reason: String) -> Verdict {
+    Verdict::GiveUp(Failure { kind, reason })
+}
+
+fn has_new_nodes(cluster: &CacheCluster) -> bool {
+    cluster.wished_nodes().any(|node| node.ready_at.is_none())
+}
+
+/// What is told when the wish is fulfilled, oldest first.
+pub fn convergence_events(cluster: &CacheCluster, now: Timestamp) -> Vec<Event> {
+    let event = |message: String| Event::of_cache_cluster(&cluster.spec.cache_cluster_id, message, now);
+    let mut events = Vec::new();
+    if cluster.available_at.is_none() {
+        events.push(event("Cache cluster created".to_owned()));
+        if cluster.spec.engine() != Engine::Memcached {
+            // AWS's text, two blanks included.
+            events.push(event(
+                "This cache cluster does not support persistence (ex: 'appendonly').  Please use a different instance type \
+                 to enable persistence."
+                    .to_owned(),
+            ));
+        }
+        events.extend(cluster.wished_nodes().map(|node| event(added(node))));
+    }
+    events.extend(cluster.changes.iter().map(|change| {
+        event(match change {
+            Change::EngineVersion(from, to) => format!("Finished upgrading the engine from version {from} to version {to}"),
+            Change::NodeType(_, to) => format!("Succeeded applying modification to cache node type to {to}."),
+            Change::NodeCount(from, to) => format!("Finished modifying number of nodes from {from} to {to}"),
+        })
+    }));
+    events
+}
+
+/// The event of a node that has come.
+pub fn added(node: &CacheNode) -> String {
+    format!("Added cache node {} in availability zone {}", node.cache_node_id, node.zone)
+}

@@ -1,0 +1,300 @@
+//! The cache cluster: what was wished, what was last seen, and nothing that follows from these.
+
+use std::net::Ipv4Addr;
+
+use super::engine::{Engine, EngineVersion};
+use super::node_type::NodeType;
+use super::pending::Pending;
+use super::scope::Scope;
+use super::timestamp::Timestamp;
+use super::window::{MaintenanceWindow, SnapshotWindow};
+
+/// Most nodes of a Memcached cache cluster (CreateCacheCluster, API reference; the quota page says 60).
+pub const MEMCACHED_NODES_MAX: u32 = 40;
+
+/// Whether the nodes of a Memcached cache cluster lie in one zone or in several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AzMode {
+    /// All in one zone.
+    SingleAz,
+    /// Spread over zones.
+    CrossAz,
+}
+
+/// The topic that is told of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The topic's ARN, as given.
+    pub topic_arn: String,
+    /// Whether messages are sent.
+    pub active: bool,
+}
+
+/// A cache cluster as it was wished for. Built by `operations::cache_cluster::spec`; valid once it exists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheClusterSpec {
+    /// Lower case.
+    pub cache_cluster_id: String,
+    /// Engine and version.
+    pub engine_version: &'static EngineVersion,
+    /// Node type.
+    pub node_type: &'static NodeType,
+    /// The port of every node and of the configuration endpoint.
+    pub port: u16,
+    /// One zone or several.
+    pub az_mode: AzMode,
+    /// Cache parameter group.
+    pub parameter_group_name: String,
+    /// Cache subnet group.
+    pub subnet_group_name: String,
+    /// Kept and described.
+    pub security_group_ids: Vec<String>,
+    /// When changes that wait are made.
+    pub maintenance_window: MaintenanceWindow,
+    /// When snapshots are taken; Memcached has none.
+    pub snapshot_window: Option<SnapshotWindow>,
+    /// How long automatic snapshots are kept, in days; 0 takes none.
+    pub snapshot_retention_days: u32,
+    /// Who is told of events.
+    pub notification: Option<Notification>,
+    /// Whether minor versions are taken without asking.
+    pub auto_minor_version_upgrade: bool,
+}
+
+impl CacheClusterSpec {
+    /// The engine.
+    pub fn engine(&self) -> Engine {
+        self.engine_version.engine
+    }
+
+    /// Whether clients find the nodes through a configuration endpoint.
+    pub fn has_configuration_endpoint(&self) -> bool {
+        self.engine() == Engine::Memcached
+    }
+}
+
+/// Whether a node is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeWish {
+    /// It shall run.
+    Present,
+    /// It shall go.
+    Removed,
+}
+
+/// What is known of a node's container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// Certainly nothing there.
+    Absent,
+    /// We may have touched it since we last looked.
+    Unknown,
+    /// Running and answering when we last looked.
+    Known(NodeObserved),
+}
+
+/// A node as it was last seen, running and answering.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeObserved {
+    /// The generation that its container was made from.
+    pub generation: u64,
+    /// The container runtime's own word for when it was last started; another word means another run.
+    pub started_at: String,
+    /// When we looked.
+    pub seen_at: Timestamp,
+}
+
+/// A reboot under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reboot {
+    /// The run that shall end, once chosen; the reboot is over when the node answers in another.
+    pub from_started_at: Option<String>,
+}
+
+/// A cache node: one container.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheNode {
+    /// The record's key; 0 before it is stored.
+    pub key: i64,
+    /// Four digits.
+    pub cache_node_id: String,
+    /// Availability zone.
+    pub zone: String,
+    /// Whether it is wanted.
+    pub wish: NodeWish,
+    /// Counts the containers that it shall have had; another engine version or node type makes another.
+    pub generation: u64,
+    /// Its address on the node network, once chosen.
+    pub address: Option<Ipv4Addr>,
+    /// Its port on the host, in published mode, once chosen; the engine listens on the same inside.
+    pub published_port: Option<u16>,
+    /// Whether the configuration endpoint tells clients of it.
+    pub listed: bool,
+    /// When it first answered; the create time that clients see.
+    pub ready_at: Option<Timestamp>,
+    /// A reboot that is not over yet.
+    pub reboot: Option<Reboot>,
+    /// The last look.
+    pub observation: Observation,
+}
+
+impl CacheNode {
+    /// A node that is wished for and not there yet.
+    pub fn wished(cache_node_id: String, zone: String) -> Self {
+        Self {
+            key: 0,
+            cache_node_id,
+            zone,
+            wish: NodeWish::Present,
+            generation: 1,
+            address: None,
+            published_port: None,
+            listed: false,
+            ready_at: None,
+            reboot: None,
+            observation: Observation::Absent,
+        }
+    }
+
+    /// The port that its engine listens on.
+    pub fn engine_port(&self, spec: &CacheClusterSpec) -> u16 {
+        self.published_port.unwrap_or(spec.port)
+    }
+
+    /// Whether it is wanted.
+    pub fn is_wished(&self) -> bool {
+        self.wish == NodeWish::Present
+    }
+}
+
+/// Where auto discovery is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConfigurationEndpoint {
+    /// Its address on the endpoint network, once chosen; none in published mode.
+    pub address: Option<Ipv4Addr>,
+    /// Its port on the host, in published mode, once chosen.
+    pub published_port: Option<u16>,
+    /// Counts the changes of the node list; 0 before the first list.
+    pub config_version: u32,
+}
+
+impl ConfigurationEndpoint {
+    /// Whether clients can be told of it.
+    pub fn is_allocated(&self) -> bool {
+        self.address.is_some() || self.published_port.is_some()
+    }
+}
+
+/// Why a cache cluster could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which status it shows.
+    pub kind: FailureKind,
+    /// What went wrong and what to do, for the event.
+    pub reason: String,
+}
+
+/// The status that a failure shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No free address or port: `incompatible-network`.
+    Network,
+    /// Anything else: `failed`.
+    Other,
+}
+
+/// A change under way; told of when it is done, undone if it cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Another engine version: from, to.
+    EngineVersion(String, String),
+    /// Another node type: from, to.
+    NodeType(String, String),
+    /// Another number of nodes: from, to.
+    NodeCount(u32, u32),
+}
+
+/// A cache cluster: the wish, its count, and the last look.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CacheCluster {
+    /// The record's key.
+    pub key: i64,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The wish.
+    pub spec: CacheClusterSpec,
+    /// Wishes that wait for the maintenance window.
+    pub pending: Pending,
+    /// Counts the writes of the wish; a writer names the one that it read.
+    pub revision: i64,
+    /// Counts the wishes that the world must follow.
+    pub generation: u64,
+    /// The wish that the world was last seen to fulfil.
+    pub observed_generation: u64,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When it was first fulfilled; the create time that clients see.
+    pub available_at: Option<Timestamp>,
+    /// When its deletion was asked for.
+    pub deletion_requested_at: Option<Timestamp>,
+    /// Set when its creation was given up.
+    pub failure: Option<Failure>,
+    /// What keeps the reconciler from going on, if anything does.
+    pub blocked_by: Option<String>,
+    /// Changes under way.
+    pub changes: Vec<Change>,
+    /// Where auto discovery is answered; Memcached only.
+    pub configuration_endpoint: ConfigurationEndpoint,
+    /// In the order of their ids.
+    pub nodes: Vec<CacheNode>,
+}
+
+impl CacheCluster {
+    /// The nodes that are wanted, in the order of their ids.
+    pub fn wished_nodes(&self) -> impl Iterator<Item = &CacheNode> {
+        self.nodes.iter().filter(|node| node.is_wished())
+    }
+
+    /// How many nodes are wanted.
+    pub fn wished_node_count(&self) -> u32 {
+        u32::try_from(self.wished_nodes().count()).unwrap_or(u32::MAX)
+    }
+
+    /// The next wish: raises the generation.
+    pub fn raise_generation(&mut self) {
+        self.generation += 1;
+    }
+
+    /// Every wanted node needs another container: its engine version or node type has changed.
+    pub fn replace_nodes(&mut self) {
+        for node in self.nodes.iter_mut().filter(|node| node.is_wished()) {
+            node.generation += 1;
+        }
+        self.raise_generation();
+    }
+
+    /// Wishes for nodes in `zones`, with the lowest free ids.
+    pub fn add_nodes(&mut self, zones: &[String]) {
+        let from = self.wished_node_count();
+        for zone in zones {
+            let id = (1..)
+                .map(super::id::cache_node_id)
+                .find(|id| self.nodes.iter().all(|node| node.cache_node_id != *id))
+                .unwrap_or_default();
+            self.nodes.push(CacheNode::wished(id, zone.clone()));
+        }
+        self.nodes.sort_by(|a, b| a.cache_node_id.cmp(&b.cache_node_id));
+        self.changes.push(Change::NodeCount(from, self.wished_node_count()));
+        self.raise_generation();
+    }
+
+    /// Wishes the nodes named in `ids` away.
+    pub fn remove_nodes(&mut self, ids: &[String]) {
+        let from = self.wished_node_count();
+        for node in self.nodes.iter_mut().filter(|node| ids.contains(&node.cache_node_id)) {
+            node.wish = NodeWish::Removed;
+        }
+        self.changes.push(Change::NodeCount(from, self.wished_node_count()));
+        self.raise_generation();
+    }
+}

@@ -1,0 +1,56 @@
+//! Identifiers, as AWS forms them.
+
+use super::violation::Violation;
+
+/// The longest cache cluster id (CreateCacheCluster, API reference).
+pub const CACHE_CLUSTER_ID_MAX: usize = 50;
+
+/// A cache cluster id in its stored form: lower case.
+///
+/// # Errors
+/// `InvalidParameterValue` unless it begins with a letter, holds only ASCII letters, digits and hyphens, and neither
+/// ends with a hyphen nor has two in a row.
+pub fn cache_cluster_id(text: &str) -> Result<String, Violation> {
+    identifier("CacheClusterIdentifier", text, CACHE_CLUSTER_ID_MAX)
+}
+
+/// A cache node id: the four digits that number a node within its cache cluster.
+pub fn cache_node_id(number: u32) -> String {
+    format!("{number:04}")
+}
+
+fn identifier(parameter: &str, text: &str, longest: usize) -> Result<String, Violation> {
+    let lawful_characters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let begins_with_letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !lawful_characters || !begins_with_letter || text.ends_with('-') || text.contains("--") {
+        return Err(Violation::InvalidParameterValue(format!(
+            "The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain only \
+             ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+        )));
+    }
+    if text.len() > longest {
+        return Err(Violation::InvalidParameterValue(format!(
+            "The parameter {parameter} must have at least 1 and no more than {longest} characters."
+        )));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_lower_cased_and_bounded() {
+        assert_eq!(cache_cluster_id("My-Cache1").unwrap(), "my-cache1");
+        assert!(cache_cluster_id(&"a".repeat(50)).is_ok());
+        for bad in ["", "1a", "a-", "a--b", "a_b", "ä", "a b", &"a".repeat(51)] {
+            assert!(cache_cluster_id(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn node_ids_have_four_digits() {
+        assert_eq!(cache_node_id(7), "0007");
+    }
+}

@@ -1,0 +1,17 @@
+//! The nouns, pure: no I/O, no SQL, no wire. What a resource is, what follows from its facts, and AWS's rules for it.
+
+pub mod arn;
+pub mod cache_cluster;
+pub mod engine;
+pub mod engine_settings;
+pub mod event;
+pub mod id;
+pub mod node_type;
+pub mod parameter;
+pub mod pending;
+pub mod scope;
+pub mod status;
+pub mod tag;
+pub mod timestamp;
+pub mod violation;
+pub mod window;

@@ -1,0 +1,205 @@
+//! `ApplyImmediately` and what waits for the maintenance window.
+//!
+//! Engine version, node type and the number of Memcached nodes wait unless they are to be applied at once; everything
+//! else acts at once (behaviour.md section 9). There is no queue: a later wish takes the place of one that waits, except
+//! that nodes to be added are added together.
+
+use super::cache_cluster::{CacheCluster, Change};
+use super::engine::EngineVersion;
+use super::node_type::NodeType;
+use super::violation::Violation;
+
+/// Wishes that wait.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Pending {
+    /// Another engine version.
+    pub engine_version: Option<&'static EngineVersion>,
+    /// Another node type.
+    pub node_type: Option<&'static NodeType>,
+    /// Another number of nodes.
+    pub nodes: Option<PendingNodes>,
+}
+
+/// Nodes that wait to be added or removed; never both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PendingNodes {
+    /// Zones of the nodes to add.
+    Add(Vec<String>),
+    /// Ids of the nodes to remove.
+    Remove(Vec<String>),
+}
+
+impl Pending {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A request for another number of nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeCountRequest {
+    /// How many there shall be.
+    pub node_count: u32,
+    /// Which shall go.
+    pub remove: Vec<String>,
+    /// Where the new ones shall be; empty leaves it to the service.
+    pub zones: Vec<String>,
+}
+
+/// What a ModifyCacheCluster asks of the engine's side.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Modification {
+    /// Another engine version.
+    pub engine_version: Option<&'static EngineVersion>,
+    /// Another node type.
+    pub node_type: Option<&'static NodeType>,
+    /// Another number of nodes.
+    pub nodes: Option<NodeCountRequest>,
+    /// At once, together with whatever waits; else in the maintenance window.
+    pub apply_immediately: bool,
+}
+
+/// Takes `modification` into the wish, or into what waits.
+///
+/// # Errors
+/// What AWS refuses: node ids that do not match the count, zones that do not match the nodes added, an upgrade at once
+/// while a node type waits, and the other way round.
+pub fn modify(cluster: &mut CacheCluster, modification: Modification) -> Result<(), Violation> {
+    let Modification {
+        engine_version,
+        node_type,
+        nodes,
+        apply_immediately,
+    } = modification;
+    if apply_immediately {
+        refuse_blocked(&cluster.pending, engine_version.is_some(), node_type.is_some())?;
+    }
+    if let Some(request) = nodes {
+        cluster.pending.nodes = node_change(cluster, request)?;
+    }
+    let current = (cluster.spec.engine_version, cluster.spec.node_type);
+    if let Some(wanted) = engine_version {
+        cluster.pending.engine_version = Some(wanted).filter(|wanted| *wanted != current.0);
+    }
+    if let Some(wanted) = node_type {
+        cluster.pending.node_type = Some(wanted).filter(|wanted| *wanted != current.1);
+    }
+    if apply_immediately {
+        apply(cluster);
+    }
+    Ok(())
+}
+
+/// Makes everything that waits part of the wish; the maintenance window has come, or the user would not wait for it.
+pub fn apply(cluster: &mut CacheCluster) {
+    let pending = std::mem::take(&mut cluster.pending);
+    let mut replaced = false;
+    if let Some(wanted) = pending.engine_version {
+        let from = cluster.spec.engine_version.version.to_owned();
+        cluster.changes.push(Change::EngineVersion(from, wanted.version.to_owned()));
+        cluster.spec.engine_version = wanted;
+        replaced = true;
+    }
+    if let Some(wanted) = pending.node_type {
+        let from = cluster.spec.node_type.name.to_owned();
+        cluster.changes.push(Change::NodeType(from, wanted.name.to_owned()));
+        cluster.spec.node_type = wanted;
+        replaced = true;
+    }
+    if replaced {
+        cluster.replace_nodes();
+    }
+    match pending.nodes {
+        Some(PendingNodes::Add(zones)) => cluster.add_nodes(&zones),
+        Some(PendingNodes::Remove(ids)) => cluster.remove_nodes(&ids),
+        None => {}
+    }
+}
+
+/// A waiting scale-up blocks an upgrade at once, and the other way round; both in one request are fine.
+fn refuse_blocked(pending: &Pending, upgrades: bool, scales: bool) -> Result<(), Violation> {
+    let refuse = |text: &str| Err(Violation::InvalidParameterCombination(text.to_owned()));
+    if upgrades && !scales && pending.node_type.is_some() {
+        return refuse(
+            "The engine version cannot be changed at once while a change of the cache node type is pending. \
+             Apply both in one request.",
+        );
+    }
+    if scales && !upgrades && pending.engine_version.is_some() {
+        return refuse(
+            "The cache node type cannot be changed at once while a change of the engine version is pending. \
+             Apply both in one request.",
+        );
+    }
+    Ok(())
+}
+
+fn node_change(cluster: &CacheCluster, request: NodeCountRequest) -> Result<Option<PendingNodes>, Violation> {
+    let refuse = |text: String| Err(Violation::InvalidParameterCombination(text));
+    let current = cluster.wished_node_count();
+    let waiting = match &cluster.pending.nodes {
+        Some(PendingNodes::Add(zones)) => zones.clone(),
+        _ => Vec::new(),
+    };
+    let total = current + u32::try_from(waiting.len()).unwrap_or(0);
+    let wanted = request.node_count;
+    if wanted == current && request.remove.is_empty() {
+        return Ok(None);
+    }
+    if wanted >= total {
+        let added = (wanted - total) as usize;
+        if !request.remove.is_empty() {
+            return refuse("CacheNodeIdsToRemove is only valid when nodes are to be removed.".to_owned());
+        }
+        return Ok(Some(PendingNodes::Add(
+            [waiting, new_zones(cluster, current, added, request.zones)?].concat(),
+        )));
+    }
+    // AWS counts against whatever is greater, the nodes there are or those there will be.
+    if request.remove.len() != (total - wanted) as usize {
+        return refuse(format!(
+            "The number of CacheNodeIdsToRemove must match the number of nodes you are trying to remove, current number of \
+             cache nodes is {total}, requested number of cache nodes is {wanted} and CacheNodeIdsToRemove supplied are {}",
+            request.remove.len()
+        ));
+    }
+    if wanted > current {
+        return refuse("A pending addition of cache nodes can only be cancelled, not lowered.".to_owned());
+    }
+    let mut ids = request.remove;
+    ids.sort();
+    ids.dedup();
+    if ids.len() != (total - wanted) as usize
+        || ids.iter().any(|id| cluster.wished_nodes().all(|node| node.cache_node_id != *id))
+    {
+        return Err(Violation::InvalidParameterValue(
+            "CacheNodeIdsToRemove must name existing cache nodes, each once.".to_owned(),
+        ));
+    }
+    Ok(Some(PendingNodes::Remove(ids)))
+}
+
+fn new_zones(
+    cluster: &CacheCluster,
+    current: u32,
+    added: usize,
+    named: Vec<String>,
+) -> Result<Vec<String>, Violation> {
+    if named.is_empty() {
+        let single = cluster.spec.az_mode == super::cache_cluster::AzMode::SingleAz;
+        let home = cluster.wished_nodes().next().map(|node| node.zone.clone());
+        return Ok((0..added)
+            .map(|index| match (&home, single) {
+                (Some(zone), true) => zone.clone(),
+                _ => cluster.scope.zone(current as usize + index),
+            })
+            .collect());
+    }
+    if named.len() != added {
+        return Err(Violation::InvalidParameterCombination(
+            "Must specify the same number of preferred availability zones as requested number of nodes.".to_owned(),
+        ));
+    }
+    Ok(named)
+}

@@ -1,0 +1,104 @@
+//! ElastiCache's status words, computed from facts. Nothing stores the word, so nothing can contradict it.
+
+use super::cache_cluster::{CacheCluster, CacheNode, FailureKind, Observation};
+
+/// What a cache cluster says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheClusterStatus {
+    /// Not fulfilled yet.
+    Creating,
+    /// The world is as wished.
+    Available,
+    /// A change is under way.
+    Modifying,
+    /// Nodes are being rebooted.
+    Rebooting,
+    /// It is being deleted.
+    Deleting,
+    /// No free address was left for it.
+    IncompatibleNetwork,
+    /// It could not be made.
+    Failed,
+}
+
+impl CacheClusterStatus {
+    /// The word on the wire. Waiters and Terraform know `rebooting cluster nodes`, not the
+    /// `rebooting cache cluster nodes` that a recorded reply spells.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Available => "available",
+            Self::Modifying => "modifying",
+            Self::Rebooting => "rebooting cluster nodes",
+            Self::Deleting => "deleting",
+            Self::IncompatibleNetwork => "incompatible-network",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The status of `cluster`.
+pub fn cache_cluster(cluster: &CacheCluster) -> CacheClusterStatus {
+    if cluster.deletion_requested_at.is_some() {
+        return CacheClusterStatus::Deleting;
+    }
+    match cluster.failure.as_ref().map(|failure| failure.kind) {
+        Some(FailureKind::Network) => return CacheClusterStatus::IncompatibleNetwork,
+        Some(FailureKind::Other) => return CacheClusterStatus::Failed,
+        None => {}
+    }
+    if cluster.available_at.is_none() {
+        CacheClusterStatus::Creating
+    } else if cluster.generation != cluster.observed_generation {
+        CacheClusterStatus::Modifying
+    } else if cluster.nodes.iter().any(|node| node.reboot.is_some()) {
+        CacheClusterStatus::Rebooting
+    } else {
+        CacheClusterStatus::Available
+    }
+}
+
+/// The status word of a node of `cluster`.
+pub fn cache_node(cluster: &CacheCluster, node: &CacheNode) -> &'static str {
+    if cluster.deletion_requested_at.is_some() || !node.is_wished() {
+        "deleting"
+    } else if node.reboot.is_some() {
+        "rebooting"
+    } else if node.ready_at.is_none() {
+        "creating"
+    } else {
+        match &node.observation {
+            Observation::Known(seen) if seen.generation == node.generation => "available",
+            // An existing node that is being replaced or has not been seen since; clients keep its endpoint.
+            _ if cluster.generation != cluster.observed_generation => "modifying",
+            _ => "available",
+        }
+    }
+}
+
+/// What a caller wants to do to an existing cache cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// ModifyCacheCluster.
+    Modify,
+    /// RebootCacheCluster.
+    Reboot,
+    /// DeleteCacheCluster.
+    Delete,
+    /// The tag operations.
+    Tag,
+}
+
+/// Whether `operation` may happen now. A deletion is also let in when the reconciler is blocked, so that it always works.
+pub fn admits(cluster: &CacheCluster, operation: Operation) -> bool {
+    use CacheClusterStatus as Status;
+    let status = cache_cluster(cluster);
+    match operation {
+        Operation::Modify | Operation::Reboot | Operation::Tag => status == Status::Available,
+        Operation::Delete => match status {
+            Status::Available | Status::IncompatibleNetwork | Status::Failed => true,
+            Status::Creating | Status::Modifying | Status::Rebooting => cluster.blocked_by.is_some(),
+            Status::Deleting => false,
+        },
+    }
+}
