@@ -1,1 +1,59 @@
-//! The wire contract: shapes, faults and operations of the ElastiCache Query API.
+//! The wire contract: shapes, faults and operations of the ElastiCache Query API, with one decoder and one encoder.
+//!
+//! - [`Operation`], [`FaultCode`] and [`shapes`] are generated from the service model (`api/model`).
+//! - [`query`] reads a request: form pairs into an [`Input`]. It is the only decoder.
+//! - [`xml`] writes a reply: an [`Output`] or a [`Fault`] as XML. It is the only encoder.
+//! - [`sigv4`] reads who signs a request, and for which region.
+//!
+//! Nothing here does I/O, knows a thread, or remembers anything.
+
+use std::fmt;
+
+pub mod fault;
+mod generated;
+#[cfg(feature = "peer")]
+pub mod peer;
+pub mod query;
+pub mod sigv4;
+pub mod xml;
+
+pub use fault::Fault;
+pub use generated::fault_code::FaultCode;
+pub use generated::operation::{API_VERSION, Operation, XML_NAMESPACE};
+pub use generated::shapes;
+
+/// The input of exactly one operation, which is how a handler's argument names its operation.
+pub trait Input: query::Value {
+    /// The operation that takes this input.
+    const OPERATION: Operation;
+
+    /// What that operation answers; `()` where it answers nothing.
+    type Output: Output;
+
+    /// Reads the input from a request.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` for a required member that is absent, `MalformedInput` for a value of another type.
+    fn decode(form: &query::Form) -> Result<Self, Fault> {
+        Self::read(form.root(), Self::OPERATION.name())
+    }
+}
+
+/// What an operation answers.
+pub trait Output {
+    /// Writes the members, without the elements around them.
+    fn encode(&self, w: &mut xml::Writer);
+}
+
+impl Output for () {
+    fn encode(&self, _: &mut xml::Writer) {}
+}
+
+/// Stands for a secret in `Debug` output.
+struct Redacted;
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<redacted>")
+    }
+}

@@ -1,0 +1,391 @@
+//! Requests in form encoding: the only decoder.
+//!
+//! [`Form::parse`] makes a tree of the pairs, whose keys are dotted paths (`Tags.Tag.1.Key`), and the generated
+//! inputs read their members out of it, so decoding costs as much as the request is long, whatever it holds. AWS's
+//! documents leave much of this open; what is done here:
+//!
+//! - Broken percent-encoding, invalid UTF-8 and a request past the bounds below are `MalformedQueryString`.
+//! - A key given twice with one value is one key; with two values the request is `MalformedQueryString`, since
+//!   whichever value won, somebody would be surprised.
+//! - A member that the operation does not have is ignored, as on AWS.
+//! - A value of another type or kind is `MalformedInput`, with the texts that Query services answer.
+//! - A required member that is absent (a string also: empty) is `InvalidParameterValue`.
+//! - A list is `Name.<word>.N` with any word, since published samples and SDKs disagree on it, or plain `Name.N`.
+//!   Entries stand in the order of their numbers; a gap between numbers is closed up and costs nothing.
+//!   `Name=` is an empty list.
+//! - Of the older versions of the API only those that old samples use are let through, as if they were the present one.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
+use crate::{API_VERSION, Fault, FaultCode, Operation};
+
+/// Pairs in one request. The largest legitimate request, 500 node groups with all they can say, has about 8,000.
+pub const MAX_PAIRS: usize = 16_384;
+
+/// Bytes of a key before decoding. The longest key of the model has about 100.
+pub const MAX_KEY_BYTES: usize = 512;
+
+/// Dotted parts of a key. The deepest key of the model has six.
+pub const MAX_DEPTH: usize = 12;
+
+/// Versions that old samples still send; members and answers are those of [`API_VERSION`].
+const OLDER_VERSIONS: [&str; 2] = ["2014-12-01", "2014-09-30"];
+
+/// How much of a client's own text an answer repeats, in characters.
+const ECHO_CHARACTERS: usize = 128;
+
+/// A request's pairs.
+pub struct Form {
+    root: Node,
+}
+
+impl Form {
+    /// Reads a form-encoded body, or the query part of an address.
+    ///
+    /// # Errors
+    /// `MalformedQueryString`, as the module says.
+    pub fn parse(encoded: &[u8]) -> Result<Self, Fault> {
+        Self::parse_parts([encoded])
+    }
+
+    /// Reads a request whose pairs stand in several places, such as the address and the body.
+    ///
+    /// # Errors
+    /// As [`Form::parse`]; the parts count as one request.
+    pub fn parse_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, Fault> {
+        let mut root = Node::default();
+        let mut pairs = 0;
+        for part in parts {
+            for pair in part
+                .split(|&byte| byte == b'&')
+                .filter(|pair| !pair.is_empty())
+            {
+                pairs += 1;
+                if pairs > MAX_PAIRS {
+                    return Err(malformed_query(format!(
+                        "The request has more than {MAX_PAIRS} parameters."
+                    )));
+                }
+                let (key, value) = match pair.iter().position(|&byte| byte == b'=') {
+                    Some(at) => (&pair[..at], &pair[at + 1..]),
+                    None => (pair, &[][..]),
+                };
+                if key.len() > MAX_KEY_BYTES {
+                    return Err(malformed_query("The name of a parameter is too long."));
+                }
+                root.insert(&percent_decoded(key)?, percent_decoded(value)?)?;
+            }
+        }
+        Ok(Self { root })
+    }
+
+    /// The operation that the request asks for.
+    ///
+    /// # Errors
+    /// `MissingAction` without an `Action`; `InvalidAction` when the version, said or not, has no such operation.
+    pub fn operation(&self) -> Result<Operation, Fault> {
+        let Some(action) = self.action() else {
+            return Err(Fault::new(
+                FaultCode::MissingAction,
+                "The request is missing an action or a required parameter.",
+            ));
+        };
+        let version = self.version().unwrap_or("NO_VERSION_SPECIFIED");
+        let known = version == API_VERSION || OLDER_VERSIONS.contains(&version);
+        Operation::from_name(action)
+            .filter(|_| known)
+            .ok_or_else(|| {
+                let (action, version) = (shortened(action), shortened(version));
+                let message = format!("Could not find operation {action} for version {version}");
+                Fault::new(FaultCode::InvalidAction, message)
+            })
+    }
+
+    /// `Action`, unless absent or empty.
+    pub fn action(&self) -> Option<&str> {
+        self.value("Action").filter(|value| !value.is_empty())
+    }
+
+    /// `Version`, unless absent or empty.
+    pub fn version(&self) -> Option<&str> {
+        self.value("Version").filter(|value| !value.is_empty())
+    }
+
+    /// The value of a key without dots, such as `X-Amz-Credential`.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.root.children.get(name)?.value.as_deref()
+    }
+
+    /// The tree of all pairs, which an input is read from.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+}
+
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Form").field(&self.root).finish()
+    }
+}
+
+/// One place in the tree: what stands under one dotted path.
+#[derive(Default)]
+pub struct Node {
+    value: Option<String>,
+    children: BTreeMap<String, Node>,
+}
+
+/// Shows names only: values may be secrets.
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.children.is_empty() {
+            return f.write_str("_");
+        }
+        f.debug_map().entries(&self.children).finish()
+    }
+}
+
+impl Node {
+    fn insert(&mut self, path: &str, value: String) -> Result<(), Fault> {
+        if path.split('.').nth(MAX_DEPTH).is_some() {
+            return Err(malformed_query(
+                "The name of a parameter has too many parts.",
+            ));
+        }
+        let mut node = self;
+        for name in path.split('.') {
+            node = node.children.entry(name.to_owned()).or_default();
+        }
+        match &node.value {
+            Some(before) if *before != value => {
+                let message = format!(
+                    "The parameter {} is given twice with different values.",
+                    shortened(path)
+                );
+                Err(malformed_query(message))
+            }
+            _ => {
+                node.value = Some(value);
+                Ok(())
+            }
+        }
+    }
+
+    /// The node as a structure called `name`, for its members to be read.
+    ///
+    /// # Errors
+    /// `MalformedInput` when it is a plain value.
+    pub fn structure(&self, name: &str) -> Result<&Self, Fault> {
+        match self.value.as_deref() {
+            None | Some("") => Ok(self),
+            Some(_) => Err(malformed(format!(
+                "Unexpected complex element termination: {name}"
+            ))),
+        }
+    }
+
+    /// A member that may be absent.
+    ///
+    /// # Errors
+    /// `MalformedInput` when it is not what the model says.
+    pub fn optional<V: Value>(&self, name: &str) -> Result<Option<V>, Fault> {
+        self.children
+            .get(name)
+            .map(|node| V::read(node, name))
+            .transpose()
+    }
+
+    /// A member that the model requires.
+    ///
+    /// # Errors
+    /// `InvalidParameterValue` when it is absent or blank, `MalformedInput` when it is not what the model says.
+    pub fn required<V: Value>(&self, name: &str) -> Result<V, Fault> {
+        self.optional(name)?
+            .filter(|value: &V| !value.is_blank())
+            .ok_or_else(|| {
+                let message = format!("The parameter {name} {}", V::REQUIREMENT);
+                Fault::new(FaultCode::InvalidParameterValue, message)
+            })
+    }
+
+    fn scalar(&self, name: &str) -> Result<&str, Fault> {
+        if !self.children.is_empty() {
+            return Err(malformed(format!(
+                "Start of list found where not expected: {name}"
+            )));
+        }
+        Ok(self.value.as_deref().unwrap_or_default())
+    }
+
+    fn parsed<T: FromStr>(&self, name: &str, kind: &str) -> Result<T, Fault> {
+        self.scalar(name)?
+            .parse()
+            .map_err(|_| malformed(format!("The value of {name} is not {kind}.")))
+    }
+
+    /// The entries of a list called `name`, in the order of their numbers.
+    fn entries(&self, name: &str) -> Result<Vec<&Self>, Fault> {
+        let unexpected = || malformed(format!("Unexpected list element termination: {name}"));
+        let mut numbered = self;
+        if let Some((word, below)) = self.children.first_key_value()
+            && index(word).is_none()
+        {
+            // Two words, or a word beside numbers, leave the order of entries open.
+            if self.children.len() > 1 || !self.is_without_value() {
+                return Err(unexpected());
+            }
+            numbered = below;
+        }
+        if !numbered.is_without_value() {
+            return Err(unexpected());
+        }
+        let mut entries = Vec::with_capacity(numbered.children.len());
+        for (number, node) in &numbered.children {
+            entries.push((index(number).ok_or_else(unexpected)?, node));
+        }
+        entries.sort_unstable_by_key(|(number, _)| *number);
+        if entries.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(unexpected());
+        }
+        Ok(entries.into_iter().map(|(_, node)| node).collect())
+    }
+
+    fn is_without_value(&self) -> bool {
+        self.value.as_deref().is_none_or(str::is_empty)
+    }
+}
+
+/// The number of a list's entry. It is only compared, never allocated for.
+fn index(text: &str) -> Option<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// What a member can hold.
+pub trait Value: Sized {
+    /// What AWS says of a required member of this kind that is absent.
+    const REQUIREMENT: &'static str = "must be provided.";
+
+    /// Reads it from the node called `name`.
+    ///
+    /// # Errors
+    /// `MalformedInput` when the node holds something else; for structures, also what their members answer.
+    fn read(node: &Node, name: &str) -> Result<Self, Fault>;
+
+    /// Whether it is too empty for a required member.
+    fn is_blank(&self) -> bool {
+        false
+    }
+}
+
+impl Value for String {
+    const REQUIREMENT: &'static str = "must be provided and must not be blank.";
+
+    fn read(node: &Node, name: &str) -> Result<Self, Fault> {
+        node.scalar(name).map(str::to_owned)
+    }
+
+    /// Only the empty string: a replication group's description may be a single space.
+    fn is_blank(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl Value for bool {
+    fn read(node: &Node, name: &str) -> Result<Self, Fault> {
+        let text = node.scalar(name)?;
+        // Python programs that build requests by hand send `True`.
+        if text.eq_ignore_ascii_case("true") {
+            Ok(true)
+        } else if text.eq_ignore_ascii_case("false") {
+            Ok(false)
+        } else {
+            Err(malformed(format!("The value of {name} is not a boolean.")))
+        }
+    }
+}
+
+impl Value for i32 {
+    fn read(node: &Node, name: &str) -> Result<Self, Fault> {
+        node.parsed(name, "an integer")
+    }
+}
+
+impl Value for i64 {
+    fn read(node: &Node, name: &str) -> Result<Self, Fault> {
+        node.parsed(name, "an integer")
+    }
+}
+
+impl Value for f64 {
+    fn read(node: &Node, name: &str) -> Result<Self, Fault> {
+        node.parsed(name, "a number")
+    }
+}
+
+impl Value for DateTime {
+    fn read(node: &Node, name: &str) -> Result<Self, Fault> {
+        Self::from_str(node.scalar(name)?, Format::DateTimeWithOffset).map_err(|error| {
+            malformed(format!("The value of {name} is not an ISO 8601 timestamp."))
+                .with_source(error)
+        })
+    }
+}
+
+impl<V: Value> Value for Vec<V> {
+    fn read(node: &Node, name: &str) -> Result<Self, Fault> {
+        node.entries(name)?
+            .into_iter()
+            .map(|entry| V::read(entry, name))
+            .collect()
+    }
+}
+
+fn percent_decoded(encoded: &[u8]) -> Result<String, Fault> {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut bytes = encoded.iter();
+    while let Some(&byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = (
+                    bytes.next().copied().and_then(hex_digit),
+                    bytes.next().copied().and_then(hex_digit),
+                );
+                let (Some(high), Some(low)) = digits else {
+                    return Err(malformed_query(
+                        "The query string contains a broken percent-encoding.",
+                    ));
+                };
+                high << 4 | low
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(decoded).map_err(|_| malformed_query("The query string is not UTF-8."))
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}
+
+fn shortened(text: &str) -> &str {
+    text.char_indices()
+        .nth(ECHO_CHARACTERS)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+fn malformed_query(message: impl Into<String>) -> Fault {
+    Fault::new(FaultCode::MalformedQueryString, message)
+}
+
+fn malformed(message: String) -> Fault {
+    Fault::new(FaultCode::MalformedInput, message)
+}
