@@ -3,5 +3,7 @@
 //! The rooms, in reading order; `tests/tidy.rs` holds who may use whom.
 
 pub mod datastore;
+pub mod engine;
 pub mod planner;
 pub mod resources;
+pub mod runtime;

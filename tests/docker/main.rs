@@ -1,0 +1,2 @@
+//! Tests against a real Docker engine.
+fn main() {}
