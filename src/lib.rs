@@ -1,1 +1,3 @@
 //! A managed-cache control plane.
+
+pub mod resources;
