@@ -41,7 +41,8 @@ CREATE TABLE cache_clusters (
     changes TEXT NOT NULL, -- JSON array: what is under way
     revision INTEGER NOT NULL, -- counts the writes of the wish; a writer names the one it read
     configuration_address TEXT UNIQUE,
-    config_version INTEGER NOT NULL,
+    config_version INTEGER NOT NULL, -- of the node list chosen for clients
+    config_version_served INTEGER NOT NULL, -- of the node list that the router was last seen to answer with
     UNIQUE (account, region, cache_cluster_id)
 ) STRICT;
 
@@ -57,6 +58,7 @@ CREATE TABLE cache_nodes (
     ready_at INTEGER,
     reboot INTEGER NOT NULL, -- 1 while a reboot is under way
     reboot_from TEXT, -- the run that the reboot shall end, once chosen
+    recovering INTEGER NOT NULL, -- 1 from the event that tells of its loss to the one that tells of its return
     observation TEXT NOT NULL CHECK (observation IN ('absent', 'unknown', 'known')),
     observed_generation INTEGER,
     observed_started_at TEXT,

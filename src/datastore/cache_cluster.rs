@@ -46,7 +46,7 @@ macro_rules! cluster_rows {
                     pending_engine_version, pending_node_type, pending_node_zones, pending_node_removals,
                     revision, generation, observed_generation, requested_at, available_at, deletion_requested_at,
                     failure_kind, failure_reason, blocked_by, changes, configuration_address, config_version,
-                    published_ports.port AS \"configuration_port?\"
+                    config_version_served, published_ports.port AS \"configuration_port?\"
              FROM cache_clusters
              LEFT JOIN published_ports ON published_ports.configuration_of = cache_clusters.cache_cluster_key "
             + $tail
@@ -177,6 +177,40 @@ impl Datastore {
         .fetch_all(&self.reader)
         .await?;
         Ok(rows.into_iter().map(|row| (row.cache_cluster_key, row.revision)).collect())
+    }
+
+    /// The cache clusters that a router answers for, or soon will: those with a configuration endpoint that stay.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; [`Error::Corrupt`].
+    pub async fn cache_cluster_list_routed(&self) -> Result<Vec<CacheCluster>, Error> {
+        let mut read = self.reader.acquire().await?;
+        let rows = cluster_rows!(
+            "WHERE engine = 'memcached' AND deletion_requested_at IS NULL AND failure_kind IS NULL
+             ORDER BY cache_clusters.cache_cluster_key"
+        )
+        .fetch_all(&mut *read)
+        .await?;
+        with_nodes(&mut read, rows).await
+    }
+
+    /// Notes which list of nodes a router was seen to answer with, for each cache cluster by its key.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_cluster_record_served(&self, served: &[(i64, u32)]) -> Result<(), Error> {
+        let mut write = self.write("cache_cluster_record_served").await?;
+        for (key, version) in served {
+            sqlx::query!(
+                "UPDATE cache_clusters SET config_version_served = ? WHERE cache_cluster_key = ?",
+                version,
+                key
+            )
+            .execute(&mut *write)
+            .await?;
+        }
+        write.commit().await?;
+        Ok(())
     }
 
     /// Keys of the cache clusters with wishes that wait for their maintenance window.
@@ -374,8 +408,8 @@ async fn cluster_insert(write: &mut Transaction<'_, Sqlite>, cluster: &CacheClus
         "INSERT INTO cache_clusters (account, region, cache_cluster_id, engine, engine_version, cache_node_type, port, az_mode,
              parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
              snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
-             observed_generation, requested_at, changes, revision, config_version)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0)",
+             observed_generation, requested_at, changes, revision, config_version, config_version_served)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0)",
         cluster.scope.account,
         cluster.scope.region,
         cluster.spec.cache_cluster_id,
@@ -569,6 +603,7 @@ struct ClusterRow {
     changes: String,
     configuration_address: Option<String>,
     config_version: i64,
+    config_version_served: i64,
     configuration_port: Option<i64>,
 }
 
@@ -583,8 +618,8 @@ impl ClusterRow {
             configuration_endpoint: ConfigurationEndpoint {
                 address: self.configuration_address.as_deref().map(address).transpose()?,
                 published_port: self.configuration_port.map(port).transpose()?,
-                config_version: u32::try_from(self.config_version)
-                    .map_err(|_| Error::Corrupt(format!("the list version {}", self.config_version)))?,
+                config_version: list_version(self.config_version)?,
+                served_version: list_version(self.config_version_served)?,
             },
             scope: Scope {
                 account: self.account,
@@ -675,6 +710,10 @@ fn engine_version(engine: &str, version: &str) -> Result<&'static EngineVersion,
 
 fn stored_node_type(name: &str) -> Result<&'static NodeType, Error> {
     node_type::find(name).ok_or_else(|| Error::Corrupt(format!("the node type {name}")))
+}
+
+fn list_version(stored: i64) -> Result<u32, Error> {
+    u32::try_from(stored).map_err(|_| Error::Corrupt(format!("the list version {stored}")))
 }
 
 /// A stored address, read back.

@@ -62,6 +62,35 @@ impl Datastore {
         Ok(())
     }
 
+    /// Notes that a node was lost: it no longer is in the run that it was last seen in. Returns whether that was news; a node that
+    /// was looked at again in the meantime is left alone.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_record_lost(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+        started_at: &str,
+        event: &Event,
+    ) -> Result<bool, Error> {
+        let mut write = self.write("cache_node_record_lost").await?;
+        let lost = sqlx::query!(
+            "UPDATE cache_nodes SET observation = 'unknown', observed_started_at = NULL, recovering = 1
+             WHERE cache_node_key = ? AND observed_started_at = ? AND reboot = 0",
+            node.key,
+            started_at
+        )
+        .execute(&mut *write)
+        .await?;
+        if lost.rows_affected() == 0 {
+            return Ok(false);
+        }
+        events_put(&mut write, &cluster.scope, std::slice::from_ref(event)).await?;
+        write.commit().await?;
+        Ok(true)
+    }
+
     /// Asks for reboots of the nodes with these keys.
     ///
     /// # Errors
@@ -196,7 +225,7 @@ async fn node_observe(write: &mut Transaction<'_, Sqlite>, outcome: &NodeOutcome
     sqlx::query!(
         "UPDATE cache_nodes
          SET observation = ?1, observed_generation = coalesce(?2, observed_generation), observed_started_at = ?3,
-             observed_at = ?4, ready_at = coalesce(ready_at, ?4)
+             observed_at = ?4, ready_at = coalesce(ready_at, ?4), recovering = 0
          WHERE cache_node_key = ?5",
         columns.word,
         columns.generation,
@@ -216,8 +245,8 @@ pub(super) async fn node_insert(
 ) -> Result<(), Error> {
     let generation = stored(node.generation);
     sqlx::query!(
-        "INSERT INTO cache_nodes (cache_cluster_key, cache_node_id, zone, wish, generation, listed, reboot, observation)
-         VALUES (?, ?, ?, 'present', ?, 0, 0, 'absent')",
+        "INSERT INTO cache_nodes (cache_cluster_key, cache_node_id, zone, wish, generation, listed, reboot, recovering, observation)
+         VALUES (?, ?, ?, 'present', ?, 0, 0, 0, 'absent')",
         cache_cluster_key,
         node.cache_node_id,
         node.zone,
@@ -282,6 +311,7 @@ pub(super) struct NodeRow {
     ready_at: Option<i64>,
     reboot: bool,
     reboot_from: Option<String>,
+    recovering: bool,
     observation: String,
     observed_generation: Option<i64>,
     observed_started_at: Option<String>,
@@ -295,7 +325,8 @@ impl NodeRow {
             Self,
             "SELECT cache_cluster_key, cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address,
                     published_ports.port AS \"published_port?\", listed AS \"listed: bool\", ready_at, reboot AS \"reboot: bool\",
-                    reboot_from, observation, observed_generation, observed_started_at, observed_at
+                    reboot_from, recovering AS \"recovering: bool\", observation, observed_generation, observed_started_at,
+                    observed_at
              FROM cache_nodes LEFT JOIN published_ports ON published_ports.cache_node_key = cache_nodes.cache_node_key
              WHERE cache_cluster_key IN (SELECT value FROM json_each(?))
              ORDER BY cache_cluster_key, cache_node_id",
@@ -335,6 +366,7 @@ impl TryFrom<NodeRow> for CacheNode {
             reboot: row.reboot.then_some(Reboot {
                 from_started_at: row.reboot_from,
             }),
+            recovering: row.recovering,
             observation,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::resources::cache_cluster::{CacheCluster, CacheNode, Change, Failure, FailureKind};
+use crate::resources::cache_cluster::{CacheCluster, CacheNode, Change, Failure, FailureKind, Observation};
 use crate::resources::engine::Engine;
 use crate::resources::event::Event;
 use crate::resources::timestamp::Timestamp;
@@ -15,8 +15,6 @@ pub const CREATION_DEADLINE: Duration = Duration::from_secs(15 * 60);
 pub struct Seen {
     /// One for each node of the record, in the same order.
     pub nodes: Vec<NodeSeen>,
-    /// The version of the node list that the configuration endpoint is answering with, if any.
-    pub config_version_in_force: Option<u32>,
 }
 
 /// What was seen of a node.
@@ -72,6 +70,8 @@ pub enum Stage {
     FinishReboots(Vec<usize>),
     /// Make containers be there, run, and answer.
     EnsureNodes(Vec<usize>),
+    /// Note nodes that run and answer, but in a run that the record does not know.
+    RecordNodes(Vec<usize>),
     /// Choose the next list of nodes that the configuration endpoint answers with.
     ListNodes(Vec<usize>),
     /// Remove containers and volumes.
@@ -103,16 +103,20 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
     if !lacking.is_empty() {
         return Plan::Do(Stage::EnsureNodes(lacking));
     }
+    let news = select(cluster, seen, |node, seen| node.is_wished() && !is_recorded(node, seen));
+    if !news.is_empty() {
+        return Plan::Do(Stage::RecordNodes(news));
+    }
     if cluster.spec.has_configuration_endpoint() {
         let listed = select(cluster, seen, |node, _| node.is_wished());
         if select(cluster, seen, |node, _| node.listed) != listed {
             return Plan::Do(Stage::ListNodes(listed));
         }
-        if seen.config_version_in_force != Some(cluster.configuration_endpoint.config_version) {
+        if cluster.configuration_endpoint.served_version != cluster.configuration_endpoint.config_version {
             return Plan::AwaitRouter;
         }
     }
-    let leaving = select(cluster, seen, |node, seen| !node.is_wished() && *seen != NodeSeen::Absent);
+    let leaving = select(cluster, seen, |node, _| !node.is_wished() && node.observation != Observation::Absent);
     if !leaving.is_empty() {
         return Plan::Do(Stage::RemoveNodes(leaving));
     }
@@ -128,7 +132,7 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
 
 /// A deletion, or the clean-up after a creation that failed.
 fn plan_end(cluster: &CacheCluster, seen: &Seen) -> Plan {
-    let there = select(cluster, seen, |_, seen| *seen != NodeSeen::Absent);
+    let there = select(cluster, seen, |node, _| node.observation != Observation::Absent);
     if !there.is_empty() {
         return Plan::Do(Stage::RemoveNodes(there));
     }
@@ -188,6 +192,16 @@ fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
 
 fn is_ready(node: &CacheNode, seen: &NodeSeen) -> bool {
     matches!(seen, NodeSeen::Container { generation, running: true, ready: true, .. } if *generation == node.generation)
+}
+
+/// Whether the record knows this very run.
+fn is_recorded(node: &CacheNode, seen: &NodeSeen) -> bool {
+    match (&node.observation, seen) {
+        (Observation::Known(known), NodeSeen::Container { generation, started_at, .. }) => {
+            known.generation == *generation && known.started_at == *started_at
+        }
+        _ => false,
+    }
 }
 
 fn select(cluster: &CacheCluster, seen: &Seen, wanted: impl Fn(&CacheNode, &NodeSeen) -> bool) -> Vec<usize> {

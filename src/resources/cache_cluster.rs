@@ -134,6 +134,8 @@ pub struct CacheNode {
     pub ready_at: Option<Timestamp>,
     /// A reboot that is not over yet.
     pub reboot: Option<Reboot>,
+    /// Whether its loss has been told of and its return has not.
+    pub recovering: bool,
     /// The last look.
     pub observation: Observation,
 }
@@ -152,6 +154,7 @@ impl CacheNode {
             listed: false,
             ready_at: None,
             reboot: None,
+            recovering: false,
             observation: Observation::Absent,
         }
     }
@@ -176,6 +179,8 @@ pub struct ConfigurationEndpoint {
     pub published_port: Option<u16>,
     /// Counts the changes of the node list; 0 before the first list.
     pub config_version: u32,
+    /// The list that the router was last seen to answer with.
+    pub served_version: u32,
 }
 
 impl ConfigurationEndpoint {
@@ -295,6 +300,34 @@ impl CacheCluster {
             node.wish = NodeWish::Removed;
         }
         self.changes.push(Change::NodeCount(from, self.wished_node_count()));
+        self.raise_generation();
+    }
+
+    /// Takes back the changes under way, which cannot be made: the old engine version and node type, and no new nodes.
+    /// Nothing of the new wish has come to be, so the containers there are fulfil the old one.
+    pub fn undo_changes(&mut self) {
+        for change in std::mem::take(&mut self.changes) {
+            match change {
+                Change::EngineVersion(from, _) => {
+                    if let Some(version) = super::engine::find(self.spec.engine(), &from) {
+                        self.spec.engine_version = version;
+                    }
+                }
+                Change::NodeType(from, _) => {
+                    if let Some(node_type) = super::node_type::find(&from) {
+                        self.spec.node_type = node_type;
+                    }
+                }
+                Change::NodeCount(..) => {}
+            }
+        }
+        for node in self.nodes.iter_mut().filter(|node| node.is_wished()) {
+            if node.ready_at.is_none() {
+                node.wish = NodeWish::Removed;
+            } else if let Observation::Known(seen) = &node.observation {
+                node.generation = seen.generation;
+            }
+        }
         self.raise_generation();
     }
 }

@@ -1,0 +1,49 @@
+//! One field for each reconciler; how anyone wakes one. A wake is a hint: what is to be done is found by looking, and a
+//! wake that is lost costs a timer's period, nothing else.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::Notify;
+
+/// All reconcilers that can be woken.
+#[derive(Debug, Default)]
+pub struct Activators {
+    /// Cache clusters and their nodes.
+    pub cache_cluster: Activator,
+    /// Routers and their tables.
+    pub router: Activator,
+    /// The look at all containers.
+    pub health: Activator,
+    /// What waits for maintenance windows.
+    pub maintenance: Activator,
+}
+
+/// Wakes one reconciler.
+#[derive(Debug, Default)]
+pub struct Activator {
+    notify: Notify,
+    afresh: AtomicBool,
+}
+
+impl Activator {
+    /// Something may have changed: look.
+    pub fn wake(&self) {
+        self.notify.notify_one();
+    }
+
+    /// Whatever failed may work now: look, and try at once what would else be tried later.
+    pub fn wake_afresh(&self) {
+        self.afresh.store(true, Ordering::Release);
+        self.notify.notify_one();
+    }
+
+    /// Ends at the next wake, or at once if there was one since the last call.
+    pub(crate) async fn woken(&self) {
+        self.notify.notified().await;
+    }
+
+    /// Whether it was woken afresh since the last call.
+    pub(crate) fn take_afresh(&self) -> bool {
+        self.afresh.swap(false, Ordering::AcqRel)
+    }
+}

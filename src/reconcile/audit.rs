@@ -1,0 +1,65 @@
+//! Compares records with the world: what should not be there, and what should. Changes nothing.
+
+use std::collections::BTreeSet;
+
+use super::{World, identity};
+use crate::resources::cache_cluster::Observation;
+use crate::runtime::labels::{KIND_ROUTER, singleton_name};
+
+/// What an audit found amiss, each a sentence; empty when all is well.
+///
+/// # Errors
+/// Where the database or the container engine cannot be read.
+pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
+    let clusters = world.datastore.cache_cluster_list().await?;
+    let routers = world.datastore.router_list().await?;
+    let owner = &world.ground.owner;
+    let mut containers = BTreeSet::new();
+    let mut volumes = BTreeSet::new();
+    let mut findings = Vec::new();
+    for cluster in &clusters {
+        let name = &cluster.spec.cache_cluster_id;
+        for node in &cluster.nodes {
+            let identity = identity(cluster, node);
+            match &node.observation {
+                Observation::Absent => {}
+                Observation::Unknown => findings.push(format!("nothing is known of {name} {}", node.cache_node_id)),
+                Observation::Known(_) => {
+                    containers.insert(identity.container_name(owner));
+                    if cluster.spec.engine().speaks_resp() {
+                        volumes.insert(identity.volume_name(owner));
+                    }
+                }
+            }
+        }
+        let unallocated = cluster.wished_nodes().any(|node| node.address.is_none());
+        if cluster.failure.is_none() && unallocated {
+            findings.push(format!("{name} has nodes without an address"));
+        }
+    }
+    for router in &routers {
+        let name = singleton_name(owner, &format!("{KIND_ROUTER}-{}", router.name));
+        volumes.insert(format!("{name}.state"));
+        containers.insert(name);
+    }
+    let seen: BTreeSet<String> = world
+        .runtime
+        .containers()
+        .await?
+        .into_iter()
+        .filter(|container| container.is_running())
+        .map(|container| container.name)
+        .collect();
+    let kept: BTreeSet<String> = world.runtime.volumes().await?.into_iter().map(|volume| volume.name).collect();
+    compare(&mut findings, "container", &containers, &seen);
+    compare(&mut findings, "volume", &volumes, &kept);
+    for (key, _) in world.datastore.cache_cluster_list_unconverged().await? {
+        findings.push(format!("the cache cluster with key {key} is not as wished"));
+    }
+    Ok(findings)
+}
+
+fn compare(findings: &mut Vec<String>, what: &str, recorded: &BTreeSet<String>, seen: &BTreeSet<String>) {
+    findings.extend(recorded.difference(seen).map(|name| format!("no {what} for the record of {name}")));
+    findings.extend(seen.difference(recorded).map(|name| format!("no record for the {what} {name}")));
+}

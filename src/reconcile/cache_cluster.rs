@@ -1,0 +1,406 @@
+//! Makes cache clusters be as they are wished.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use futures_util::future::join_all;
+
+use super::World;
+use super::driver::{Item, Outcome, Reconciler};
+use crate::activators::{Activator, Activators};
+use crate::datastore::{Error as StoreError, NodeOutcome};
+use crate::planner::cache_cluster::{self as planner, NodeSeen, Obstacle, Plan, Seen, Stage, Verdict};
+use crate::resources::cache_cluster::{CacheCluster, CacheNode, Change, NodeObserved, Observation};
+use crate::resources::event::Event;
+use crate::runtime::RuntimeError;
+
+/// Most stages of one run. A create takes six; more means that two of them undo each other.
+const STAGES_MAX: usize = 24;
+
+/// Cache clusters in work at once; each may have forty nodes in work in turn.
+const CONCURRENCY: usize = 16;
+
+/// How long a lost wake can cost.
+const PERIOD: Duration = Duration::from_secs(10);
+
+/// No quota applies to what a reconciler writes.
+const NO_QUOTA: u32 = u32::MAX;
+
+/// The reconciler of cache clusters.
+#[derive(Debug)]
+pub struct CacheClusters {
+    world: World,
+}
+
+/// How a stage ended.
+enum Stop {
+    /// Something stands in the way.
+    Obstacle(Obstacle),
+    /// The record has changed meanwhile; look again.
+    Stale,
+    /// The database failed, or something else that a person should look at.
+    Error(anyhow::Error),
+}
+
+impl From<Obstacle> for Stop {
+    fn from(obstacle: Obstacle) -> Self {
+        Self::Obstacle(obstacle)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale | StoreError::NotFound => Self::Stale,
+            error => Self::Error(error.into()),
+        }
+    }
+}
+
+impl From<RuntimeError> for Stop {
+    fn from(error: RuntimeError) -> Self {
+        Self::Obstacle(super::node::passing(&error))
+    }
+}
+
+#[async_trait]
+impl Reconciler for CacheClusters {
+    fn name(&self) -> &'static str {
+        "cache_cluster"
+    }
+
+    fn period(&self) -> Duration {
+        PERIOD
+    }
+
+    fn concurrency(&self) -> usize {
+        CONCURRENCY
+    }
+
+    fn activator<'a>(&self, activators: &'a Activators) -> &'a Activator {
+        &activators.cache_cluster
+    }
+
+    async fn list(&self) -> anyhow::Result<Vec<Item>> {
+        Ok(self.world.datastore.cache_cluster_list_unconverged().await?)
+    }
+
+    async fn reconcile(&self, key: i64) -> anyhow::Result<Outcome> {
+        for _ in 0..STAGES_MAX {
+            let cluster = match self.world.datastore.cache_cluster_get_by_key(key).await {
+                Ok(cluster) => cluster,
+                Err(StoreError::NotFound) => return Ok(Outcome::Settled),
+                Err(error) => return Err(error).context("read the cache cluster"),
+            };
+            match self.advance(&cluster).await {
+                Ok(None) | Err(Stop::Stale) => {}
+                Ok(Some(outcome)) => return Ok(outcome),
+                Err(Stop::Obstacle(obstacle)) => {
+                    if let Some(outcome) = self.meet(&cluster, obstacle).await? {
+                        return Ok(outcome);
+                    }
+                }
+                Err(Stop::Error(error)) => return Err(error),
+            }
+        }
+        anyhow::bail!("the cache cluster is not as wished after {STAGES_MAX} stages")
+    }
+}
+
+impl CacheClusters {
+    /// Reconciles in this world.
+    pub fn new(world: World) -> Arc<Self> {
+        Arc::new(Self { world })
+    }
+
+    /// Looks, plans, and carries out one stage. `None` asks for the next look.
+    async fn advance(&self, cluster: &CacheCluster) -> Result<Option<Outcome>, Stop> {
+        let seen = self.observe(cluster).await?;
+        match planner::plan(cluster, &seen) {
+            Plan::Converged => {
+                if cluster.blocked_by.is_some() {
+                    self.world.datastore.cache_cluster_block(cluster, None, &[]).await?;
+                }
+                Ok(Some(Outcome::Settled))
+            }
+            Plan::AwaitRouter => {
+                self.world.activators.router.wake();
+                Ok(Some(Outcome::Waiting))
+            }
+            Plan::Do(stage) => {
+                tracing::debug!(cache_cluster.id = cluster.spec.cache_cluster_id, stage = ?stage, "Carry out a stage");
+                self.execute(cluster, &seen, stage).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn observe(&self, cluster: &CacheCluster) -> Result<Seen, Stop> {
+        let ends = cluster.deletion_requested_at.is_some() || cluster.failure.is_some();
+        if ends {
+            // What is removed need not be looked at; so a deletion of what was never made needs no container engine.
+            let nodes = vec![NodeSeen::Absent; cluster.nodes.len()];
+            return Ok(Seen { nodes });
+        }
+        let looks = cluster.nodes.iter().map(|node| self.world.observe_node(cluster, node));
+        let nodes = join_all(looks).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Seen { nodes })
+    }
+
+    async fn execute(&self, cluster: &CacheCluster, seen: &Seen, stage: Stage) -> Result<(), Stop> {
+        let store = &self.world.datastore;
+        match stage {
+            Stage::Allocate => self.allocate(cluster).await,
+            Stage::EnsureNodes(indices) => self.ensure_nodes(cluster, &pick(cluster, &indices)).await,
+            Stage::RecordNodes(indices) => self.record_nodes(cluster, seen, &indices).await,
+            Stage::BeginReboots(runs) => self.begin_reboots(cluster, runs).await,
+            Stage::Restart(indices) => self.restart_nodes(cluster, &pick(cluster, &indices)).await,
+            Stage::FinishReboots(indices) => self.finish_reboots(cluster, seen, &indices).await,
+            Stage::ListNodes(indices) => Ok(store.cache_node_list(cluster, &keys(&pick(cluster, &indices))).await?),
+            Stage::RemoveNodes(indices) => self.remove_nodes(cluster, &pick(cluster, &indices)).await,
+            Stage::ForgetNodes(indices) => self.forget_nodes(cluster, &pick(cluster, &indices)).await,
+            Stage::Converge => {
+                let now = self.world.clock.now();
+                let events = planner::convergence_events(cluster, now);
+                Ok(store.cache_cluster_converge(cluster, &events, now).await?)
+            }
+            Stage::Release => Ok(store.cache_cluster_release(cluster).await?),
+            Stage::Forget => {
+                let event = self.event(cluster, "Cache cluster deleted");
+                store.cache_cluster_forget(cluster, &[event]).await?;
+                self.world.activators.router.wake();
+                Ok(())
+            }
+        }
+    }
+
+    async fn allocate(&self, cluster: &CacheCluster) -> Result<(), Stop> {
+        let pools = self.world.ground.pools();
+        match self.world.datastore.cache_cluster_allocate(cluster, &pools).await {
+            Err(StoreError::Exhausted(what)) => Err(Stop::Obstacle(Obstacle::NoFreeAddress(format!(
+                "There is no free {what}. Delete caches that are not needed, or give the next data directory a larger \
+                 --node-subnet or --port-range."
+            )))),
+            result => Ok(result?),
+        }
+    }
+
+    /// All at once: nodes do not wait for each other, and one that fails does not keep the others from being recorded.
+    async fn ensure_nodes(&self, cluster: &CacheCluster, nodes: &[&CacheNode]) -> Result<(), Stop> {
+        self.world.ensure_networks().await?;
+        // Before anything is touched: an upgrade to a version without an image leaves the nodes there are alone.
+        let image = self.world.ensure_node_image(cluster).await?;
+        self.world
+            .datastore
+            .cache_node_record_unknown(cluster, &keys(nodes), &[])
+            .await?;
+        let results = all(nodes, |node| self.world.ensure_node(cluster, node, &image)).await;
+        let mut outcomes = Vec::new();
+        let mut events = Vec::new();
+        let mut obstacle = None;
+        for (node, result) in nodes.iter().zip(results) {
+            match result {
+                Ok(seen) => {
+                    events.extend(self.arrival_event(cluster, node));
+                    outcomes.push(known(node, seen));
+                }
+                Err(trouble) => obstacle = Some(trouble),
+            }
+        }
+        self.world.datastore.cache_node_record(cluster, &outcomes, &events).await?;
+        obstacle.map_or(Ok(()), |obstacle| Err(obstacle.into()))
+    }
+
+    async fn record_nodes(&self, cluster: &CacheCluster, seen: &Seen, indices: &[usize]) -> Result<(), Stop> {
+        let outcomes = self.outcomes(cluster, seen, indices);
+        let events: Vec<Event> = pick(cluster, indices)
+            .into_iter()
+            .filter_map(|node| self.arrival_event(cluster, node))
+            .collect();
+        Ok(self.world.datastore.cache_node_record(cluster, &outcomes, &events).await?)
+    }
+
+    async fn begin_reboots(&self, cluster: &CacheCluster, runs: Vec<(usize, String)>) -> Result<(), Stop> {
+        let mut chosen = Vec::new();
+        let mut events = Vec::new();
+        for (index, started_at) in runs {
+            let node = &cluster.nodes[index];
+            events.push(self.event(cluster, format!("Cache node {} shutdown", node.cache_node_id)));
+            chosen.push((node.key, started_at));
+        }
+        Ok(self
+            .world
+            .datastore
+            .cache_node_begin_reboot(cluster, &chosen, &events)
+            .await?)
+    }
+
+    async fn restart_nodes(&self, cluster: &CacheCluster, nodes: &[&CacheNode]) -> Result<(), Stop> {
+        let results = all(nodes, |node| self.world.restart_node(cluster, node)).await;
+        Ok(results.into_iter().collect::<Result<(), Obstacle>>()?)
+    }
+
+    async fn finish_reboots(&self, cluster: &CacheCluster, seen: &Seen, indices: &[usize]) -> Result<(), Stop> {
+        let outcomes = self.outcomes(cluster, seen, indices);
+        let events: Vec<Event> = pick(cluster, indices)
+            .iter()
+            .map(|node| self.event(cluster, format!("Cache node {} restarted", node.cache_node_id)))
+            .collect();
+        Ok(self
+            .world
+            .datastore
+            .cache_node_finish_reboot(cluster, &outcomes, &events)
+            .await?)
+    }
+
+    async fn remove_nodes(&self, cluster: &CacheCluster, nodes: &[&CacheNode]) -> Result<(), Stop> {
+        self.world
+            .datastore
+            .cache_node_record_unknown(cluster, &keys(nodes), &[])
+            .await?;
+        let results = all(nodes, |node| self.world.remove_node(cluster, node)).await;
+        let gone: Vec<NodeOutcome> = nodes
+            .iter()
+            .zip(&results)
+            .filter(|(_, result)| result.is_ok())
+            .map(|(node, _)| NodeOutcome {
+                key: node.key,
+                observation: Observation::Absent,
+            })
+            .collect();
+        self.world.datastore.cache_node_record(cluster, &gone, &[]).await?;
+        Ok(results.into_iter().collect::<Result<(), Obstacle>>()?)
+    }
+
+    async fn forget_nodes(&self, cluster: &CacheCluster, nodes: &[&CacheNode]) -> Result<(), Stop> {
+        let ids: Vec<&str> = nodes
+            .iter()
+            .filter(|node| node.ready_at.is_some())
+            .map(|node| node.cache_node_id.as_str())
+            .collect();
+        let events: Vec<Event> = (!ids.is_empty())
+            .then(|| self.event(cluster, format!("Removed cache nodes {}", ids.join(", "))))
+            .into_iter()
+            .collect();
+        Ok(self
+            .world
+            .datastore
+            .cache_node_forget(cluster, &keys(nodes), &events)
+            .await?)
+    }
+
+    /// Deals with what stands in the way. `None` asks for another look at once.
+    async fn meet(&self, cluster: &CacheCluster, obstacle: Obstacle) -> anyhow::Result<Option<Outcome>> {
+        match planner::judge(cluster, obstacle, self.world.clock.now()) {
+            Verdict::TryAgain(reason) => {
+                let event = self.event(cluster, format!("Waiting: {reason}"));
+                tracing::info!(cache_cluster.id = cluster.spec.cache_cluster_id, reason, "A cache cluster is held up");
+                self.world
+                    .datastore
+                    .cache_cluster_block(cluster, Some(&reason), &[event])
+                    .await
+                    .context("note what stands in the way")?;
+                Ok(Some(Outcome::Blocked))
+            }
+            Verdict::GiveUp(failure) => {
+                let text = match failure.kind {
+                    crate::resources::cache_cluster::FailureKind::Network => format!(
+                        "Failed to create the cache cluster due to incompatible network state. {}",
+                        failure.reason
+                    ),
+                    crate::resources::cache_cluster::FailureKind::Other => {
+                        format!("Failed to create the cache cluster. {}", failure.reason)
+                    }
+                };
+                let event = self.event(cluster, text);
+                fresh(self.world.datastore.cache_cluster_fail(cluster, &failure, &[event]).await)?;
+                Ok(None)
+            }
+            Verdict::UndoChanges(reason) => {
+                let mut undone = cluster.clone();
+                undone.undo_changes();
+                let events = self.undo_events(cluster, &reason);
+                fresh(self.world.datastore.cache_cluster_request(&undone, &events, NO_QUOTA).await.map(|_| ()))?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn undo_events(&self, cluster: &CacheCluster, reason: &str) -> Vec<Event> {
+        let text = |change: &Change| match change {
+            Change::EngineVersion(_, to) => format!("Failed to upgrade the engine to version {to}. {reason}"),
+            Change::NodeType(_, to) => format!("Failed applying modification to cache node type to {to}. {reason}"),
+            Change::NodeCount(from, to) => {
+                format!("Failed to modify number of nodes from {from} to {to} due to insufficient free IP addresses. {reason}")
+            }
+        };
+        cluster.changes.iter().map(|change| self.event(cluster, text(change))).collect()
+    }
+
+    /// Told when a node is there: that it was added to a cluster that was there before, or that it has recovered.
+    fn arrival_event(&self, cluster: &CacheCluster, node: &CacheNode) -> Option<Event> {
+        if node.recovering {
+            return Some(self.event(
+                cluster,
+                format!("Finished recovery for cache nodes {}", node.cache_node_id),
+            ));
+        }
+        let is_new = node.ready_at.is_none() && cluster.available_at.is_some();
+        is_new.then(|| self.event(cluster, planner::added(node)))
+    }
+
+    fn outcomes(&self, cluster: &CacheCluster, seen: &Seen, indices: &[usize]) -> Vec<NodeOutcome> {
+        let now = self.world.clock.now();
+        indices
+            .iter()
+            .filter_map(|&index| match &seen.nodes[index] {
+                NodeSeen::Container { generation, started_at, .. } => Some(known(
+                    &cluster.nodes[index],
+                    NodeObserved {
+                        generation: *generation,
+                        started_at: started_at.clone(),
+                        seen_at: now,
+                    },
+                )),
+                NodeSeen::Absent => None,
+            })
+            .collect()
+    }
+
+    fn event(&self, cluster: &CacheCluster, message: impl Into<String>) -> Event {
+        Event::of_cache_cluster(&cluster.spec.cache_cluster_id, message, self.world.clock.now())
+    }
+}
+
+/// A write that came too late is no failure: the next look finds what came before it.
+fn fresh(result: Result<(), StoreError>) -> anyhow::Result<()> {
+    match result {
+        Ok(()) | Err(StoreError::Stale | StoreError::NotFound) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn all<'a, F, T>(nodes: &[&'a CacheNode], act: impl Fn(&'a CacheNode) -> F) -> Vec<T>
+where
+    F: Future<Output = T>,
+{
+    join_all(nodes.iter().map(|node| act(node))).await
+}
+
+fn pick<'a>(cluster: &'a CacheCluster, indices: &[usize]) -> Vec<&'a CacheNode> {
+    indices.iter().map(|&index| &cluster.nodes[index]).collect()
+}
+
+fn keys(nodes: &[&CacheNode]) -> Vec<i64> {
+    nodes.iter().map(|node| node.key).collect()
+}
+
+fn known(node: &CacheNode, seen: NodeObserved) -> NodeOutcome {
+    NodeOutcome {
+        key: node.key,
+        observation: Observation::Known(seen),
+    }
+}

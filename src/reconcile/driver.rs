@@ -1,0 +1,241 @@
+//! Runs reconcilers; knows no noun.
+//!
+//! A reconciler has no input. It lists what may not be as wished, and is run on each of these until it is. It wakes by its
+//! timer or by a nudge; a nudge that comes while a key is in work makes the driver look once more when that work is done, so
+//! none is lost. A key whose run failed waits, twice as long each time, unless its stamp has changed (a new wish) or the
+//! reconciler is woken afresh (whatever failed may work now). Retrying lives here and nowhere else.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::activators::{Activator, Activators};
+use crate::clock::Clock;
+use crate::resources::timestamp::Timestamp;
+
+/// The first wait after a run that failed; it doubles up to [`BACKOFF_MAX`].
+const BACKOFF_FIRST: Duration = Duration::from_millis(250);
+
+/// The longest wait after a run that failed.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is as wished, as far as can be seen.
+    Settled,
+    /// It waits for something that will wake this reconciler.
+    Waiting,
+    /// Something stands in the way and has been told of; try again later.
+    Blocked,
+}
+
+/// Something to look at: a key, and a stamp that changes with every new wish.
+pub type Item = (i64, i64);
+
+/// A loop that makes wishes true.
+#[async_trait]
+pub trait Reconciler: Send + Sync + 'static {
+    /// Its name, for the log and for whoever asks.
+    fn name(&self) -> &'static str;
+
+    /// How long it sleeps when nobody wakes it.
+    fn period(&self) -> Duration;
+
+    /// How many keys may be in work at once.
+    fn concurrency(&self) -> usize {
+        1
+    }
+
+    /// Its field of the activators.
+    fn activator<'a>(&self, activators: &'a Activators) -> &'a Activator;
+
+    /// What may not be as wished.
+    async fn list(&self) -> anyhow::Result<Vec<Item>>;
+
+    /// Looks at one of these and brings it nearer. Safe to stop anywhere and to repeat.
+    async fn reconcile(&self, key: i64) -> anyhow::Result<Outcome>;
+}
+
+/// What a reconciler last did, for a person who asks.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// How often it has looked.
+    pub activations: u64,
+    /// When it last looked.
+    pub last_activation_at: Option<Timestamp>,
+    /// What may not be as wished, at the last look.
+    pub listed: usize,
+    /// Runs that ended as wished or waiting.
+    pub succeeded: u64,
+    /// Runs that were blocked or failed.
+    pub failed: u64,
+    /// Keys in work.
+    pub in_work: usize,
+    /// Keys that wait after a failure, with what went wrong.
+    pub waiting: BTreeMap<i64, String>,
+}
+
+/// What all reconcilers last did, by name.
+pub type Statuses = Arc<Mutex<BTreeMap<&'static str, Status>>>;
+
+struct Backoff {
+    stamp: i64,
+    failures: u32,
+    until: Timestamp,
+}
+
+/// One reconciler's loop.
+struct Driver {
+    reconciler: Arc<dyn Reconciler>,
+    activators: Arc<Activators>,
+    clock: Clock,
+    statuses: Statuses,
+    in_work: HashMap<i64, i64>,
+    backoffs: HashMap<i64, Backoff>,
+    look_again: bool,
+}
+
+/// Runs `reconciler` until `stop` says so; then waits for what is in work.
+pub async fn drive(
+    reconciler: Arc<dyn Reconciler>,
+    activators: Arc<Activators>,
+    clock: Clock,
+    statuses: Statuses,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut driver = Driver {
+        reconciler,
+        activators,
+        clock,
+        statuses,
+        in_work: HashMap::new(),
+        backoffs: HashMap::new(),
+        look_again: false,
+    };
+    let mut work: JoinSet<(i64, anyhow::Result<Outcome>)> = JoinSet::new();
+    driver.look(&mut work).await;
+    loop {
+        let activators = Arc::clone(&driver.activators);
+        let activator = driver.reconciler.activator(&activators);
+        let nap = driver.nap();
+        let clock = driver.clock.clone();
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            () = activator.woken() => driver.look(&mut work).await,
+            () = clock.sleep(nap) => driver.look(&mut work).await,
+            Some(done) = work.join_next(), if !work.is_empty() => {
+                driver.finish(done);
+                if driver.look_again {
+                    driver.look(&mut work).await;
+                }
+            }
+        }
+    }
+    while let Some(done) = work.join_next().await {
+        driver.finish(done);
+    }
+}
+
+impl Driver {
+    /// Lists, and puts into work what is not in work and need not wait.
+    async fn look(&mut self, work: &mut JoinSet<(i64, anyhow::Result<Outcome>)>) {
+        self.look_again = false;
+        if self.reconciler.activator(&self.activators).take_afresh() {
+            self.backoffs.clear();
+        }
+        let items = match self.reconciler.list().await {
+            Ok(items) => items,
+            Err(error) => {
+                tracing::error!(reconciler = self.reconciler.name(), error = format!("{error:#}"), "List what to reconcile");
+                return;
+            }
+        };
+        let now = self.clock.now();
+        self.backoffs.retain(|key, _| items.iter().any(|(listed, _)| listed == key));
+        for (key, stamp) in &items {
+            let waits = self
+                .backoffs
+                .get(key)
+                .is_some_and(|backoff| backoff.stamp == *stamp && backoff.until > now);
+            if self.in_work.contains_key(key) || self.in_work.len() >= self.reconciler.concurrency() {
+                self.look_again = true;
+            } else if !waits {
+                self.in_work.insert(*key, *stamp);
+                let (reconciler, key) = (Arc::clone(&self.reconciler), *key);
+                work.spawn(async move { (key, reconciler.reconcile(key).await) });
+            }
+        }
+        self.report(|status| {
+            status.activations += 1;
+            status.last_activation_at = Some(now);
+            status.listed = items.len();
+        });
+    }
+
+    fn finish(&mut self, done: Result<(i64, anyhow::Result<Outcome>), tokio::task::JoinError>) {
+        let (key, result) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                // A run that panicked does not say which it was: forget all, so that the next look tries each again.
+                tracing::error!(reconciler = self.reconciler.name(), error = %error, "A reconciler's run broke off");
+                self.in_work.clear();
+                return;
+            }
+        };
+        let stamp = self.in_work.remove(&key).unwrap_or_default();
+        let trouble = match result {
+            Ok(Outcome::Settled | Outcome::Waiting) => None,
+            Ok(Outcome::Blocked) => Some("blocked".to_owned()),
+            Err(error) => {
+                let text = format!("{error:#}");
+                tracing::warn!(reconciler = self.reconciler.name(), key, error = text, "A reconciler's run failed and will be repeated");
+                Some(text)
+            }
+        };
+        match &trouble {
+            None => {
+                self.backoffs.remove(&key);
+            }
+            Some(_) => {
+                let failures = self.backoffs.get(&key).map_or(0, |backoff| backoff.failures) + 1;
+                let wait = BACKOFF_MAX.min(BACKOFF_FIRST * 2_u32.saturating_pow(failures.min(16) - 1));
+                let until = self.clock.now().plus(wait);
+                self.backoffs.insert(key, Backoff { stamp, failures, until });
+            }
+        }
+        self.report(|status| match trouble {
+            None => {
+                status.succeeded += 1;
+                status.waiting.remove(&key);
+            }
+            Some(text) => {
+                status.failed += 1;
+                status.waiting.insert(key, text);
+            }
+        });
+    }
+
+    /// Until the timer, or until the first key that waits may be tried again.
+    fn nap(&self) -> Duration {
+        let now = self.clock.now();
+        self.backoffs
+            .values()
+            .map(|backoff| backoff.until.since(now).max(Duration::from_millis(1)))
+            .min()
+            .map_or(self.reconciler.period(), |wait| wait.min(self.reconciler.period()))
+    }
+
+    fn report(&self, change: impl FnOnce(&mut Status)) {
+        let mut statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+        let status = statuses.entry(self.reconciler.name()).or_default();
+        change(status);
+        status.in_work = self.in_work.len();
+        let backoffs = &self.backoffs;
+        status.waiting.retain(|key, _| backoffs.contains_key(key));
+    }
+}

@@ -1,0 +1,281 @@
+//! One cache node: what its container is made of, how to look at it, how to make it be there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{World, identity};
+use crate::engine::{EngineError, NodeEndpoint, Protocol};
+use crate::planner::cache_cluster::{NodeSeen, Obstacle};
+use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, Observation};
+use crate::resources::engine::{self, Engine};
+use crate::resources::engine_settings::{self, Administrator, ServerSettings};
+use crate::resources::parameter;
+use crate::runtime::{
+    ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy, RuntimeError, VolumeMount, VolumeSpec,
+};
+
+/// How long a running node may take to answer one look.
+const PROBE_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How long a node that was just started may take to answer. Loading a large snapshot takes longer: then the next run goes on
+/// waiting.
+const READY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long Redis may take to write its snapshot when it is stopped; after that it is killed.
+const STOP_GRACE: Duration = Duration::from_secs(120);
+
+/// The end of a node that keeps nothing.
+const STOP_GRACE_VOLATILE: Duration = Duration::from_secs(2);
+
+/// Where the data volume lies in a container.
+const DATA_PATH: &str = "/data";
+
+/// Lines of a dead container's output that an event quotes.
+const LOG_LINES: u32 = 3;
+
+impl World {
+    /// What is seen of `node`: from the record where that is sure, else by looking.
+    pub(super) async fn observe_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<NodeSeen, RuntimeError> {
+        match &node.observation {
+            Observation::Absent => Ok(NodeSeen::Absent),
+            Observation::Known(seen) => Ok(NodeSeen::Container {
+                generation: seen.generation,
+                running: true,
+                started_at: seen.started_at.clone(),
+                ready: true,
+            }),
+            Observation::Unknown => self.look_at_node(cluster, node).await,
+        }
+    }
+
+    async fn look_at_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<NodeSeen, RuntimeError> {
+        let name = identity(cluster, node).container_name(&self.ground.owner);
+        let Some(container) = self.runtime.container(&name).await? else {
+            return Ok(NodeSeen::Absent);
+        };
+        let running = container.is_running();
+        let ready = running
+            && self
+                .engine
+                .probe(&self.node_endpoint(cluster, node), PROBE_DEADLINE)
+                .await
+                .is_ok_and(|report| !report.loading);
+        Ok(NodeSeen::Container {
+            generation: container.generation.unwrap_or(0),
+            running,
+            started_at: container.started_at.unwrap_or_default(),
+            ready,
+        })
+    }
+
+    /// Finds the image that the nodes of `cluster` run.
+    pub(super) async fn ensure_node_image(&self, cluster: &CacheCluster) -> Result<String, Obstacle> {
+        let version = cluster.spec.engine_version;
+        let named = (version.engine.name().to_owned(), version.version.to_owned());
+        let mut candidates: Vec<String> = self.ground.images.get(&named).cloned().into_iter().collect();
+        candidates.extend(engine::image_candidates(version));
+        self.runtime.ensure_image(&candidates).await.map_err(|error| match error {
+            RuntimeError::NoImage { candidates, reason } => Obstacle::NoImage(format!(
+                "There is no image for {} {}: none of {} is on the container host, and none could be pulled ({reason}). \
+                 Pull one of them, or name another with --image {}:{}=REFERENCE.",
+                named.0,
+                named.1,
+                candidates.join(", "),
+                named.0,
+                named.1
+            )),
+            error => passing(&error),
+        })
+    }
+
+    /// Makes the node's container be there, run from `image`, and answer.
+    pub(super) async fn ensure_node(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+        image: &str,
+    ) -> Result<NodeObserved, Obstacle> {
+        let identity = identity(cluster, node);
+        if keeps_data(cluster) {
+            let volume = VolumeSpec {
+                name: identity.volume_name(&self.ground.owner),
+                labels: identity.labels(),
+            };
+            self.runtime.ensure_volume(&volume).await.map_err(|error| passing(&error))?;
+        }
+        let spec = self.container_spec(cluster, node, image);
+        let container = self.runtime.ensure_container(&spec).await.map_err(|error| passing(&error))?;
+        if let Err(error) = self
+            .engine
+            .wait_ready(&self.node_endpoint(cluster, node), READY_DEADLINE)
+            .await
+        {
+            return Err(Obstacle::Passing(self.account_for(&spec.name, &error).await));
+        }
+        Ok(NodeObserved {
+            generation: node.generation,
+            started_at: container.started_at.unwrap_or_default(),
+            seen_at: self.clock.now(),
+        })
+    }
+
+    /// Ends the node's present run and starts another.
+    pub(super) async fn restart_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<(), Obstacle> {
+        let name = identity(cluster, node).container_name(&self.ground.owner);
+        self.runtime
+            .restart_container(&name, stop_grace(cluster))
+            .await
+            .map_err(|error| passing(&error))?;
+        self.engine
+            .wait_ready(&self.node_endpoint(cluster, node), READY_DEADLINE)
+            .await
+            .map_err(|error| Obstacle::Passing(describe(&error)))?;
+        Ok(())
+    }
+
+    /// Removes the node's container and what it kept.
+    pub(super) async fn remove_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<(), Obstacle> {
+        let identity = identity(cluster, node);
+        // Its data go with it, so there is nothing to wait for.
+        self.runtime
+            .remove_container(&identity.container_name(&self.ground.owner), Duration::ZERO)
+            .await
+            .map_err(|error| passing(&error))?;
+        if keeps_data(cluster) {
+            self.runtime
+                .remove_volume(&identity.volume_name(&self.ground.owner))
+                .await
+                .map_err(|error| passing(&error))?;
+        }
+        Ok(())
+    }
+
+    /// How we ourselves reach a node.
+    pub(super) fn node_endpoint(&self, cluster: &CacheCluster, node: &CacheNode) -> NodeEndpoint {
+        let host = match (&self.ground.published, node.published_port) {
+            (Some(published), Some(_)) => published.probe_host.clone(),
+            _ => node.address.map(|address| address.to_string()).unwrap_or_default(),
+        };
+        let name = identity(cluster, node).container_name(&self.ground.owner);
+        NodeEndpoint {
+            host,
+            port: node.engine_port(&cluster.spec),
+            protocol: match cluster.spec.engine() {
+                Engine::Memcached => Protocol::Memcached,
+                Engine::Redis | Engine::Valkey => Protocol::Redis,
+            },
+            administrator: has_users(cluster).then(|| self.ground.administrator(&name)),
+        }
+    }
+
+    fn container_spec(&self, cluster: &CacheCluster, node: &CacheNode, image: &str) -> ContainerSpec {
+        let identity = identity(cluster, node);
+        let name = identity.container_name(&self.ground.owner);
+        let command = self.server_command(cluster, node, &name, image);
+        let published_ports = match (&self.ground.published, node.published_port) {
+            (Some(published), Some(port)) => vec![PublishedPort {
+                host_ip: published.bind_address,
+                host_port: port,
+                container_port: port,
+            }],
+            _ => Vec::new(),
+        };
+        let volumes = match keeps_data(cluster) {
+            true => vec![VolumeMount {
+                volume: identity.volume_name(&self.ground.owner),
+                path: DATA_PATH.to_owned(),
+            }],
+            false => Vec::new(),
+        };
+        ContainerSpec {
+            image: image.to_owned(),
+            command,
+            environment: BTreeMap::new(),
+            labels: identity.labels(),
+            generation: node.generation,
+            networks: vec![NetworkAttachment {
+                network: self.ground.node_network.name.clone(),
+                address: node.address,
+                aliases: vec![node_alias(cluster, node)],
+            }],
+            published_ports,
+            volumes,
+            restart_policy: RestartPolicy::UnlessStopped,
+            // The engine's own limit holds; the kernel's would kill a node that forks to write a snapshot.
+            memory_limit_bytes: None,
+            capabilities: Vec::new(),
+            stop_grace: stop_grace(cluster),
+            sysctls: BTreeMap::new(),
+            name,
+        }
+    }
+
+    fn server_command(&self, cluster: &CacheCluster, node: &CacheNode, container: &str, image: &str) -> Vec<String> {
+        let version = cluster.spec.engine_version;
+        let administrator = has_users(cluster).then(|| {
+            let credentials = self.ground.administrator(container);
+            Administrator::from_password(credentials.user, &credentials.password)
+        });
+        let parameters = parameter::effective(&cluster.spec.parameter_group_name, cluster.spec.node_type);
+        engine_settings::server_command(&ServerSettings {
+            engine_version: version,
+            image_line: engine::image_line(version, image),
+            node_type: cluster.spec.node_type,
+            parameters,
+            port: node.engine_port(&cluster.spec),
+            administrator,
+            persistent: keeps_data(cluster),
+        })
+    }
+
+    /// Why a node did not become ready: what the engine said last, and what its container wrote.
+    async fn account_for(&self, container: &str, error: &EngineError) -> String {
+        let log = self.runtime.logs_tail(container, LOG_LINES).await.unwrap_or_default();
+        match log.trim() {
+            "" => describe(error),
+            log => format!("{}; its container last wrote: {log}", describe(error)),
+        }
+    }
+}
+
+/// A name for the node on its network, for whoever looks from another container.
+fn node_alias(cluster: &CacheCluster, node: &CacheNode) -> String {
+    format!("{}.{}", cluster.spec.cache_cluster_id, node.cache_node_id)
+}
+
+/// Redis and Valkey keep their keys on a volume; Memcached keeps nothing.
+fn keeps_data(cluster: &CacheCluster) -> bool {
+    cluster.spec.engine().speaks_resp()
+}
+
+/// Users came with Redis 6.
+fn has_users(cluster: &CacheCluster) -> bool {
+    cluster.spec.engine().speaks_resp() && cluster.spec.engine_version.at_least(6, 0, 0)
+}
+
+fn stop_grace(cluster: &CacheCluster) -> Duration {
+    if keeps_data(cluster) { STOP_GRACE } else { STOP_GRACE_VOLATILE }
+}
+
+/// An obstacle that may pass, with the whole chain of what led to it.
+pub(super) fn passing(error: &RuntimeError) -> Obstacle {
+    match error {
+        RuntimeError::Unreachable { .. } => Obstacle::Passing(
+            "The container engine does not answer. Start it (`cacheplane doctor` tells more); work goes on by itself when it does."
+                .to_owned(),
+        ),
+        error => Obstacle::Passing(describe(error)),
+    }
+}
+
+/// An error and what led to it, in one line.
+pub(super) fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,118 @@
+//! Real routers, over HTTP on their control interface.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::{RouterControl, RouterEndpoint, Routes, RoutingError};
+
+/// Longest single call.
+const CALL_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a router that has just been started may take to answer.
+const START_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Pause between two attempts to reach a router that is starting.
+const START_PAUSE: Duration = Duration::from_millis(20);
+
+/// Talks to routers over HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpRouterControl {
+    client: reqwest::Client,
+}
+
+#[derive(Serialize)]
+struct Table<'a> {
+    generation: u64,
+    #[serde(flatten)]
+    routes: &'a Routes,
+}
+
+#[derive(Deserialize)]
+struct InForce {
+    generation: u64,
+}
+
+impl HttpRouterControl {
+    /// # Errors
+    /// Where the HTTP client cannot be set up.
+    pub fn new() -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .timeout(CALL_DEADLINE)
+            .no_proxy()
+            .build()?;
+        Ok(Self { client })
+    }
+
+    async fn table_once(&self, router: &RouterEndpoint) -> Result<u64, RoutingError> {
+        let answer = self
+            .client
+            .get(url(router))
+            .bearer_auth(&router.token)
+            .send()
+            .await
+            .map_err(|error| unreachable(router, error))?;
+        if !answer.status().is_success() {
+            return Err(refused(router, answer).await);
+        }
+        let in_force: InForce = answer.json().await.map_err(|error| unreachable(router, error))?;
+        Ok(in_force.generation)
+    }
+}
+
+#[async_trait]
+impl RouterControl for HttpRouterControl {
+    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<u64, RoutingError> {
+        let started = tokio::time::Instant::now();
+        loop {
+            match self.table_once(router).await {
+                Err(RoutingError::Unreachable { .. }) if started.elapsed() < START_DEADLINE => {
+                    tokio::time::sleep(START_PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn put_table(&self, router: &RouterEndpoint, generation: u64, routes: &Routes) -> Result<(), RoutingError> {
+        let answer = self
+            .client
+            .put(url(router))
+            .bearer_auth(&router.token)
+            .json(&Table { generation, routes })
+            .send()
+            .await
+            .map_err(|error| unreachable(router, error))?;
+        if answer.status() == reqwest::StatusCode::CONFLICT {
+            return Err(RoutingError::Outdated {
+                name: router.name.clone(),
+                in_force: self.table_once(router).await?,
+            });
+        }
+        if !answer.status().is_success() {
+            return Err(refused(router, answer).await);
+        }
+        Ok(())
+    }
+}
+
+fn url(router: &RouterEndpoint) -> String {
+    format!("http://{}:{}/routes", router.host, router.port)
+}
+
+fn unreachable(router: &RouterEndpoint, error: reqwest::Error) -> RoutingError {
+    RoutingError::Unreachable {
+        name: router.name.clone(),
+        source: Some(Box::new(error.without_url())),
+    }
+}
+
+async fn refused(router: &RouterEndpoint, answer: reqwest::Response) -> RoutingError {
+    let status = answer.status();
+    let text = answer.text().await.unwrap_or_default();
+    RoutingError::Refused {
+        name: router.name.clone(),
+        reason: format!("{status} {}", text.chars().take(200).collect::<String>()),
+    }
+}
