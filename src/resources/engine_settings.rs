@@ -1,0 +1,211 @@
+//! What an engine is really started with.
+//!
+//! A parameter group speaks the service's language, an engine its own. Most parameters are directives of the
+//! same name; some exist only in the service and take effect by other means; some directives are unknown to the line
+//! that runs, which is not always the version that was asked for (Redis 7.1 is served by 7.0 or 7.2).
+//! An engine that is given one directive it does not know does not start, so `directives` names every parameter that
+//! there is, and its tests insist on that.
+//!
+//! Pure: settings in, arguments out. What must not be in a command line that anyone may inspect is not: the
+//! administrator is known to the engine by the digest of its password.
+
+mod directives;
+mod memcached;
+mod withheld;
+
+use std::collections::BTreeMap;
+
+use super::engine::{Engine, EngineVersion, VersionNumber};
+use super::node_type::NodeType;
+
+pub use directives::{engine_directives, service_only_reason};
+pub use withheld::withheld_rules;
+
+/// Everything that decides how a node's engine starts.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerSettings<'a> {
+    /// The version that the cluster has.
+    pub version: &'static EngineVersion,
+    /// The line that really runs: `engine::image_line` of the chosen image.
+    pub line: VersionNumber,
+    /// The node's type.
+    pub node_type: &'static NodeType,
+    /// Effective parameter values: `parameter::effective`, collected.
+    pub parameters: &'a BTreeMap<&'static str, String>,
+    /// The port to listen on.
+    pub port: u16,
+    /// Host name that a node with cluster mode enabled tells its clients in place of its address (published mode).
+    pub announce_host: Option<&'a str>,
+    /// The control plane's own user. Redis 6.0 and later have users; earlier ones ignore it.
+    pub administrator: Option<Administrator<'a>>,
+    /// Whether keys survive a restart, on the volume at `/data`.
+    pub persistent: bool,
+    /// Open files that the host lets a container have, when that is known to be bounded. Memcached does not start
+    /// with more connections than files, and Redis quietly accepts fewer.
+    pub open_files_limit: Option<u32>,
+}
+
+/// A user of which customers know nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Administrator<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// SHA-256 of its password, 64 lower-case hexadecimal digits.
+    pub password_sha256: &'a str,
+}
+
+/// Where the engine's container keeps what must survive it.
+pub const DATA_DIRECTORY: &str = "/data";
+
+/// The engine's command line, the program first.
+pub fn server_command(settings: &ServerSettings<'_>) -> Vec<String> {
+    let mut command = vec![settings.version.engine.server_program().to_owned()];
+    match settings.version.engine {
+        Engine::Memcached => command.extend(memcached::arguments(settings)),
+        Engine::Redis | Engine::Valkey => {
+            for (directive, value) in resp_directives(settings) {
+                push(&mut command, &directive, &value);
+            }
+            if settings.line.at_least(6, 0, 0) {
+                command.extend(users(settings));
+            }
+        }
+    }
+    command
+}
+
+/// Directives with several arguments, which the command line wants apart.
+const SPLIT_DIRECTIVES: [&str; 4] = [
+    "bind",
+    "client-output-buffer-limit",
+    "rename-command",
+    "save",
+];
+
+fn push(command: &mut Vec<String>, directive: &str, value: &str) {
+    command.push(format!("--{directive}"));
+    if SPLIT_DIRECTIVES.contains(&directive) && !value.is_empty() {
+        // `""` inside a value is an argument that is empty (a command renamed away).
+        command.extend(
+            value
+                .split(' ')
+                .map(|word| if word == "\"\"" { "" } else { word }.to_owned()),
+        );
+    } else {
+        command.push(value.to_owned());
+    }
+}
+
+fn resp_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
+    let (line, parameters) = (settings.line, settings.parameters);
+    let mut directives = base_directives(settings);
+    let from_parameters = engine_directives(settings.version.engine, line, parameters);
+    directives.extend(
+        from_parameters
+            .into_iter()
+            // A build without its own allocator (Debian's) does not start with this on; a running one only
+            // refuses to switch it on. So it is left to be set live.
+            .filter(|(name, value)| (*name, value.as_str()) != ("activedefrag", "yes"))
+            .map(|(name, value)| match (name, settings.open_files_limit) {
+                ("maxclients", Some(limit)) => (name.to_owned(), bounded_maxclients(&value, limit)),
+                (_, _) => (name.to_owned(), value),
+            }),
+    );
+    let renames = parameters.get("rename-commands").map_or("", String::as_str);
+    for (from, to) in rename_pairs(renames) {
+        directives.push(("rename-command".to_owned(), format!("{from} {to}")));
+    }
+    if !line.at_least(6, 0, 0) {
+        // No users yet: renaming a command to nothing is the only way to withhold it.
+        for name in withheld::renamed_away(line) {
+            directives.push(("rename-command".to_owned(), format!("{name} \"\"")));
+        }
+    }
+    let clustered = parameters
+        .get("cluster-enabled")
+        .is_some_and(|value| value == "yes");
+    if let (true, true, Some(host)) = (clustered, line.at_least(7, 0, 0), settings.announce_host) {
+        directives.push(("cluster-announce-hostname".to_owned(), host.to_owned()));
+        directives.push((
+            "cluster-preferred-endpoint-type".to_owned(),
+            "hostname".to_owned(),
+        ));
+    }
+    directives
+}
+
+fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
+    let line = settings.line;
+    let mut directives = vec![
+        ("port", settings.port.to_string()),
+        ("daemonize", "no".into()),
+        ("loglevel", "notice".into()),
+        ("dir", DATA_DIRECTORY.into()),
+    ];
+    if line.at_least(3, 2, 0) {
+        // The container's network is the boundary; the address of a node is for its customers.
+        directives.push(("protected-mode", "no".into()));
+    }
+    if line.at_least(6, 2, 0) {
+        // All addresses; the dash lets a host without IPv6 do with the rest. Older lines listen
+        // everywhere when nothing is said, and some of them would insist on IPv6.
+        directives.push(("bind", "* -::*".into()));
+    }
+    if settings.persistent {
+        // The service restores a node from its peers or a backup; a node of ours is restarted on its volume. A
+        // line of save points also makes the engine save when it is asked to stop.
+        for save_point in ["3600 1", "300 100", "60 10000"] {
+            directives.push(("save", save_point.into()));
+        }
+        // A full disk must not stop a cache from taking writes.
+        directives.push(("stop-writes-on-bgsave-error", "no".into()));
+    } else {
+        directives.push(("save", String::new()));
+    }
+    directives
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// The engine keeps 32 files for itself.
+fn bounded_maxclients(value: &str, open_files_limit: u32) -> String {
+    let wanted = value.parse().unwrap_or(u32::MAX);
+    wanted
+        .min(open_files_limit.saturating_sub(32))
+        .max(1)
+        .to_string()
+}
+
+/// The customer's user and ours. `&*` (channels) is known from 6.2 on.
+fn users(settings: &ServerSettings<'_>) -> Vec<String> {
+    let line = settings.line;
+    let everything: &[&str] = if line.at_least(6, 2, 0) {
+        &["~*", "&*", "+@all"]
+    } else {
+        &["~*", "+@all"]
+    };
+    let mut words = vec!["--user", "default", "on", "nopass"];
+    words.extend(everything);
+    words.extend(withheld_rules(settings.version.engine, line));
+    let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    if let Some(administrator) = settings.administrator {
+        let password = format!("#{}", administrator.password_sha256);
+        words.extend(["--user", administrator.name, "on", &password].map(str::to_owned));
+        words.extend(everything.iter().map(|&word| word.to_owned()));
+    }
+    words
+}
+
+/// The pairs of old and new command name in a value of the parameter `rename-commands`. A name without a partner
+/// is dropped.
+pub fn rename_pairs(value: &str) -> Vec<(&str, &str)> {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    words
+        .chunks_exact(2)
+        .map(|pair| (pair[0], pair[1]))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,375 @@
+use super::super::engine::{self, VersionFilter};
+use super::super::{node_type, parameter};
+use super::*;
+
+/// Settings as the control plane makes them, given to `check`.
+fn with_settings<T>(
+    (engine, version): (Engine, &str),
+    image: &str,
+    node: &str,
+    overrides: &[(&str, &str)],
+    check: impl FnOnce(ServerSettings<'_>) -> T,
+) -> T {
+    let version = engine::find(engine, version).expect(version);
+    let node_type = node_type::find(node).expect(node);
+    let family = parameter::family(version.family).expect(version.family);
+    let parameters = parameter::effective(family, overrides, node_type).collect();
+    check(ServerSettings {
+        version,
+        line: engine::image_line(version, image),
+        node_type,
+        parameters: &parameters,
+        port: version.engine.default_port(),
+        announce_host: None,
+        administrator: Some(Administrator {
+            name: "hidden",
+            password_sha256: "ab12",
+        }),
+        persistent: version.engine.speaks_resp(),
+        open_files_limit: None,
+    })
+}
+
+fn command(version: (Engine, &str), image: &str, node: &str, overrides: &[(&str, &str)]) -> String {
+    with_settings(version, image, node, overrides, |settings| {
+        server_command(&settings).join(" ")
+    })
+}
+
+#[track_caller]
+fn contains(command: &str, expected: &[&str]) {
+    for part in expected {
+        assert!(
+            format!("{command} ").contains(&format!("{part} ")),
+            "{part} in {command}"
+        );
+    }
+}
+
+#[track_caller]
+fn lacks(command: &str, unexpected: &[&str]) {
+    for part in unexpected {
+        assert!(!command.contains(part), "{part} in {command}");
+    }
+}
+
+#[test]
+fn every_version_has_a_command_line() {
+    for version in engine::versions(VersionFilter::default()) {
+        for image in engine::image_candidates(version) {
+            let name = (version.engine, version.version);
+            let command = command(name, &image, "cache.m5.large", &[]);
+            contains(&command, &[version.engine.server_program()]);
+            lacks(
+                &command,
+                &[
+                    "reserved-memory",
+                    "close-on-",
+                    "allow-chaining",
+                    "search-",
+                    "notify-keyspace",
+                ],
+            );
+            if version.engine.speaks_resp() {
+                contains(
+                    &command,
+                    &["--port 6379", "--dir /data", "--save 3600 1", "--timeout 0"],
+                );
+                contains(
+                    &command,
+                    &["--client-output-buffer-limit pubsub 33554432 8388608 60"],
+                );
+            } else {
+                contains(&command, &["-p 11211", "-U 0", "-m 6437"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn redis_starts_with_its_node_type_and_family() {
+    let command = command((Engine::Redis, "7.1"), "redis:7.0", "cache.t3.micro", &[]);
+    contains(
+        &command,
+        &[
+            "redis-server --port 6379 --daemonize no --loglevel notice --dir /data --protected-mode no --bind * -::*",
+            "--save 3600 1 --save 300 100 --save 60 10000 --stop-writes-on-bgsave-error no",
+            "--appendonly no",
+            "--maxmemory 402653184",
+            "--maxmemory-policy volatile-lru",
+            "--maxclients 20000",
+            "--client-output-buffer-limit normal 0 0 0",
+            "--client-output-buffer-limit replica 53687091 53687091 60",
+            "--hash-max-listpack-entries 512",
+            "--user default on nopass ~* &* +@all -bgrewriteaof",
+            "-acl|setuser",
+            "-cluster|meet",
+            "-failover",
+            "--user hidden on #ab12 ~* &* +@all",
+        ],
+    );
+    lacks(
+        &command,
+        &[
+            "commandlog",
+            "cluster-preferred-endpoint-type",
+            "rename-command",
+            "migrateslots",
+        ],
+    );
+}
+
+#[test]
+fn withholding_suits_the_line() {
+    let redis_6_0 = command(
+        (Engine::Redis, "6.0"),
+        "redis:6.0.20",
+        "cache.m5.large",
+        &[],
+    );
+    contains(
+        &redis_6_0,
+        &[
+            "default on nopass ~* +@all",
+            "-acl",
+            "+acl|whoami",
+            "-cluster",
+            "+cluster|slots",
+        ],
+    );
+    lacks(
+        &redis_6_0,
+        &["&*", "-failover", "-acl|", "-cluster|", "--bind"],
+    );
+    let redis_6_2 = command((Engine::Redis, "6.2"), "redis:6.2", "cache.m5.large", &[]);
+    contains(
+        &redis_6_2,
+        &["default on nopass ~* &* +@all", "-failover", "+acl|whoami"],
+    );
+    let redis_5 = command(
+        (Engine::Redis, "5.0.6"),
+        "redis:5.0.6",
+        "cache.m5.large",
+        &[],
+    );
+    contains(
+        &redis_5,
+        &["--rename-command config ", "--rename-command replicaof "],
+    );
+    lacks(&redis_5, &["--user", "psync", "replconf", "failover", "&*"]);
+    let valkey_9 = command(
+        (Engine::Valkey, "9.1"),
+        "valkey/valkey:9.1",
+        "cache.m5.large",
+        &[],
+    );
+    contains(
+        &valkey_9,
+        &[
+            "valkey-server",
+            "-cluster|migrateslots",
+            "--commandlog-reply-larger-than 1048576",
+        ],
+    );
+}
+
+#[test]
+fn a_command_renamed_to_nothing_has_an_empty_argument() {
+    let version = (Engine::Redis, "5.0.6");
+    let arguments = with_settings(version, "redis:5.0.6", "cache.m5.large", &[], |settings| {
+        server_command(&settings)
+    });
+    let config = arguments
+        .iter()
+        .position(|argument| argument == "config")
+        .unwrap();
+    assert_eq!(
+        (&*arguments[config - 1], &*arguments[config + 1]),
+        ("--rename-command", "")
+    );
+}
+
+#[test]
+fn the_group_decides() {
+    let own = [
+        ("maxmemory-policy", "noeviction"),
+        ("notify-keyspace-events", "Ex"),
+        ("rename-commands", "KEYS verboten FLUSHALL"),
+        ("activedefrag", "yes"),
+        ("reserved-memory-percent", "50"),
+    ];
+    let command = command((Engine::Redis, "7.0"), "redis:7.0", "cache.t3.micro", &own);
+    contains(
+        &command,
+        &[
+            "--maxmemory-policy noeviction",
+            "--notify-keyspace-events Ex",
+            "--rename-command KEYS verboten",
+            "--maxmemory 268435456",
+        ],
+    );
+    lacks(&command, &["--activedefrag", "FLUSHALL"]);
+}
+
+#[test]
+fn cluster_mode_announces_the_host_that_is_reachable() {
+    let version = (Engine::Redis, "7.0");
+    let announced = |overrides: &[(&str, &str)]| {
+        with_settings(
+            version,
+            "redis:7.0",
+            "cache.m5.large",
+            overrides,
+            |settings| {
+                server_command(&ServerSettings {
+                    announce_host: Some("localhost"),
+                    ..settings
+                })
+                .join(" ")
+            },
+        )
+    };
+    contains(
+        &announced(&[("cluster-enabled", "yes")]),
+        &["--cluster-announce-hostname localhost --cluster-preferred-endpoint-type hostname"],
+    );
+    lacks(&announced(&[]), &["--cluster-announce-hostname"]);
+}
+
+#[test]
+fn nothing_is_kept_when_nothing_shall_be() {
+    let version = (Engine::Valkey, "8.1");
+    let command = with_settings(
+        version,
+        "valkey/valkey:8.1",
+        "cache.m5.large",
+        &[],
+        |settings| {
+            server_command(&ServerSettings {
+                persistent: false,
+                administrator: None,
+                ..settings
+            })
+        },
+    );
+    let save = command
+        .iter()
+        .position(|argument| argument == "--save")
+        .unwrap();
+    assert_eq!(command[save + 1], "");
+    assert_eq!(
+        command
+            .iter()
+            .filter(|argument| *argument == "--save")
+            .count(),
+        1
+    );
+    assert_eq!(
+        command
+            .iter()
+            .filter(|argument| *argument == "--user")
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn connections_fit_into_the_files_that_the_host_allows() {
+    let limited = |version, image| {
+        with_settings(version, image, "cache.m5.large", &[], |settings| {
+            server_command(&ServerSettings {
+                open_files_limit: Some(20_000),
+                ..settings
+            })
+            .join(" ")
+        })
+    };
+    contains(
+        &limited((Engine::Redis, "7.0"), "redis:7.0"),
+        &["--maxclients 19968"],
+    );
+    contains(
+        &limited((Engine::Memcached, "1.6.22"), "memcached:1.6"),
+        &["-c 20000"],
+    );
+}
+
+#[test]
+fn memcached_starts_with_its_node_type_and_family() {
+    let command = command(
+        (Engine::Memcached, "1.6.22"),
+        "memcached:1.6",
+        "cache.t3.micro",
+        &[],
+    );
+    assert_eq!(
+        command,
+        "memcached -m 412 -p 11211 -U 0 -c 65000 -t 2 -b 1024 -R 20 -B auto -I 1048576 -f 1.25 -n 48 \
+         -o no_lru_crawler,no_lru_maintainer,no_maxconns_fast,no_slab_reassign,slab_automove=0,\
+         hash_algorithm=jenkins,hashpower=16,idle_timeout=0,watcher_logbuf_size=256,worker_logbuf_size=64"
+    );
+}
+
+#[test]
+fn memcached_values_are_brought_into_bounds() {
+    let check = |overrides: &[(&str, &str)], expected: &[&str]| {
+        contains(
+            &command(
+                (Engine::Memcached, "1.6.22"),
+                "memcached:1.6",
+                "cache.t3.micro",
+                overrides,
+            ),
+            expected,
+        );
+    };
+    check(&[("max_item_size", "1024")], &["-I 524288"]);
+    check(&[("max_item_size", "1500000")], &["-I 1048576"]);
+    check(&[("max_item_size", "134217728")], &["-I 108003328"]);
+    check(
+        &[("memcached_connections_overhead", "600")],
+        &["-m 16", "-I 1048576"],
+    );
+    check(&[("chunk_size_growth_factor", "1")], &["-f 1.25"]);
+    check(
+        &[
+            ("cas_disabled", "1"),
+            ("disable_flush_all", "1"),
+            ("error_on_memory_exhausted", "1"),
+        ],
+        &["-M -C -F"],
+    );
+}
+
+#[test]
+fn memcached_modern_is_an_alias() {
+    let check = |version, image, overrides: &[(&str, &str)], expected: &str| {
+        let command = command(
+            (Engine::Memcached, version),
+            image,
+            "cache.m5.large",
+            overrides,
+        );
+        assert!(command.contains(expected), "{expected} in {command}");
+    };
+    let all = "lru_crawler,lru_maintainer,maxconns_fast,slab_reassign,slab_automove=1,hash_algorithm=murmur3";
+    check(
+        "1.6.22",
+        "memcached:1.6.22",
+        &[("no_modern", "0")],
+        &format!("-o {all}"),
+    );
+    check("1.4.34", "memcached:1.4.34", &[], &format!("-o {all}"));
+    check(
+        "1.4.24",
+        "memcached:1.4.24",
+        &[("modern", "0"), ("lru_crawler", "1")],
+        "-o lru_crawler,slab_automove=0,hash_algorithm=jenkins,hashpower=16",
+    );
+    check(
+        "1.6.22",
+        "memcached:1.6.22",
+        &[("lru_maintainer", "1"), ("slab_automove", "2")],
+        "-o no_lru_crawler,lru_maintainer,no_maxconns_fast,no_slab_reassign,slab_automove=2,hash_algorithm=jenkins",
+    );
+}
