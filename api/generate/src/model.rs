@@ -51,6 +51,7 @@ pub(crate) struct Output {
 
 /// One shape. Members keep the model's order, which is the order of elements in a reply.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Shape {
     #[serde(rename = "type")]
     pub(crate) kind: String,
@@ -64,6 +65,8 @@ pub(crate) struct Shape {
     #[serde(default)]
     pub(crate) exception: bool,
     pub(crate) error: Option<ErrorTrait>,
+    /// A name for the element of every member of this shape; SDKs disagree on whether it counts.
+    pub(crate) location_name: Option<String>,
 }
 
 /// How a fault looks on the wire.

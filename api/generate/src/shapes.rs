@@ -75,7 +75,7 @@ fn structure(
         redacted_debug(out, name, &members)?;
     }
     if is_input {
-        reading(out, name, &members)?;
+        reading(out, model, name, &members)?;
     }
     if is_output {
         writing(out, model, name, &members)?;
@@ -135,9 +135,9 @@ fn redacted_debug(out: &mut String, name: &str, members: &[Member]) -> anyhow::R
     Ok(())
 }
 
-fn reading(out: &mut String, name: &str, members: &[Member]) -> anyhow::Result<()> {
+fn reading(out: &mut String, model: &Model, name: &str, members: &[Member]) -> anyhow::Result<()> {
     writeln!(out, "impl query::Value for {name} {{")?;
-    out.push_str("fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {\n");
+    out.push_str("fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {\n");
     out.push_str("let members = node.structure(name)?;\nOk(Self {\n");
     for member in members {
         let how = if member.required {
@@ -145,6 +145,12 @@ fn reading(out: &mut String, name: &str, members: &[Member]) -> anyhow::Result<(
         } else {
             "optional"
         };
+        if model.shape(&member.shape)?.location_name.is_some() {
+            bail!(
+                "{name}.{}: a name on the shape of a request's member; teach the emitter",
+                member.name
+            );
+        }
         writeln!(
             out,
             "{}: members.{how}({:?})?,",
@@ -163,25 +169,25 @@ fn writing(out: &mut String, model: &Model, name: &str, members: &[Member]) -> a
     )?;
     for member in members {
         let field = names::field(&member.name);
-        let list = model.shape(&member.shape)?.kind == "list";
-        match (list, member.required) {
-            (true, true) => writeln!(
-                out,
-                "w.list({:?}, {:?}, &self.{field});",
-                member.name,
-                model.element(&member.shape)?.1
-            )?,
-            (true, false) => {
-                let element = model.element(&member.shape)?.1;
-                writeln!(
-                    out,
-                    "w.optional_list({:?}, {element:?}, self.{field}.as_deref());",
-                    member.name
-                )?;
-            }
-            (false, true) => writeln!(out, "w.element({:?}, &self.{field});", member.name)?,
-            (false, false) => {
-                writeln!(out, "w.optional({:?}, self.{field}.as_ref());", member.name)?
+        let shape = model.shape(&member.shape)?;
+        // botocore takes a name on the shape itself for the member's element; the SDKs for Go, Ruby and JavaScript do
+        // not. Each skips the element that it does not know, so both are written and everyone finds the member.
+        for name in [Some(&member.name), shape.location_name.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            match (shape.kind.as_str(), member.required) {
+                ("list", required) => {
+                    let element = model.element(&member.shape)?.1;
+                    let (how, value) = if required {
+                        ("list", format!("&self.{field}"))
+                    } else {
+                        ("optional_list", format!("self.{field}.as_deref()"))
+                    };
+                    writeln!(out, "w.{how}({name:?}, {element:?}, {value});")?;
+                }
+                (_, true) => writeln!(out, "w.element({name:?}, &self.{field});")?,
+                (_, false) => writeln!(out, "w.optional({name:?}, self.{field}.as_ref());")?,
             }
         }
     }

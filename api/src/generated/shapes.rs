@@ -36,7 +36,7 @@ pub struct AddTagsToResourceMessage {
 }
 
 impl query::Value for AddTagsToResourceMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             resource_name: members.required("ResourceName")?,
@@ -130,7 +130,7 @@ impl fmt::Debug for AuthenticationMode {
 }
 
 impl query::Value for AuthenticationMode {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             r#type: members.optional("Type")?,
@@ -164,7 +164,7 @@ pub struct AuthorizeCacheSecurityGroupIngressMessage {
 }
 
 impl query::Value for AuthorizeCacheSecurityGroupIngressMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_security_group_name: members.required("CacheSecurityGroupName")?,
@@ -232,7 +232,7 @@ pub struct BatchApplyUpdateActionMessage {
 }
 
 impl query::Value for BatchApplyUpdateActionMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_ids: members.optional("ReplicationGroupIds")?,
@@ -256,7 +256,7 @@ pub struct BatchStopUpdateActionMessage {
 }
 
 impl query::Value for BatchStopUpdateActionMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_ids: members.optional("ReplicationGroupIds")?,
@@ -901,7 +901,7 @@ pub struct CacheUsageLimits {
 }
 
 impl query::Value for CacheUsageLimits {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             data_storage: members.optional("DataStorage")?,
@@ -937,7 +937,7 @@ pub struct CloudWatchLogsDestinationDetails {
 }
 
 impl query::Value for CloudWatchLogsDestinationDetails {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             log_group: members.optional("LogGroup")?,
@@ -974,7 +974,7 @@ pub struct CompleteMigrationMessage {
 }
 
 impl query::Value for CompleteMigrationMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.optional("ReplicationGroupId")?,
@@ -1018,7 +1018,7 @@ pub struct ConfigureShard {
 }
 
 impl query::Value for ConfigureShard {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             node_group_id: members.required("NodeGroupId")?,
@@ -1052,7 +1052,7 @@ pub struct CopyServerlessCacheSnapshotRequest {
 }
 
 impl query::Value for CopyServerlessCacheSnapshotRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             source_serverless_cache_snapshot_name: members
@@ -1101,7 +1101,7 @@ pub struct CopySnapshotMessage {
 }
 
 impl query::Value for CopySnapshotMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             source_snapshot_name: members.required("SourceSnapshotName")?,
@@ -1233,7 +1233,7 @@ impl fmt::Debug for CreateCacheClusterMessage {
 }
 
 impl query::Value for CreateCacheClusterMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_cluster_id: members.required("CacheClusterId")?,
@@ -1302,7 +1302,7 @@ pub struct CreateCacheParameterGroupMessage {
 }
 
 impl query::Value for CreateCacheParameterGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_parameter_group_name: members.required("CacheParameterGroupName")?,
@@ -1344,7 +1344,7 @@ pub struct CreateCacheSecurityGroupMessage {
 }
 
 impl query::Value for CreateCacheSecurityGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_security_group_name: members.required("CacheSecurityGroupName")?,
@@ -1386,7 +1386,7 @@ pub struct CreateCacheSubnetGroupMessage {
 }
 
 impl query::Value for CreateCacheSubnetGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_subnet_group_name: members.required("CacheSubnetGroupName")?,
@@ -1429,7 +1429,7 @@ pub struct CreateGlobalReplicationGroupMessage {
 }
 
 impl query::Value for CreateGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id_suffix: members
@@ -1598,7 +1598,7 @@ impl fmt::Debug for CreateReplicationGroupMessage {
 }
 
 impl query::Value for CreateReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -1689,7 +1689,7 @@ pub struct CreateServerlessCacheRequest {
 }
 
 impl query::Value for CreateServerlessCacheRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.required("ServerlessCacheName")?,
@@ -1744,7 +1744,7 @@ pub struct CreateServerlessCacheSnapshotRequest {
 }
 
 impl query::Value for CreateServerlessCacheSnapshotRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_snapshot_name: members.required("ServerlessCacheSnapshotName")?,
@@ -1791,7 +1791,7 @@ pub struct CreateSnapshotMessage {
 }
 
 impl query::Value for CreateSnapshotMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.optional("ReplicationGroupId")?,
@@ -1835,7 +1835,7 @@ pub struct CreateUserGroupMessage {
 }
 
 impl query::Value for CreateUserGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             user_group_id: members.required("UserGroupId")?,
@@ -1880,7 +1880,7 @@ impl fmt::Debug for CreateUserMessage {
 }
 
 impl query::Value for CreateUserMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             user_id: members.required("UserId")?,
@@ -1908,7 +1908,7 @@ pub struct CustomerNodeEndpoint {
 }
 
 impl query::Value for CustomerNodeEndpoint {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             address: members.optional("Address")?,
@@ -1931,7 +1931,7 @@ pub struct DataStorage {
 }
 
 impl query::Value for DataStorage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             maximum: members.optional("Maximum")?,
@@ -1980,7 +1980,7 @@ pub struct DecreaseNodeGroupsInGlobalReplicationGroupMessage {
 }
 
 impl query::Value for DecreaseNodeGroupsInGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.required("GlobalReplicationGroupId")?,
@@ -2028,7 +2028,7 @@ pub struct DecreaseReplicaCountMessage {
 }
 
 impl query::Value for DecreaseReplicaCountMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -2070,7 +2070,7 @@ pub struct DeleteCacheClusterMessage {
 }
 
 impl query::Value for DeleteCacheClusterMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_cluster_id: members.required("CacheClusterId")?,
@@ -2108,7 +2108,7 @@ pub struct DeleteCacheParameterGroupMessage {
 }
 
 impl query::Value for DeleteCacheParameterGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_parameter_group_name: members.required("CacheParameterGroupName")?,
@@ -2128,7 +2128,7 @@ pub struct DeleteCacheSecurityGroupMessage {
 }
 
 impl query::Value for DeleteCacheSecurityGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_security_group_name: members.required("CacheSecurityGroupName")?,
@@ -2148,7 +2148,7 @@ pub struct DeleteCacheSubnetGroupMessage {
 }
 
 impl query::Value for DeleteCacheSubnetGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_subnet_group_name: members.required("CacheSubnetGroupName")?,
@@ -2169,7 +2169,7 @@ pub struct DeleteGlobalReplicationGroupMessage {
 }
 
 impl query::Value for DeleteGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.required("GlobalReplicationGroupId")?,
@@ -2212,7 +2212,7 @@ pub struct DeleteReplicationGroupMessage {
 }
 
 impl query::Value for DeleteReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -2252,7 +2252,7 @@ pub struct DeleteServerlessCacheRequest {
 }
 
 impl query::Value for DeleteServerlessCacheRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.required("ServerlessCacheName")?,
@@ -2290,7 +2290,7 @@ pub struct DeleteServerlessCacheSnapshotRequest {
 }
 
 impl query::Value for DeleteServerlessCacheSnapshotRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_snapshot_name: members.required("ServerlessCacheSnapshotName")?,
@@ -2330,7 +2330,7 @@ pub struct DeleteSnapshotMessage {
 }
 
 impl query::Value for DeleteSnapshotMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             snapshot_name: members.required("SnapshotName")?,
@@ -2367,7 +2367,7 @@ pub struct DeleteUserGroupMessage {
 }
 
 impl query::Value for DeleteUserGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             user_group_id: members.required("UserGroupId")?,
@@ -2387,7 +2387,7 @@ pub struct DeleteUserMessage {
 }
 
 impl query::Value for DeleteUserMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             user_id: members.required("UserId")?,
@@ -2411,7 +2411,7 @@ pub struct DescribeCacheClustersMessage {
 }
 
 impl query::Value for DescribeCacheClustersMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_cluster_id: members.optional("CacheClusterId")?,
@@ -2441,7 +2441,7 @@ pub struct DescribeCacheEngineVersionsMessage {
 }
 
 impl query::Value for DescribeCacheEngineVersionsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             engine: members.optional("Engine")?,
@@ -2468,7 +2468,7 @@ pub struct DescribeCacheParameterGroupsMessage {
 }
 
 impl query::Value for DescribeCacheParameterGroupsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_parameter_group_name: members.optional("CacheParameterGroupName")?,
@@ -2493,7 +2493,7 @@ pub struct DescribeCacheParametersMessage {
 }
 
 impl query::Value for DescribeCacheParametersMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_parameter_group_name: members.required("CacheParameterGroupName")?,
@@ -2518,7 +2518,7 @@ pub struct DescribeCacheSecurityGroupsMessage {
 }
 
 impl query::Value for DescribeCacheSecurityGroupsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_security_group_name: members.optional("CacheSecurityGroupName")?,
@@ -2542,7 +2542,7 @@ pub struct DescribeCacheSubnetGroupsMessage {
 }
 
 impl query::Value for DescribeCacheSubnetGroupsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_subnet_group_name: members.optional("CacheSubnetGroupName")?,
@@ -2566,7 +2566,7 @@ pub struct DescribeEngineDefaultParametersMessage {
 }
 
 impl query::Value for DescribeEngineDefaultParametersMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_parameter_group_family: members.required("CacheParameterGroupFamily")?,
@@ -2613,7 +2613,7 @@ pub struct DescribeEventsMessage {
 }
 
 impl query::Value for DescribeEventsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             source_identifier: members.optional("SourceIdentifier")?,
@@ -2642,7 +2642,7 @@ pub struct DescribeGlobalReplicationGroupsMessage {
 }
 
 impl query::Value for DescribeGlobalReplicationGroupsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.optional("GlobalReplicationGroupId")?,
@@ -2690,7 +2690,7 @@ pub struct DescribeReplicationGroupsMessage {
 }
 
 impl query::Value for DescribeReplicationGroupsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.optional("ReplicationGroupId")?,
@@ -2719,7 +2719,7 @@ pub struct DescribeReservedCacheNodesMessage {
 }
 
 impl query::Value for DescribeReservedCacheNodesMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             reserved_cache_node_id: members.optional("ReservedCacheNodeId")?,
@@ -2752,7 +2752,7 @@ pub struct DescribeReservedCacheNodesOfferingsMessage {
 }
 
 impl query::Value for DescribeReservedCacheNodesOfferingsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             reserved_cache_nodes_offering_id: members.optional("ReservedCacheNodesOfferingId")?,
@@ -2782,7 +2782,7 @@ pub struct DescribeServerlessCacheSnapshotsRequest {
 }
 
 impl query::Value for DescribeServerlessCacheSnapshotsRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.optional("ServerlessCacheName")?,
@@ -2831,7 +2831,7 @@ pub struct DescribeServerlessCachesRequest {
 }
 
 impl query::Value for DescribeServerlessCachesRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.optional("ServerlessCacheName")?,
@@ -2879,7 +2879,7 @@ pub struct DescribeServiceUpdatesMessage {
 }
 
 impl query::Value for DescribeServiceUpdatesMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             service_update_name: members.optional("ServiceUpdateName")?,
@@ -2927,7 +2927,7 @@ pub struct DescribeSnapshotsMessage {
 }
 
 impl query::Value for DescribeSnapshotsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.optional("ReplicationGroupId")?,
@@ -2962,7 +2962,7 @@ pub struct DescribeUpdateActionsMessage {
 }
 
 impl query::Value for DescribeUpdateActionsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             service_update_name: members.optional("ServiceUpdateName")?,
@@ -2993,7 +2993,7 @@ pub struct DescribeUserGroupsMessage {
 }
 
 impl query::Value for DescribeUserGroupsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             user_group_id: members.optional("UserGroupId")?,
@@ -3038,7 +3038,7 @@ pub struct DescribeUsersMessage {
 }
 
 impl query::Value for DescribeUsersMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             engine: members.optional("Engine")?,
@@ -3082,7 +3082,7 @@ pub struct DestinationDetails {
 }
 
 impl query::Value for DestinationDetails {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cloud_watch_logs_details: members.optional("CloudWatchLogsDetails")?,
@@ -3126,7 +3126,7 @@ pub struct DisassociateGlobalReplicationGroupMessage {
 }
 
 impl query::Value for DisassociateGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.required("GlobalReplicationGroupId")?,
@@ -3208,7 +3208,7 @@ pub struct ECPUPerSecond {
 }
 
 impl query::Value for ECPUPerSecond {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             maximum: members.optional("Maximum")?,
@@ -3338,7 +3338,7 @@ pub struct ExportServerlessCacheSnapshotRequest {
 }
 
 impl query::Value for ExportServerlessCacheSnapshotRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_snapshot_name: members.required("ServerlessCacheSnapshotName")?,
@@ -3381,7 +3381,7 @@ pub struct FailoverGlobalReplicationGroupMessage {
 }
 
 impl query::Value for FailoverGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.required("GlobalReplicationGroupId")?,
@@ -3424,7 +3424,7 @@ pub struct Filter {
 }
 
 impl query::Value for Filter {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             name: members.required("Name")?,
@@ -3582,7 +3582,7 @@ pub struct IncreaseNodeGroupsInGlobalReplicationGroupMessage {
 }
 
 impl query::Value for IncreaseNodeGroupsInGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.required("GlobalReplicationGroupId")?,
@@ -3628,7 +3628,7 @@ pub struct IncreaseReplicaCountMessage {
 }
 
 impl query::Value for IncreaseReplicaCountMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -3696,7 +3696,7 @@ pub struct IntegrationRequest {
 }
 
 impl query::Value for IntegrationRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             integration_type: members.optional("IntegrationType")?,
@@ -3742,7 +3742,7 @@ pub struct KinesisFirehoseDestinationDetails {
 }
 
 impl query::Value for KinesisFirehoseDestinationDetails {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             delivery_stream: members.optional("DeliveryStream")?,
@@ -3769,7 +3769,7 @@ pub struct ListAllowedNodeTypeModificationsMessage {
 }
 
 impl query::Value for ListAllowedNodeTypeModificationsMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_cluster_id: members.optional("CacheClusterId")?,
@@ -3790,7 +3790,7 @@ pub struct ListTagsForResourceMessage {
 }
 
 impl query::Value for ListTagsForResourceMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             resource_name: members.required("ResourceName")?,
@@ -3841,7 +3841,7 @@ pub struct LogDeliveryConfigurationRequest {
 }
 
 impl query::Value for LogDeliveryConfigurationRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             log_type: members.optional("LogType")?,
@@ -3984,7 +3984,7 @@ impl fmt::Debug for ModifyCacheClusterMessage {
 }
 
 impl query::Value for ModifyCacheClusterMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_cluster_id: members.required("CacheClusterId")?,
@@ -4044,7 +4044,7 @@ pub struct ModifyCacheParameterGroupMessage {
 }
 
 impl query::Value for ModifyCacheParameterGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_parameter_group_name: members.required("CacheParameterGroupName")?,
@@ -4067,7 +4067,7 @@ pub struct ModifyCacheSubnetGroupMessage {
 }
 
 impl query::Value for ModifyCacheSubnetGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_subnet_group_name: members.required("CacheSubnetGroupName")?,
@@ -4113,7 +4113,7 @@ pub struct ModifyGlobalReplicationGroupMessage {
 }
 
 impl query::Value for ModifyGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.required("GlobalReplicationGroupId")?,
@@ -4257,7 +4257,7 @@ impl fmt::Debug for ModifyReplicationGroupMessage {
 }
 
 impl query::Value for ModifyReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -4329,7 +4329,7 @@ pub struct ModifyReplicationGroupShardConfigurationMessage {
 }
 
 impl query::Value for ModifyReplicationGroupShardConfigurationMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -4380,7 +4380,7 @@ pub struct ModifyServerlessCacheRequest {
 }
 
 impl query::Value for ModifyServerlessCacheRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.required("ServerlessCacheName")?,
@@ -4429,7 +4429,7 @@ pub struct ModifyUserGroupMessage {
 }
 
 impl query::Value for ModifyUserGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             user_group_id: members.required("UserGroupId")?,
@@ -4472,7 +4472,7 @@ impl fmt::Debug for ModifyUserMessage {
 }
 
 impl query::Value for ModifyUserMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             user_id: members.required("UserId")?,
@@ -4552,7 +4552,7 @@ pub struct NodeGroupConfiguration {
 }
 
 impl query::Value for NodeGroupConfiguration {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             node_group_id: members.optional("NodeGroupId")?,
@@ -4823,7 +4823,7 @@ pub struct ParameterNameValue {
 }
 
 impl query::Value for ParameterNameValue {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             parameter_name: members.optional("ParameterName")?,
@@ -4898,6 +4898,11 @@ impl xml::Content for PendingModifiedValues {
             "member",
             self.log_delivery_configurations.as_deref(),
         );
+        w.optional_list(
+            "PendingLogDeliveryConfiguration",
+            "member",
+            self.log_delivery_configurations.as_deref(),
+        );
         w.optional(
             "TransitEncryptionEnabled",
             self.transit_encryption_enabled.as_ref(),
@@ -4925,7 +4930,7 @@ pub struct PrepareMigrationRequest {
 }
 
 impl query::Value for PrepareMigrationRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.required("ServerlessCacheName")?,
@@ -4992,7 +4997,7 @@ pub struct PurchaseReservedCacheNodesOfferingMessage {
 }
 
 impl query::Value for PurchaseReservedCacheNodesOfferingMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             reserved_cache_nodes_offering_id: members.required("ReservedCacheNodesOfferingId")?,
@@ -5033,7 +5038,7 @@ pub struct RebalanceSlotsInGlobalReplicationGroupMessage {
 }
 
 impl query::Value for RebalanceSlotsInGlobalReplicationGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             global_replication_group_id: members.required("GlobalReplicationGroupId")?,
@@ -5075,7 +5080,7 @@ pub struct RebootCacheClusterMessage {
 }
 
 impl query::Value for RebootCacheClusterMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_cluster_id: members.required("CacheClusterId")?,
@@ -5140,7 +5145,7 @@ pub struct RegionalConfiguration {
 }
 
 impl query::Value for RegionalConfiguration {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -5163,7 +5168,7 @@ pub struct RemoveTagsFromResourceMessage {
 }
 
 impl query::Value for RemoveTagsFromResourceMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             resource_name: members.required("ResourceName")?,
@@ -5366,6 +5371,11 @@ impl xml::Content for ReplicationGroupPendingModifiedValues {
             "member",
             self.log_delivery_configurations.as_deref(),
         );
+        w.optional_list(
+            "PendingLogDeliveryConfiguration",
+            "member",
+            self.log_delivery_configurations.as_deref(),
+        );
         w.optional(
             "TransitEncryptionEnabled",
             self.transit_encryption_enabled.as_ref(),
@@ -5526,7 +5536,7 @@ pub struct ResetCacheParameterGroupMessage {
 }
 
 impl query::Value for ResetCacheParameterGroupMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_parameter_group_name: members.required("CacheParameterGroupName")?,
@@ -5549,7 +5559,7 @@ pub struct ReshardingConfiguration {
 }
 
 impl query::Value for ReshardingConfiguration {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             node_group_id: members.optional("NodeGroupId")?,
@@ -5591,7 +5601,7 @@ pub struct RevokeCacheSecurityGroupIngressMessage {
 }
 
 impl query::Value for RevokeCacheSecurityGroupIngressMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             cache_security_group_name: members.required("CacheSecurityGroupName")?,
@@ -5631,7 +5641,7 @@ pub struct ScaleConfig {
 }
 
 impl query::Value for ScaleConfig {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             scale_percentage: members.optional("ScalePercentage")?,
@@ -5659,7 +5669,7 @@ pub struct SecretManagerAuthConfig {
 }
 
 impl query::Value for SecretManagerAuthConfig {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             secret_arn: members.optional("SecretArn")?,
@@ -6070,7 +6080,7 @@ pub struct SourceAuthenticationConfiguration {
 }
 
 impl query::Value for SourceAuthenticationConfiguration {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             secret_manager_config: members.optional("SecretManagerConfig")?,
@@ -6091,7 +6101,7 @@ pub struct SourceTlsConfiguration {
 }
 
 impl query::Value for SourceTlsConfiguration {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             source_tls_mode: members.optional("SourceTlsMode")?,
@@ -6141,7 +6151,7 @@ pub struct StartMigrationMessage {
 }
 
 impl query::Value for StartMigrationMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.optional("ServerlessCacheName")?,
@@ -6184,7 +6194,7 @@ pub struct StopMigrationRequest {
 }
 
 impl query::Value for StopMigrationRequest {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             serverless_cache_name: members.required("ServerlessCacheName")?,
@@ -6278,7 +6288,7 @@ pub struct Tag {
 }
 
 impl query::Value for Tag {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             key: members.optional("Key")?,
@@ -6324,7 +6334,7 @@ pub struct TestFailoverMessage {
 }
 
 impl query::Value for TestFailoverMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -6363,7 +6373,7 @@ pub struct TestMigrationMessage {
 }
 
 impl query::Value for TestMigrationMessage {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             replication_group_id: members.required("ReplicationGroupId")?,
@@ -6404,7 +6414,7 @@ pub struct TimeRangeFilter {
 }
 
 impl query::Value for TimeRangeFilter {
-    fn read(node: &query::Node, name: &str) -> Result<Self, Fault> {
+    fn read(node: query::Node<'_>, name: &str) -> Result<Self, Fault> {
         let members = node.structure(name)?;
         Ok(Self {
             start_time: members.optional("StartTime")?,
