@@ -153,31 +153,28 @@ pub(super) async fn remove_container(
     engine.remove(name).await
 }
 
-/// Attaches first and asks afterwards: a moving endpoint counts milliseconds.
+/// Looks first: an engine says yes to attaching a stopped container again, at another address, and does nothing.
 pub(super) async fn connect_network(
     engine: &impl Primitives,
     container: &str,
     network: &str,
     address: Ipv4Addr,
 ) -> Result<(), RuntimeError> {
+    let found = engine.inspect(container).await?;
+    let found = found.ok_or_else(|| RuntimeError::NotFound {
+        what: format!("container {container}"),
+    })?;
+    match found.addresses.get(network) {
+        Some(at) if *at == address => return Ok(()),
+        Some(_) => engine.disconnect(container, network, false).await?,
+        None => {}
+    }
     let attachment = NetworkAttachment {
         network: network.to_owned(),
         address: Some(address),
         aliases: Vec::new(),
     };
-    let conflict = match engine.connect(container, &attachment).await {
-        Err(conflict @ RuntimeError::Conflict { .. }) => conflict,
-        result => return result,
-    };
-    let found = engine.inspect(container).await?;
-    match found.and_then(|found| found.addresses.get(network).copied()) {
-        Some(at) if at == address => Ok(()),
-        Some(_) => {
-            engine.disconnect(container, network, false).await?;
-            engine.connect(container, &attachment).await
-        }
-        None => Err(conflict),
-    }
+    engine.connect(container, &attachment).await
 }
 
 #[cfg(test)]

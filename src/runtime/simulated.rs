@@ -104,7 +104,8 @@ pub enum Verdict {
     HangAfter,
 }
 
-type Hook = Box<dyn Fn(&Call) -> Verdict + Send + Sync>;
+/// Decides what becomes of each call.
+pub type Hook = Box<dyn Fn(&Call) -> Verdict + Send + Sync>;
 
 /// The simulated host.
 pub struct SimulatedWorld {
@@ -149,7 +150,7 @@ impl SimulatedWorld {
     }
 
     /// Decides from now on what becomes of each call; none lets all proceed. The hook must not call the world.
-    pub fn set_hook(&self, hook: Option<Box<dyn Fn(&Call) -> Verdict + Send + Sync>>) {
+    pub fn set_hook(&self, hook: Option<Hook>) {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = hook;
     }
 
