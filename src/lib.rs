@@ -2,8 +2,12 @@
 //!
 //! The rooms, in reading order; `tests/tidy.rs` holds who may use whom.
 
+pub mod activators;
+pub mod clock;
 pub mod datastore;
 pub mod engine;
 pub mod planner;
+pub mod reconcile;
 pub mod resources;
+pub mod routing;
 pub mod runtime;

@@ -29,6 +29,7 @@ pub use cache_cluster::CacheClusterFilter;
 pub use cache_node::NodeOutcome;
 pub use error::Error;
 pub use event::EventFilter;
+pub use router::RouterRecord;
 
 /// Readers beside the one writer: as many as there are cores to serve them with, on a small machine.
 const READERS: u32 = 4;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::{World, identity};
 use crate::engine::{EngineError, NodeEndpoint, Protocol};
 use crate::planner::cache_cluster::{NodeSeen, Obstacle};
@@ -211,20 +213,26 @@ impl World {
     }
 
     fn server_command(&self, cluster: &CacheCluster, node: &CacheNode, container: &str, image: &str) -> Vec<String> {
-        let version = cluster.spec.engine_version;
-        let administrator = has_users(cluster).then(|| {
-            let credentials = self.ground.administrator(container);
-            Administrator::from_password(credentials.user, &credentials.password)
-        });
-        let parameters = parameter::effective(&cluster.spec.parameter_group_name, cluster.spec.node_type);
+        let spec = &cluster.spec;
+        let credentials = self.ground.administrator(container);
+        let password_sha256 = hex::encode(Sha256::digest(credentials.password.as_bytes()));
+        let parameters: BTreeMap<&'static str, String> = match parameter::find_default_group(&spec.parameter_group_name) {
+            Some((family, group)) => parameter::effective(family, group.overrides, spec.node_type).collect(),
+            None => BTreeMap::new(),
+        };
         engine_settings::server_command(&ServerSettings {
-            engine_version: version,
-            image_line: engine::image_line(version, image),
-            node_type: cluster.spec.node_type,
-            parameters,
-            port: node.engine_port(&cluster.spec),
-            administrator,
+            version: spec.engine_version,
+            line: engine::image_line(spec.engine_version, image),
+            node_type: spec.node_type,
+            parameters: &parameters,
+            port: node.engine_port(spec),
+            announce_host: None,
+            administrator: has_users(cluster).then_some(Administrator {
+                name: &credentials.user,
+                password_sha256: &password_sha256,
+            }),
             persistent: keeps_data(cluster),
+            open_files_limit: None,
         })
     }
 
