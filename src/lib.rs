@@ -6,6 +6,7 @@ pub mod activators;
 pub mod clock;
 pub mod datastore;
 pub mod engine;
+pub mod operations;
 pub mod planner;
 pub mod reconcile;
 pub mod resources;

@@ -36,7 +36,11 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::Exhausted`] where too few are free; [`Error::Database`].
-    pub async fn cache_cluster_allocate(&self, cluster: &CacheCluster, pools: &Pools) -> Result<(), Error> {
+    pub async fn cache_cluster_allocate(
+        &self,
+        cluster: &CacheCluster,
+        pools: &Pools,
+    ) -> Result<(), Error> {
         let mut write = self.write("cache_cluster_allocate").await?;
         let mut ports = match &pools.ports {
             Some(range) => Some(FreePorts::read(&mut write, range.clone()).await?),
@@ -63,7 +67,9 @@ impl Datastore {
                 .await?;
             }
         }
-        if cluster.spec.has_configuration_endpoint() && !cluster.configuration_endpoint.is_allocated() {
+        if cluster.spec.has_configuration_endpoint()
+            && !cluster.configuration_endpoint.is_allocated()
+        {
             match &mut ports {
                 Some(ports) => {
                     let port = ports.take(cluster.spec.port)?;
@@ -76,10 +82,11 @@ impl Datastore {
                     .await?;
                 }
                 None => {
-                    let address = FreeAddresses::read_endpoint(&mut write, &pools.endpoint_addresses)
-                        .await?
-                        .take()?
-                        .to_string();
+                    let address =
+                        FreeAddresses::read_endpoint(&mut write, &pools.endpoint_addresses)
+                            .await?
+                            .take()?
+                            .to_string();
                     sqlx::query!(
                         "UPDATE cache_clusters SET configuration_address = ? WHERE cache_cluster_key = ?",
                         address,
@@ -107,9 +114,12 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        sqlx::query!("UPDATE cache_nodes SET address = NULL WHERE cache_cluster_key = ?", cluster.key)
-            .execute(&mut *write)
-            .await?;
+        sqlx::query!(
+            "UPDATE cache_nodes SET address = NULL WHERE cache_cluster_key = ?",
+            cluster.key
+        )
+        .execute(&mut *write)
+        .await?;
         sqlx::query!(
             "UPDATE cache_clusters SET configuration_address = NULL WHERE cache_cluster_key = ?",
             cluster.key
@@ -131,7 +141,10 @@ pub(super) struct FreeAddresses {
 }
 
 impl FreeAddresses {
-    pub(super) async fn read_node(write: &mut Transaction<'_, Sqlite>, pool: &AddressPool) -> Result<Self, Error> {
+    pub(super) async fn read_node(
+        write: &mut Transaction<'_, Sqlite>,
+        pool: &AddressPool,
+    ) -> Result<Self, Error> {
         let taken = sqlx::query_scalar!(
             "SELECT address AS \"address!\" FROM cache_nodes WHERE address IS NOT NULL
              UNION ALL SELECT node_address FROM routers WHERE node_address IS NOT NULL"
@@ -147,7 +160,10 @@ impl FreeAddresses {
         Ok(Self::new("node address", pool, &taken, newest.as_deref()))
     }
 
-    pub(super) async fn read_endpoint(write: &mut Transaction<'_, Sqlite>, pool: &AddressPool) -> Result<Self, Error> {
+    pub(super) async fn read_endpoint(
+        write: &mut Transaction<'_, Sqlite>,
+        pool: &AddressPool,
+    ) -> Result<Self, Error> {
         let taken = sqlx::query_scalar!(
             "SELECT configuration_address AS \"address!\" FROM cache_clusters WHERE configuration_address IS NOT NULL
              UNION ALL SELECT endpoint_address FROM routers WHERE endpoint_address IS NOT NULL"
@@ -161,11 +177,18 @@ impl FreeAddresses {
         .fetch_optional(&mut **write)
         .await?
         .flatten();
-        Ok(Self::new("endpoint address", pool, &taken, newest.as_deref()))
+        Ok(Self::new(
+            "endpoint address",
+            pool,
+            &taken,
+            newest.as_deref(),
+        ))
     }
 
     fn new(what: &'static str, pool: &AddressPool, taken: &[String], newest: Option<&str>) -> Self {
-        let newest = newest.and_then(|text| text.parse::<Ipv4Addr>().ok()).map(u32::from);
+        let newest = newest
+            .and_then(|text| text.parse::<Ipv4Addr>().ok())
+            .map(u32::from);
         Self {
             what,
             pool: pool.clone(),
@@ -176,7 +199,11 @@ impl FreeAddresses {
 
     pub(super) fn take(&mut self) -> Result<Ipv4Addr, Error> {
         let (first, last) = (u32::from(self.pool.first), u32::from(self.pool.last));
-        let start = if (first..=last).contains(&self.next) { self.next } else { first };
+        let start = if (first..=last).contains(&self.next) {
+            self.next
+        } else {
+            first
+        };
         let found = (start..=last)
             .chain(first..start)
             .map(Ipv4Addr::from)
@@ -200,13 +227,19 @@ pub(super) struct FreePorts {
 }
 
 impl FreePorts {
-    pub(super) async fn read(write: &mut Transaction<'_, Sqlite>, range: RangeInclusive<u16>) -> Result<Self, Error> {
+    pub(super) async fn read(
+        write: &mut Transaction<'_, Sqlite>,
+        range: RangeInclusive<u16>,
+    ) -> Result<Self, Error> {
         let taken = sqlx::query_scalar!("SELECT port FROM published_ports")
             .fetch_all(&mut **write)
             .await?;
         Ok(Self {
             range,
-            taken: taken.into_iter().filter_map(|port| u16::try_from(port).ok()).collect(),
+            taken: taken
+                .into_iter()
+                .filter_map(|port| u16::try_from(port).ok())
+                .collect(),
         })
     }
 
@@ -242,9 +275,13 @@ mod tests {
     #[test]
     fn addresses_go_round_and_end() {
         let mut addresses = free(&["10.0.0.4"], Some("10.0.0.4"));
-        let taken: Vec<String> = (0..3).map(|_| addresses.take().unwrap().to_string()).collect();
+        let taken: Vec<String> = (0..3)
+            .map(|_| addresses.take().unwrap().to_string())
+            .collect();
         assert_eq!(taken, ["10.0.0.5", "10.0.0.2", "10.0.0.3"]);
-        assert!(matches!(addresses.take(), Err(Error::Exhausted(what)) if what.contains("10.0.0.2 and 10.0.0.5")));
+        assert!(
+            matches!(addresses.take(), Err(Error::Exhausted(what)) if what.contains("10.0.0.2 and 10.0.0.5"))
+        );
     }
 
     #[test]

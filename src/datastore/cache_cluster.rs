@@ -13,7 +13,8 @@ use super::tag::tags_put;
 use super::{Datastore, Error, count, stored};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::{
-    AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ConfigurationEndpoint, Failure, FailureKind, Notification,
+    AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ConfigurationEndpoint, Failure,
+    FailureKind, Notification,
 };
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::event::Event;
@@ -82,7 +83,11 @@ impl Datastore {
         if nodes > i64::from(node_quota) {
             return Err(Error::TooManyNodes(node_quota));
         }
-        let name = arn(&cluster.scope, ResourceType::Cluster, &cluster.spec.cache_cluster_id);
+        let name = arn(
+            &cluster.scope,
+            ResourceType::Cluster,
+            &cluster.spec.cache_cluster_id,
+        );
         tags_put(&mut write, &name, tags).await?;
         let inserted = cluster_of_key(&mut write, key).await?;
         write.commit().await?;
@@ -93,7 +98,11 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Database`]; [`Error::Corrupt`].
-    pub async fn cache_cluster_get(&self, scope: &Scope, cache_cluster_id: &str) -> Result<CacheCluster, Error> {
+    pub async fn cache_cluster_get(
+        &self,
+        scope: &Scope,
+        cache_cluster_id: &str,
+    ) -> Result<CacheCluster, Error> {
         let mut read = self.reader.acquire().await?;
         let row = cluster_rows!(
             "WHERE account = ? AND region = ? AND cache_cluster_id = ?",
@@ -176,7 +185,10 @@ impl Datastore {
         )
         .fetch_all(&self.reader)
         .await?;
-        Ok(rows.into_iter().map(|row| (row.cache_cluster_key, row.revision)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.cache_cluster_key, row.revision))
+            .collect())
     }
 
     /// The cache clusters that a router answers for, or soon will: those with a configuration endpoint that stay.
@@ -356,7 +368,11 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::Stale`] unless its deletion was asked for and no node may have a container; [`Error::Database`].
-    pub async fn cache_cluster_forget(&self, cluster: &CacheCluster, events: &[Event]) -> Result<(), Error> {
+    pub async fn cache_cluster_forget(
+        &self,
+        cluster: &CacheCluster,
+        events: &[Event],
+    ) -> Result<(), Error> {
         let mut write = self.write("cache_cluster_forget").await?;
         let done = sqlx::query!(
             "DELETE FROM cache_clusters WHERE cache_cluster_key = ?1 AND deletion_requested_at IS NOT NULL
@@ -368,8 +384,14 @@ impl Datastore {
         if done.rows_affected() == 0 {
             return Err(Error::Stale);
         }
-        let name = arn(&cluster.scope, ResourceType::Cluster, &cluster.spec.cache_cluster_id);
-        sqlx::query!("DELETE FROM tags WHERE arn = ?", name).execute(&mut *write).await?;
+        let name = arn(
+            &cluster.scope,
+            ResourceType::Cluster,
+            &cluster.spec.cache_cluster_id,
+        );
+        sqlx::query!("DELETE FROM tags WHERE arn = ?", name)
+            .execute(&mut *write)
+            .await?;
         events_put(&mut write, &cluster.scope, events).await?;
         write.commit().await?;
         Ok(())
@@ -377,7 +399,9 @@ impl Datastore {
 }
 
 async fn cluster_of_key(read: &mut SqliteConnection, key: i64) -> Result<CacheCluster, Error> {
-    let row = cluster_rows!("WHERE cache_cluster_key = ?", key).fetch_one(&mut *read).await?;
+    let row = cluster_rows!("WHERE cache_cluster_key = ?", key)
+        .fetch_one(&mut *read)
+        .await?;
     single(with_nodes(read, vec![row]).await?)
 }
 
@@ -386,11 +410,17 @@ fn single(clusters: Vec<CacheCluster>) -> Result<CacheCluster, Error> {
 }
 
 /// The nodes of all `rows` in one query: a page costs the same two queries whatever its length.
-async fn with_nodes(read: &mut SqliteConnection, rows: Vec<ClusterRow>) -> Result<Vec<CacheCluster>, Error> {
+async fn with_nodes(
+    read: &mut SqliteConnection,
+    rows: Vec<ClusterRow>,
+) -> Result<Vec<CacheCluster>, Error> {
     let keys: Vec<i64> = rows.iter().map(|row| row.cache_cluster_key).collect();
     let mut nodes: BTreeMap<i64, Vec<CacheNode>> = BTreeMap::new();
     for row in NodeRow::of_clusters(read, &keys).await? {
-        nodes.entry(row.cache_cluster_key).or_default().push(row.try_into()?);
+        nodes
+            .entry(row.cache_cluster_key)
+            .or_default()
+            .push(row.try_into()?);
     }
     rows.into_iter()
         .map(|row| {
@@ -400,7 +430,10 @@ async fn with_nodes(read: &mut SqliteConnection, rows: Vec<ClusterRow>) -> Resul
         .collect()
 }
 
-async fn cluster_insert(write: &mut Transaction<'_, Sqlite>, cluster: &CacheCluster) -> Result<i64, Error> {
+async fn cluster_insert(
+    write: &mut Transaction<'_, Sqlite>,
+    cluster: &CacheCluster,
+) -> Result<i64, Error> {
     let columns = WishColumns::of(cluster)?;
     let (engine, port) = (cluster.spec.engine().name(), cluster.spec.port);
     let (generation, requested_at) = (stored(cluster.generation), cluster.requested_at.as_millis());
@@ -436,7 +469,10 @@ async fn cluster_insert(write: &mut Transaction<'_, Sqlite>, cluster: &CacheClus
     Ok(inserted.last_insert_rowid())
 }
 
-async fn cluster_update(write: &mut Transaction<'_, Sqlite>, cluster: &CacheCluster) -> Result<(), Error> {
+async fn cluster_update(
+    write: &mut Transaction<'_, Sqlite>,
+    cluster: &CacheCluster,
+) -> Result<(), Error> {
     let columns = WishColumns::of(cluster)?;
     let generation = stored(cluster.generation);
     let deletion = cluster.deletion_requested_at.map(Timestamp::as_millis);
@@ -523,11 +559,20 @@ impl WishColumns {
             snapshot_window: snapshot_window.as_ref().map(ToString::to_string),
             topic_arn: notification.as_ref().map(|topic| topic.topic_arn.clone()),
             topic_active: notification.as_ref().is_some_and(|topic| topic.active),
-            pending_engine_version: cluster.pending.engine_version.map(|version| version.version),
+            pending_engine_version: cluster
+                .pending
+                .engine_version
+                .map(|version| version.version),
             pending_node_type: cluster.pending.node_type.map(|node_type| node_type.name),
             pending_zones,
             pending_removals,
-            changes: json(&cluster.changes.iter().map(ChangeRow::from).collect::<Vec<_>>())?,
+            changes: json(
+                &cluster
+                    .changes
+                    .iter()
+                    .map(ChangeRow::from)
+                    .collect::<Vec<_>>(),
+            )?,
         })
     }
 }
@@ -614,9 +659,16 @@ impl ClusterRow {
             pending: self.pending()?,
             spec: self.spec()?,
             failure: self.failure()?,
-            changes: parsed::<Vec<ChangeRow>>(&self.changes)?.into_iter().map(Change::from).collect(),
+            changes: parsed::<Vec<ChangeRow>>(&self.changes)?
+                .into_iter()
+                .map(Change::from)
+                .collect(),
             configuration_endpoint: ConfigurationEndpoint {
-                address: self.configuration_address.as_deref().map(address).transpose()?,
+                address: self
+                    .configuration_address
+                    .as_deref()
+                    .map(address)
+                    .transpose()?,
                 published_port: self.configuration_port.map(port).transpose()?,
                 config_version: list_version(self.config_version)?,
                 served_version: list_version(self.config_version_served)?,
@@ -654,14 +706,21 @@ impl ClusterRow {
             snapshot_window: self
                 .snapshot_window
                 .as_deref()
-                .map(|window| SnapshotWindow::parse(window).map_err(|_| Error::Corrupt(format!("the window {window}"))))
+                .map(|window| {
+                    SnapshotWindow::parse(window)
+                        .map_err(|_| Error::Corrupt(format!("the window {window}")))
+                })
                 .transpose()?,
-            snapshot_retention_days: u32::try_from(self.snapshot_retention_days)
-                .map_err(|_| Error::Corrupt(format!("the retention {}", self.snapshot_retention_days)))?,
-            notification: self.notification_topic_arn.clone().map(|topic_arn| Notification {
-                topic_arn,
-                active: self.notification_active,
-            }),
+            snapshot_retention_days: u32::try_from(self.snapshot_retention_days).map_err(|_| {
+                Error::Corrupt(format!("the retention {}", self.snapshot_retention_days))
+            })?,
+            notification: self
+                .notification_topic_arn
+                .clone()
+                .map(|topic_arn| Notification {
+                    topic_arn,
+                    active: self.notification_active,
+                }),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
         })
     }
@@ -678,7 +737,11 @@ impl ClusterRow {
                 .as_deref()
                 .map(|version| engine_version(&self.engine, version))
                 .transpose()?,
-            node_type: self.pending_node_type.as_deref().map(stored_node_type).transpose()?,
+            node_type: self
+                .pending_node_type
+                .as_deref()
+                .map(stored_node_type)
+                .transpose()?,
             nodes,
         })
     }
@@ -718,7 +781,8 @@ fn list_version(stored: i64) -> Result<u32, Error> {
 
 /// A stored address, read back.
 pub(super) fn address(text: &str) -> Result<Ipv4Addr, Error> {
-    text.parse().map_err(|_| Error::Corrupt(format!("the address {text}")))
+    text.parse()
+        .map_err(|_| Error::Corrupt(format!("the address {text}")))
 }
 
 /// A stored port, read back.

@@ -5,7 +5,9 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 use super::cache_cluster::{address, port};
 use super::event::events_put;
 use super::{Datastore, Error, count, stored};
-use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, NodeWish, Observation, Reboot};
+use crate::resources::cache_cluster::{
+    CacheCluster, CacheNode, NodeObserved, NodeWish, Observation, Reboot,
+};
 use crate::resources::event::Event;
 use crate::resources::timestamp::Timestamp;
 
@@ -95,7 +97,11 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::Stale`] where the cache cluster has changed since it was read; [`Error::Database`].
-    pub async fn cache_node_request_reboot(&self, cluster: &CacheCluster, keys: &[i64]) -> Result<(), Error> {
+    pub async fn cache_node_request_reboot(
+        &self,
+        cluster: &CacheCluster,
+        keys: &[i64],
+    ) -> Result<(), Error> {
         let keys = json_keys(keys);
         let mut write = self.write("cache_node_request_reboot").await?;
         let claimed = sqlx::query!(
@@ -204,7 +210,12 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn cache_node_forget(&self, cluster: &CacheCluster, keys: &[i64], events: &[Event]) -> Result<(), Error> {
+    pub async fn cache_node_forget(
+        &self,
+        cluster: &CacheCluster,
+        keys: &[i64],
+        events: &[Event],
+    ) -> Result<(), Error> {
         let keys = json_keys(keys);
         let mut write = self.write("cache_node_forget").await?;
         sqlx::query!(
@@ -220,7 +231,10 @@ impl Datastore {
     }
 }
 
-async fn node_observe(write: &mut Transaction<'_, Sqlite>, outcome: &NodeOutcome) -> Result<(), Error> {
+async fn node_observe(
+    write: &mut Transaction<'_, Sqlite>,
+    outcome: &NodeOutcome,
+) -> Result<(), Error> {
     let columns = ObservationColumns::of(&outcome.observation);
     sqlx::query!(
         "UPDATE cache_nodes
@@ -258,7 +272,10 @@ pub(super) async fn node_insert(
 }
 
 /// Stores the wish for a node: whether it shall be, and as which generation.
-pub(super) async fn node_wish(write: &mut Transaction<'_, Sqlite>, node: &CacheNode) -> Result<(), Error> {
+pub(super) async fn node_wish(
+    write: &mut Transaction<'_, Sqlite>,
+    node: &CacheNode,
+) -> Result<(), Error> {
     let generation = stored(node.generation);
     let wish = match node.wish {
         NodeWish::Present => "present",
@@ -319,7 +336,10 @@ pub(super) struct NodeRow {
 }
 
 impl NodeRow {
-    pub(super) async fn of_clusters(read: &mut SqliteConnection, cluster_keys: &[i64]) -> Result<Vec<Self>, Error> {
+    pub(super) async fn of_clusters(
+        read: &mut SqliteConnection,
+        cluster_keys: &[i64],
+    ) -> Result<Vec<Self>, Error> {
         let keys = json_keys(cluster_keys);
         Ok(sqlx::query_as!(
             Self,

@@ -33,7 +33,9 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::RowNotFound => Self::NotFound,
-            sqlx::Error::Database(database) if database.is_unique_violation() => Self::AlreadyExists,
+            sqlx::Error::Database(database) if database.is_unique_violation() => {
+                Self::AlreadyExists
+            }
             _ => Self::Database(error),
         }
     }

@@ -11,7 +11,7 @@ use crate::resources::scope::Scope;
 use crate::resources::timestamp::Timestamp;
 
 /// How long an event can be described (DescribeEvents, API reference).
-pub const EVENT_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const EVENT_RETENTION: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Which events are wanted.
 #[derive(Debug, Clone)]
@@ -73,7 +73,10 @@ impl Datastore {
         )
         .fetch_all(&self.reader)
         .await?;
-        let events = rows.into_iter().map(TryFrom::try_from).collect::<Result<Vec<_>, Error>>()?;
+        let events = rows
+            .into_iter()
+            .map(TryFrom::try_from)
+            .collect::<Result<Vec<_>, Error>>()?;
         Ok(Page::cut(events, limit))
     }
 

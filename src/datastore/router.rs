@@ -88,7 +88,9 @@ impl Datastore {
         .execute(&mut *write)
         .await?;
         if let Some(range) = &pools.ports {
-            let control_port = FreePorts::read(&mut write, range.clone()).await?.take(*range.end())?;
+            let control_port = FreePorts::read(&mut write, range.clone())
+                .await?
+                .take(*range.end())?;
             sqlx::query!(
                 "INSERT INTO published_ports (port, control_of) VALUES (?, ?)",
                 control_port,
@@ -116,9 +118,12 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        let generation = sqlx::query_scalar!("SELECT table_generation FROM routers WHERE router_name = ?", name)
-            .fetch_one(&mut *write)
-            .await?;
+        let generation = sqlx::query_scalar!(
+            "SELECT table_generation FROM routers WHERE router_name = ?",
+            name
+        )
+        .fetch_one(&mut *write)
+        .await?;
         write.commit().await?;
         count(generation)
     }
@@ -147,7 +152,9 @@ impl Datastore {
     /// [`Error::Database`].
     pub async fn router_forget(&self, name: &str) -> Result<(), Error> {
         let mut write = self.write("router_forget").await?;
-        sqlx::query!("DELETE FROM routers WHERE router_name = ?", name).execute(&mut *write).await?;
+        sqlx::query!("DELETE FROM routers WHERE router_name = ?", name)
+            .execute(&mut *write)
+            .await?;
         write.commit().await?;
         Ok(())
     }

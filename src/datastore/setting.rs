@@ -8,9 +8,11 @@ impl Datastore {
     /// # Errors
     /// [`Error::Database`].
     pub async fn setting_get(&self, name: &str) -> Result<Option<String>, Error> {
-        Ok(sqlx::query_scalar!("SELECT value FROM settings WHERE name = ?", name)
-            .fetch_optional(&self.reader)
-            .await?)
+        Ok(
+            sqlx::query_scalar!("SELECT value FROM settings WHERE name = ?", name)
+                .fetch_optional(&self.reader)
+                .await?,
+        )
     }
 
     /// The setting called `name`; `value` is stored and returned if there is none yet.

@@ -39,7 +39,11 @@ impl Datastore {
     ///
     /// # Errors
     /// The first key that `arn` does not have, and nothing is removed; [`Error::Database`] outside.
-    pub async fn tag_remove(&self, arn: &str, keys: &[String]) -> Result<Result<Vec<Tag>, String>, Error> {
+    pub async fn tag_remove(
+        &self,
+        arn: &str,
+        keys: &[String],
+    ) -> Result<Result<Vec<Tag>, String>, Error> {
         let mut write = self.write("tag_remove").await?;
         for key in keys {
             let gone = sqlx::query!("DELETE FROM tags WHERE arn = ? AND tag_key = ?", arn, key)
@@ -66,7 +70,11 @@ async fn tags_of(write: &mut Transaction<'_, Sqlite>, arn: &str) -> Result<Vec<T
 }
 
 /// Stores `tags` within the write of the resource that carries them.
-pub(super) async fn tags_put(write: &mut Transaction<'_, Sqlite>, arn: &str, tags: &[Tag]) -> Result<(), Error> {
+pub(super) async fn tags_put(
+    write: &mut Transaction<'_, Sqlite>,
+    arn: &str,
+    tags: &[Tag],
+) -> Result<(), Error> {
     for tag in tags {
         sqlx::query!(
             "INSERT INTO tags (arn, tag_key, tag_value) VALUES (?, ?, ?)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::resources::cache_cluster::{CacheCluster, CacheNode, Change, Failure, FailureKind, Observation};
+use crate::resources::cache_cluster::{
+    CacheCluster, CacheNode, Change, Failure, FailureKind, Observation,
+};
 use crate::resources::engine::Engine;
 use crate::resources::event::Event;
 use crate::resources::timestamp::Timestamp;
@@ -92,18 +94,23 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
         return plan_end(cluster, seen);
     }
     let needs_allocation = cluster.wished_nodes().any(|node| node.address.is_none())
-        || (cluster.spec.has_configuration_endpoint() && !cluster.configuration_endpoint.is_allocated());
+        || (cluster.spec.has_configuration_endpoint()
+            && !cluster.configuration_endpoint.is_allocated());
     if needs_allocation {
         return Plan::Do(Stage::Allocate);
     }
     if let Some(stage) = plan_reboots(cluster, seen) {
         return Plan::Do(stage);
     }
-    let lacking = select(cluster, seen, |node, seen| node.is_wished() && !is_ready(node, seen));
+    let lacking = select(cluster, seen, |node, seen| {
+        node.is_wished() && !is_ready(node, seen)
+    });
     if !lacking.is_empty() {
         return Plan::Do(Stage::EnsureNodes(lacking));
     }
-    let news = select(cluster, seen, |node, seen| node.is_wished() && !is_recorded(node, seen));
+    let news = select(cluster, seen, |node, seen| {
+        node.is_wished() && !is_recorded(node, seen)
+    });
     if !news.is_empty() {
         return Plan::Do(Stage::RecordNodes(news));
     }
@@ -112,11 +119,15 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
         if select(cluster, seen, |node, _| node.listed) != listed {
             return Plan::Do(Stage::ListNodes(listed));
         }
-        if cluster.configuration_endpoint.served_version != cluster.configuration_endpoint.config_version {
+        if cluster.configuration_endpoint.served_version
+            != cluster.configuration_endpoint.config_version
+        {
             return Plan::AwaitRouter;
         }
     }
-    let leaving = select(cluster, seen, |node, _| !node.is_wished() && node.observation != Observation::Absent);
+    let leaving = select(cluster, seen, |node, _| {
+        !node.is_wished() && node.observation != Observation::Absent
+    });
     if !leaving.is_empty() {
         return Plan::Do(Stage::RemoveNodes(leaving));
     }
@@ -132,7 +143,9 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
 
 /// A deletion, or the clean-up after a creation that failed.
 fn plan_end(cluster: &CacheCluster, seen: &Seen) -> Plan {
-    let there = select(cluster, seen, |node, _| node.observation != Observation::Absent);
+    let there = select(cluster, seen, |node, _| {
+        node.observation != Observation::Absent
+    });
     if !there.is_empty() {
         return Plan::Do(Stage::RemoveNodes(there));
     }
@@ -153,7 +166,11 @@ fn plan_end(cluster: &CacheCluster, seen: &Seen) -> Plan {
 /// Reboots: choose the run to end, end it, see another run answer. A node that does not run at all is first brought up.
 fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
     let run = |seen: &NodeSeen| match seen {
-        NodeSeen::Container { running: true, started_at, .. } => Some(started_at.clone()),
+        NodeSeen::Container {
+            running: true,
+            started_at,
+            ..
+        } => Some(started_at.clone()),
         _ => None,
     };
     let reboots = || {
@@ -164,7 +181,9 @@ fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
             .enumerate()
             .filter(|(_, (node, _))| node.is_wished())
             .filter_map(|(index, (node, seen))| {
-                node.reboot.as_ref().map(|reboot| (index, node, seen, reboot))
+                node.reboot
+                    .as_ref()
+                    .map(|reboot| (index, node, seen, reboot))
             })
     };
     let begin: Vec<(usize, String)> = reboots()
@@ -175,7 +194,9 @@ fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
         return Some(Stage::BeginReboots(begin));
     }
     let restart: Vec<usize> = reboots()
-        .filter(|(_, _, seen, reboot)| reboot.from_started_at.is_some() && run(seen) == reboot.from_started_at)
+        .filter(|(_, _, seen, reboot)| {
+            reboot.from_started_at.is_some() && run(seen) == reboot.from_started_at
+        })
         .map(|(index, ..)| index)
         .collect();
     if !restart.is_empty() {
@@ -183,7 +204,9 @@ fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
     }
     let over: Vec<usize> = reboots()
         .filter(|(_, node, seen, reboot)| {
-            reboot.from_started_at.is_some() && run(seen) != reboot.from_started_at && is_ready(node, seen)
+            reboot.from_started_at.is_some()
+                && run(seen) != reboot.from_started_at
+                && is_ready(node, seen)
         })
         .map(|(index, ..)| index)
         .collect();
@@ -197,14 +220,23 @@ fn is_ready(node: &CacheNode, seen: &NodeSeen) -> bool {
 /// Whether the record knows this very run.
 fn is_recorded(node: &CacheNode, seen: &NodeSeen) -> bool {
     match (&node.observation, seen) {
-        (Observation::Known(known), NodeSeen::Container { generation, started_at, .. }) => {
-            known.generation == *generation && known.started_at == *started_at
-        }
+        (
+            Observation::Known(known),
+            NodeSeen::Container {
+                generation,
+                started_at,
+                ..
+            },
+        ) => known.generation == *generation && known.started_at == *started_at,
         _ => false,
     }
 }
 
-fn select(cluster: &CacheCluster, seen: &Seen, wanted: impl Fn(&CacheNode, &NodeSeen) -> bool) -> Vec<usize> {
+fn select(
+    cluster: &CacheCluster,
+    seen: &Seen,
+    wanted: impl Fn(&CacheNode, &NodeSeen) -> bool,
+) -> Vec<usize> {
     cluster
         .nodes
         .iter()
@@ -235,16 +267,27 @@ pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verd
         .any(|change| !matches!(change, Change::NodeCount(..)));
     match obstacle {
         _ if cluster.deletion_requested_at.is_some() || cluster.failure.is_some() => {
-            let (Obstacle::NoFreeAddress(reason) | Obstacle::NoImage(reason) | Obstacle::Passing(reason)) = obstacle;
+            let (Obstacle::NoFreeAddress(reason)
+            | Obstacle::NoImage(reason)
+            | Obstacle::Passing(reason)) = obstacle;
             Verdict::TryAgain(reason)
         }
         Obstacle::NoFreeAddress(reason) if creating => give_up(FailureKind::Network, reason),
         Obstacle::NoImage(reason) if creating => give_up(FailureKind::Other, reason),
-        Obstacle::Passing(reason) if creating && now.since(cluster.requested_at) > CREATION_DEADLINE => give_up(
-            FailureKind::Other,
-            format!("It was not ready {} minutes after it was asked for: {reason}", CREATION_DEADLINE.as_secs() / 60),
-        ),
-        Obstacle::NoImage(reason) | Obstacle::NoFreeAddress(reason) if replacing || has_new_nodes(cluster) => {
+        Obstacle::Passing(reason)
+            if creating && now.since(cluster.requested_at) > CREATION_DEADLINE =>
+        {
+            give_up(
+                FailureKind::Other,
+                format!(
+                    "It was not ready {} minutes after it was asked for: {reason}",
+                    CREATION_DEADLINE.as_secs() / 60
+                ),
+            )
+        }
+        Obstacle::NoImage(reason) | Obstacle::NoFreeAddress(reason)
+            if replacing || has_new_nodes(cluster) =>
+        {
             Verdict::UndoChanges(reason)
         }
         Obstacle::NoFreeAddress(reason) | Obstacle::NoImage(reason) | Obstacle::Passing(reason) => {
@@ -263,7 +306,8 @@ fn has_new_nodes(cluster: &CacheCluster) -> bool {
 
 /// What is told when the wish is fulfilled, oldest first.
 pub fn convergence_events(cluster: &CacheCluster, now: Timestamp) -> Vec<Event> {
-    let event = |message: String| Event::of_cache_cluster(&cluster.spec.cache_cluster_id, message, now);
+    let event =
+        |message: String| Event::of_cache_cluster(&cluster.spec.cache_cluster_id, message, now);
     let mut events = Vec::new();
     if cluster.available_at.is_none() {
         events.push(event("Cache cluster created".to_owned()));
@@ -279,9 +323,15 @@ pub fn convergence_events(cluster: &CacheCluster, now: Timestamp) -> Vec<Event> 
     }
     events.extend(cluster.changes.iter().map(|change| {
         event(match change {
-            Change::EngineVersion(from, to) => format!("Finished upgrading the engine from version {from} to version {to}"),
-            Change::NodeType(_, to) => format!("Succeeded applying modification to cache node type to {to}."),
-            Change::NodeCount(from, to) => format!("Finished modifying number of nodes from {from} to {to}"),
+            Change::EngineVersion(from, to) => {
+                format!("Finished upgrading the engine from version {from} to version {to}")
+            }
+            Change::NodeType(_, to) => {
+                format!("Succeeded applying modification to cache node type to {to}.")
+            }
+            Change::NodeCount(from, to) => {
+                format!("Finished modifying number of nodes from {from} to {to}")
+            }
         })
     }));
     events
@@ -289,5 +339,8 @@ pub fn convergence_events(cluster: &CacheCluster, now: Timestamp) -> Vec<Event> 
 
 /// The event of a node that has come.
 pub fn added(node: &CacheNode) -> String {
-    format!("Added cache node {} in availability zone {}", node.cache_node_id, node.zone)
+    format!(
+        "Added cache node {} in availability zone {}",
+        node.cache_node_id, node.zone
+    )
 }

@@ -23,7 +23,9 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
             let identity = identity(cluster, node);
             match &node.observation {
                 Observation::Absent => {}
-                Observation::Unknown => findings.push(format!("nothing is known of {name} {}", node.cache_node_id)),
+                Observation::Unknown => {
+                    findings.push(format!("nothing is known of {name} {}", node.cache_node_id))
+                }
                 Observation::Known(_) => {
                     containers.insert(identity.container_name(owner));
                     if cluster.spec.engine().speaks_resp() {
@@ -50,7 +52,13 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
         .filter(|container| container.is_running())
         .map(|container| container.name)
         .collect();
-    let kept: BTreeSet<String> = world.runtime.volumes().await?.into_iter().map(|volume| volume.name).collect();
+    let kept: BTreeSet<String> = world
+        .runtime
+        .volumes()
+        .await?
+        .into_iter()
+        .map(|volume| volume.name)
+        .collect();
     compare(&mut findings, "container", &containers, &seen);
     compare(&mut findings, "volume", &volumes, &kept);
     for (key, _) in world.datastore.cache_cluster_list_unconverged().await? {
@@ -59,7 +67,19 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
     Ok(findings)
 }
 
-fn compare(findings: &mut Vec<String>, what: &str, recorded: &BTreeSet<String>, seen: &BTreeSet<String>) {
-    findings.extend(recorded.difference(seen).map(|name| format!("no {what} for the record of {name}")));
-    findings.extend(seen.difference(recorded).map(|name| format!("no record for the {what} {name}")));
+fn compare(
+    findings: &mut Vec<String>,
+    what: &str,
+    recorded: &BTreeSet<String>,
+    seen: &BTreeSet<String>,
+) {
+    findings.extend(
+        recorded
+            .difference(seen)
+            .map(|name| format!("no {what} for the record of {name}")),
+    );
+    findings.extend(
+        seen.difference(recorded)
+            .map(|name| format!("no record for the {what} {name}")),
+    );
 }

@@ -12,7 +12,9 @@ use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::{Error as StoreError, NodeOutcome};
-use crate::planner::cache_cluster::{self as planner, NodeSeen, Obstacle, Plan, Seen, Stage, Verdict};
+use crate::planner::cache_cluster::{
+    self as planner, NodeSeen, Obstacle, Plan, Seen, Stage, Verdict,
+};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, Change, NodeObserved, Observation};
 use crate::resources::event::Event;
 use crate::runtime::RuntimeError;
@@ -85,7 +87,11 @@ impl Reconciler for CacheClusters {
     }
 
     async fn list(&self) -> anyhow::Result<Vec<Item>> {
-        Ok(self.world.datastore.cache_cluster_list_unconverged().await?)
+        Ok(self
+            .world
+            .datastore
+            .cache_cluster_list_unconverged()
+            .await?)
     }
 
     async fn reconcile(&self, key: i64) -> anyhow::Result<Outcome> {
@@ -122,7 +128,10 @@ impl CacheClusters {
         match planner::plan(cluster, &seen) {
             Plan::Converged => {
                 if cluster.blocked_by.is_some() {
-                    self.world.datastore.cache_cluster_block(cluster, None, &[]).await?;
+                    self.world
+                        .datastore
+                        .cache_cluster_block(cluster, None, &[])
+                        .await?;
                 }
                 Ok(Some(Outcome::Settled))
             }
@@ -145,8 +154,14 @@ impl CacheClusters {
             let nodes = vec![NodeSeen::Absent; cluster.nodes.len()];
             return Ok(Seen { nodes });
         }
-        let looks = cluster.nodes.iter().map(|node| self.world.observe_node(cluster, node));
-        let nodes = join_all(looks).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let looks = cluster
+            .nodes
+            .iter()
+            .map(|node| self.world.observe_node(cluster, node));
+        let nodes = join_all(looks)
+            .await
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()?;
         Ok(Seen { nodes })
     }
 
@@ -154,14 +169,22 @@ impl CacheClusters {
         let store = &self.world.datastore;
         match stage {
             Stage::Allocate => self.allocate(cluster).await,
-            Stage::EnsureNodes(indices) => self.ensure_nodes(cluster, &pick(cluster, &indices)).await,
+            Stage::EnsureNodes(indices) => {
+                self.ensure_nodes(cluster, &pick(cluster, &indices)).await
+            }
             Stage::RecordNodes(indices) => self.record_nodes(cluster, seen, &indices).await,
             Stage::BeginReboots(runs) => self.begin_reboots(cluster, runs).await,
             Stage::Restart(indices) => self.restart_nodes(cluster, &pick(cluster, &indices)).await,
             Stage::FinishReboots(indices) => self.finish_reboots(cluster, seen, &indices).await,
-            Stage::ListNodes(indices) => Ok(store.cache_node_list(cluster, &keys(&pick(cluster, &indices))).await?),
-            Stage::RemoveNodes(indices) => self.remove_nodes(cluster, &pick(cluster, &indices)).await,
-            Stage::ForgetNodes(indices) => self.forget_nodes(cluster, &pick(cluster, &indices)).await,
+            Stage::ListNodes(indices) => Ok(store
+                .cache_node_list(cluster, &keys(&pick(cluster, &indices)))
+                .await?),
+            Stage::RemoveNodes(indices) => {
+                self.remove_nodes(cluster, &pick(cluster, &indices)).await
+            }
+            Stage::ForgetNodes(indices) => {
+                self.forget_nodes(cluster, &pick(cluster, &indices)).await
+            }
             Stage::Converge => {
                 let now = self.world.clock.now();
                 let events = planner::convergence_events(cluster, now);
@@ -179,11 +202,18 @@ impl CacheClusters {
 
     async fn allocate(&self, cluster: &CacheCluster) -> Result<(), Stop> {
         let pools = self.world.ground.pools();
-        match self.world.datastore.cache_cluster_allocate(cluster, &pools).await {
-            Err(StoreError::Exhausted(what)) => Err(Stop::Obstacle(Obstacle::NoFreeAddress(format!(
-                "There is no free {what}. Delete caches that are not needed, or give the next data directory a larger \
+        match self
+            .world
+            .datastore
+            .cache_cluster_allocate(cluster, &pools)
+            .await
+        {
+            Err(StoreError::Exhausted(what)) => {
+                Err(Stop::Obstacle(Obstacle::NoFreeAddress(format!(
+                    "There is no free {what}. Delete caches that are not needed, or give the next data directory a larger \
                  --node-subnet or --port-range."
-            )))),
+                ))))
+            }
             result => Ok(result?),
         }
     }
@@ -210,25 +240,44 @@ impl CacheClusters {
                 Err(trouble) => obstacle = Some(trouble),
             }
         }
-        self.world.datastore.cache_node_record(cluster, &outcomes, &events).await?;
+        self.world
+            .datastore
+            .cache_node_record(cluster, &outcomes, &events)
+            .await?;
         obstacle.map_or(Ok(()), |obstacle| Err(obstacle.into()))
     }
 
-    async fn record_nodes(&self, cluster: &CacheCluster, seen: &Seen, indices: &[usize]) -> Result<(), Stop> {
+    async fn record_nodes(
+        &self,
+        cluster: &CacheCluster,
+        seen: &Seen,
+        indices: &[usize],
+    ) -> Result<(), Stop> {
         let outcomes = self.outcomes(cluster, seen, indices);
         let events: Vec<Event> = pick(cluster, indices)
             .into_iter()
             .filter_map(|node| self.arrival_event(cluster, node))
             .collect();
-        Ok(self.world.datastore.cache_node_record(cluster, &outcomes, &events).await?)
+        Ok(self
+            .world
+            .datastore
+            .cache_node_record(cluster, &outcomes, &events)
+            .await?)
     }
 
-    async fn begin_reboots(&self, cluster: &CacheCluster, runs: Vec<(usize, String)>) -> Result<(), Stop> {
+    async fn begin_reboots(
+        &self,
+        cluster: &CacheCluster,
+        runs: Vec<(usize, String)>,
+    ) -> Result<(), Stop> {
         let mut chosen = Vec::new();
         let mut events = Vec::new();
         for (index, started_at) in runs {
             let node = &cluster.nodes[index];
-            events.push(self.event(cluster, format!("Cache node {} shutdown", node.cache_node_id)));
+            events.push(self.event(
+                cluster,
+                format!("Cache node {} shutdown", node.cache_node_id),
+            ));
             chosen.push((node.key, started_at));
         }
         Ok(self
@@ -238,16 +287,30 @@ impl CacheClusters {
             .await?)
     }
 
-    async fn restart_nodes(&self, cluster: &CacheCluster, nodes: &[&CacheNode]) -> Result<(), Stop> {
+    async fn restart_nodes(
+        &self,
+        cluster: &CacheCluster,
+        nodes: &[&CacheNode],
+    ) -> Result<(), Stop> {
         let results = all(nodes, |node| self.world.restart_node(cluster, node)).await;
         Ok(results.into_iter().collect::<Result<(), Obstacle>>()?)
     }
 
-    async fn finish_reboots(&self, cluster: &CacheCluster, seen: &Seen, indices: &[usize]) -> Result<(), Stop> {
+    async fn finish_reboots(
+        &self,
+        cluster: &CacheCluster,
+        seen: &Seen,
+        indices: &[usize],
+    ) -> Result<(), Stop> {
         let outcomes = self.outcomes(cluster, seen, indices);
         let events: Vec<Event> = pick(cluster, indices)
             .iter()
-            .map(|node| self.event(cluster, format!("Cache node {} restarted", node.cache_node_id)))
+            .map(|node| {
+                self.event(
+                    cluster,
+                    format!("Cache node {} restarted", node.cache_node_id),
+                )
+            })
             .collect();
         Ok(self
             .world
@@ -271,7 +334,10 @@ impl CacheClusters {
                 observation: Observation::Absent,
             })
             .collect();
-        self.world.datastore.cache_node_record(cluster, &gone, &[]).await?;
+        self.world
+            .datastore
+            .cache_node_record(cluster, &gone, &[])
+            .await?;
         Ok(results.into_iter().collect::<Result<(), Obstacle>>()?)
     }
 
@@ -293,11 +359,19 @@ impl CacheClusters {
     }
 
     /// Deals with what stands in the way. `None` asks for another look at once.
-    async fn meet(&self, cluster: &CacheCluster, obstacle: Obstacle) -> anyhow::Result<Option<Outcome>> {
+    async fn meet(
+        &self,
+        cluster: &CacheCluster,
+        obstacle: Obstacle,
+    ) -> anyhow::Result<Option<Outcome>> {
         match planner::judge(cluster, obstacle, self.world.clock.now()) {
             Verdict::TryAgain(reason) => {
                 let event = self.event(cluster, format!("Waiting: {reason}"));
-                tracing::info!(cache_cluster.id = cluster.spec.cache_cluster_id, reason, "A cache cluster is held up");
+                tracing::info!(
+                    cache_cluster.id = cluster.spec.cache_cluster_id,
+                    reason,
+                    "A cache cluster is held up"
+                );
                 self.world
                     .datastore
                     .cache_cluster_block(cluster, Some(&reason), &[event])
@@ -316,14 +390,25 @@ impl CacheClusters {
                     }
                 };
                 let event = self.event(cluster, text);
-                fresh(self.world.datastore.cache_cluster_fail(cluster, &failure, &[event]).await)?;
+                fresh(
+                    self.world
+                        .datastore
+                        .cache_cluster_fail(cluster, &failure, &[event])
+                        .await,
+                )?;
                 Ok(None)
             }
             Verdict::UndoChanges(reason) => {
                 let mut undone = cluster.clone();
                 undone.undo_changes();
                 let events = self.undo_events(cluster, &reason);
-                fresh(self.world.datastore.cache_cluster_request(&undone, &events, NO_QUOTA).await.map(|_| ()))?;
+                fresh(
+                    self.world
+                        .datastore
+                        .cache_cluster_request(&undone, &events, NO_QUOTA)
+                        .await
+                        .map(|_| ()),
+                )?;
                 Ok(None)
             }
         }
@@ -331,13 +416,23 @@ impl CacheClusters {
 
     fn undo_events(&self, cluster: &CacheCluster, reason: &str) -> Vec<Event> {
         let text = |change: &Change| match change {
-            Change::EngineVersion(_, to) => format!("Failed to upgrade the engine to version {to}. {reason}"),
-            Change::NodeType(_, to) => format!("Failed applying modification to cache node type to {to}. {reason}"),
+            Change::EngineVersion(_, to) => {
+                format!("Failed to upgrade the engine to version {to}. {reason}")
+            }
+            Change::NodeType(_, to) => {
+                format!("Failed applying modification to cache node type to {to}. {reason}")
+            }
             Change::NodeCount(from, to) => {
-                format!("Failed to modify number of nodes from {from} to {to} due to insufficient free IP addresses. {reason}")
+                format!(
+                    "Failed to modify number of nodes from {from} to {to} due to insufficient free IP addresses. {reason}"
+                )
             }
         };
-        cluster.changes.iter().map(|change| self.event(cluster, text(change))).collect()
+        cluster
+            .changes
+            .iter()
+            .map(|change| self.event(cluster, text(change)))
+            .collect()
     }
 
     /// Told when a node is there: that it was added to a cluster that was there before, or that it has recovered.
@@ -357,7 +452,11 @@ impl CacheClusters {
         indices
             .iter()
             .filter_map(|&index| match &seen.nodes[index] {
-                NodeSeen::Container { generation, started_at, .. } => Some(known(
+                NodeSeen::Container {
+                    generation,
+                    started_at,
+                    ..
+                } => Some(known(
                     &cluster.nodes[index],
                     NodeObserved {
                         generation: *generation,
@@ -371,7 +470,11 @@ impl CacheClusters {
     }
 
     fn event(&self, cluster: &CacheCluster, message: impl Into<String>) -> Event {
-        Event::of_cache_cluster(&cluster.spec.cache_cluster_id, message, self.world.clock.now())
+        Event::of_cache_cluster(
+            &cluster.spec.cache_cluster_id,
+            message,
+            self.world.clock.now(),
+        )
     }
 }
 

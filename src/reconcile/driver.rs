@@ -151,18 +151,24 @@ impl Driver {
         let items = match self.reconciler.list().await {
             Ok(items) => items,
             Err(error) => {
-                tracing::error!(reconciler = self.reconciler.name(), error = format!("{error:#}"), "List what to reconcile");
+                tracing::error!(
+                    reconciler = self.reconciler.name(),
+                    error = format!("{error:#}"),
+                    "List what to reconcile"
+                );
                 return;
             }
         };
         let now = self.clock.now();
-        self.backoffs.retain(|key, _| items.iter().any(|(listed, _)| listed == key));
+        self.backoffs
+            .retain(|key, _| items.iter().any(|(listed, _)| listed == key));
         for (key, stamp) in &items {
             let waits = self
                 .backoffs
                 .get(key)
                 .is_some_and(|backoff| backoff.stamp == *stamp && backoff.until > now);
-            if self.in_work.contains_key(key) || self.in_work.len() >= self.reconciler.concurrency() {
+            if self.in_work.contains_key(key) || self.in_work.len() >= self.reconciler.concurrency()
+            {
                 self.look_again = true;
             } else if !waits {
                 self.in_work.insert(*key, *stamp);
@@ -193,7 +199,12 @@ impl Driver {
             Ok(Outcome::Blocked) => Some("blocked".to_owned()),
             Err(error) => {
                 let text = format!("{error:#}");
-                tracing::warn!(reconciler = self.reconciler.name(), key, error = text, "A reconciler's run failed and will be repeated");
+                tracing::warn!(
+                    reconciler = self.reconciler.name(),
+                    key,
+                    error = text,
+                    "A reconciler's run failed and will be repeated"
+                );
                 Some(text)
             }
         };
@@ -202,10 +213,22 @@ impl Driver {
                 self.backoffs.remove(&key);
             }
             Some(_) => {
-                let failures = self.backoffs.get(&key).map_or(0, |backoff| backoff.failures) + 1;
-                let wait = BACKOFF_MAX.min(BACKOFF_FIRST * 2_u32.saturating_pow(failures.min(16) - 1));
+                let failures = self
+                    .backoffs
+                    .get(&key)
+                    .map_or(0, |backoff| backoff.failures)
+                    + 1;
+                let wait =
+                    BACKOFF_MAX.min(BACKOFF_FIRST * 2_u32.saturating_pow(failures.min(16) - 1));
                 let until = self.clock.now().plus(wait);
-                self.backoffs.insert(key, Backoff { stamp, failures, until });
+                self.backoffs.insert(
+                    key,
+                    Backoff {
+                        stamp,
+                        failures,
+                        until,
+                    },
+                );
             }
         }
         self.report(|status| match trouble {
@@ -227,7 +250,9 @@ impl Driver {
             .values()
             .map(|backoff| backoff.until.since(now).max(Duration::from_millis(1)))
             .min()
-            .map_or(self.reconciler.period(), |wait| wait.min(self.reconciler.period()))
+            .map_or(self.reconciler.period(), |wait| {
+                wait.min(self.reconciler.period())
+            })
     }
 
     fn report(&self, change: impl FnOnce(&mut Status)) {

@@ -50,7 +50,9 @@ impl Reconciler for Health {
         let containers = match self.world.runtime.containers().await {
             Ok(containers) => containers,
             Err(RuntimeError::Unreachable { .. }) => {
-                tracing::info!("The container engine does not answer; its event stream will tell when it does");
+                tracing::info!(
+                    "The container engine does not answer; its event stream will tell when it does"
+                );
                 return Ok(Outcome::Blocked);
             }
             Err(error) => return Err(error.into()),
@@ -67,7 +69,8 @@ impl Reconciler for Health {
                 };
                 let name = identity(cluster, node).container_name(&self.world.ground.owner);
                 let same_run = by_name.get(name.as_str()).is_some_and(|container| {
-                    container.is_running() && container.started_at.as_deref() == Some(known.started_at.as_str())
+                    container.is_running()
+                        && container.started_at.as_deref() == Some(known.started_at.as_str())
                 });
                 if same_run {
                     continue;
@@ -108,15 +111,22 @@ pub async fn listen(world: World, mut stop: watch::Receiver<bool>) {
         };
         match event {
             Some(RuntimeEvent::Container { change, .. }) => match change {
-                ContainerChange::Died { .. } | ContainerChange::Destroyed | ContainerChange::Paused => {
+                ContainerChange::Died { .. }
+                | ContainerChange::Destroyed
+                | ContainerChange::Paused => {
                     world.activators.health.wake();
                     world.activators.router.wake();
                 }
-                ContainerChange::Started | ContainerChange::Unpaused | ContainerChange::OutOfMemory => {}
+                ContainerChange::Started
+                | ContainerChange::Unpaused
+                | ContainerChange::OutOfMemory => {}
             },
             Some(RuntimeEvent::Network { .. }) => {}
             Some(RuntimeEvent::Reconnected) => {
-                world.ground.networks_ensured.store(false, Ordering::Release);
+                world
+                    .ground
+                    .networks_ensured
+                    .store(false, Ordering::Release);
                 world.activators.health.wake_afresh();
                 world.activators.router.wake_afresh();
                 world.activators.cache_cluster.wake_afresh();

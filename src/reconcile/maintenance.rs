@@ -64,11 +64,17 @@ impl Reconciler for Maintenance {
             Err(StoreError::NotFound) => return Ok(Outcome::Settled),
             Err(error) => return Err(error.into()),
         };
-        if cluster.pending.is_empty() || !cluster.spec.maintenance_window.contains(now.as_millis()) {
+        if cluster.pending.is_empty() || !cluster.spec.maintenance_window.contains(now.as_millis())
+        {
             return Ok(Outcome::Settled);
         }
         pending::apply(&mut cluster);
-        match self.world.datastore.cache_cluster_request(&cluster, &[], NO_QUOTA).await {
+        match self
+            .world
+            .datastore
+            .cache_cluster_request(&cluster, &[], NO_QUOTA)
+            .await
+        {
             Ok(_) => self.world.activators.cache_cluster.wake(),
             // The user changed it meanwhile; the next look finds what is to be done now.
             Err(StoreError::Stale) => {}

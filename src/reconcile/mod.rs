@@ -107,7 +107,10 @@ impl Ground {
         Pools {
             node_addresses: self.node_addresses.clone(),
             endpoint_addresses: self.endpoint_addresses.clone(),
-            ports: self.published.as_ref().map(|published| published.ports.clone()),
+            ports: self
+                .published
+                .as_ref()
+                .map(|published| published.ports.clone()),
         }
     }
 
@@ -136,8 +139,12 @@ impl World {
         if self.ground.networks_ensured.load(Ordering::Acquire) {
             return Ok(());
         }
-        self.runtime.ensure_network(&self.ground.node_network).await?;
-        self.runtime.ensure_network(&self.ground.endpoint_network).await?;
+        self.runtime
+            .ensure_network(&self.ground.node_network)
+            .await?;
+        self.runtime
+            .ensure_network(&self.ground.endpoint_network)
+            .await?;
         self.ground.networks_ensured.store(true, Ordering::Release);
         Ok(())
     }
@@ -153,4 +160,3 @@ pub(crate) fn identity(cluster: &CacheCluster, node: &CacheNode) -> NodeIdentity
         node: node.cache_node_id.clone(),
     }
 }
-

@@ -13,7 +13,8 @@ use crate::resources::engine::{self, Engine};
 use crate::resources::engine_settings::{self, Administrator, ServerSettings};
 use crate::resources::parameter;
 use crate::runtime::{
-    ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy, RuntimeError, VolumeMount, VolumeSpec,
+    ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy, RuntimeError, VolumeMount,
+    VolumeSpec,
 };
 
 /// How long a running node may take to answer one look.
@@ -37,7 +38,11 @@ const LOG_LINES: u32 = 3;
 
 impl World {
     /// What is seen of `node`: from the record where that is sure, else by looking.
-    pub(super) async fn observe_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<NodeSeen, RuntimeError> {
+    pub(super) async fn observe_node(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+    ) -> Result<NodeSeen, RuntimeError> {
         match &node.observation {
             Observation::Absent => Ok(NodeSeen::Absent),
             Observation::Known(seen) => Ok(NodeSeen::Container {
@@ -50,7 +55,11 @@ impl World {
         }
     }
 
-    async fn look_at_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<NodeSeen, RuntimeError> {
+    async fn look_at_node(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+    ) -> Result<NodeSeen, RuntimeError> {
         let name = identity(cluster, node).container_name(&self.ground.owner);
         let Some(container) = self.runtime.container(&name).await? else {
             return Ok(NodeSeen::Absent);
@@ -71,10 +80,19 @@ impl World {
     }
 
     /// Finds the image that the nodes of `cluster` run.
-    pub(super) async fn ensure_node_image(&self, cluster: &CacheCluster) -> Result<String, Obstacle> {
+    pub(super) async fn ensure_node_image(
+        &self,
+        cluster: &CacheCluster,
+    ) -> Result<String, Obstacle> {
         let version = cluster.spec.engine_version;
         let named = (version.engine.name().to_owned(), version.version.to_owned());
-        let mut candidates: Vec<String> = self.ground.images.get(&named).cloned().into_iter().collect();
+        let mut candidates: Vec<String> = self
+            .ground
+            .images
+            .get(&named)
+            .cloned()
+            .into_iter()
+            .collect();
         candidates.extend(engine::image_candidates(version));
         self.runtime.ensure_image(&candidates).await.map_err(|error| match error {
             RuntimeError::NoImage { candidates, reason } => Obstacle::NoImage(format!(
@@ -103,16 +121,25 @@ impl World {
                 name: identity.volume_name(&self.ground.owner),
                 labels: identity.labels(),
             };
-            self.runtime.ensure_volume(&volume).await.map_err(|error| passing(&error))?;
+            self.runtime
+                .ensure_volume(&volume)
+                .await
+                .map_err(|error| passing(&error))?;
         }
         let spec = self.container_spec(cluster, node, image);
-        let container = self.runtime.ensure_container(&spec).await.map_err(|error| passing(&error))?;
+        let container = self
+            .runtime
+            .ensure_container(&spec)
+            .await
+            .map_err(|error| passing(&error))?;
         if let Err(error) = self
             .engine
             .wait_ready(&self.node_endpoint(cluster, node), READY_DEADLINE)
             .await
         {
-            return Err(Obstacle::Passing(self.account_for(&spec.name, &error).await));
+            return Err(Obstacle::Passing(
+                self.account_for(&spec.name, &error).await,
+            ));
         }
         Ok(NodeObserved {
             generation: node.generation,
@@ -122,7 +149,11 @@ impl World {
     }
 
     /// Ends the node's present run and starts another.
-    pub(super) async fn restart_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<(), Obstacle> {
+    pub(super) async fn restart_node(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+    ) -> Result<(), Obstacle> {
         let name = identity(cluster, node).container_name(&self.ground.owner);
         self.runtime
             .restart_container(&name, stop_grace(cluster))
@@ -136,7 +167,11 @@ impl World {
     }
 
     /// Removes the node's container and what it kept.
-    pub(super) async fn remove_node(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<(), Obstacle> {
+    pub(super) async fn remove_node(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+    ) -> Result<(), Obstacle> {
         let identity = identity(cluster, node);
         // Its data go with it, so there is nothing to wait for.
         self.runtime
@@ -156,7 +191,10 @@ impl World {
     pub(super) fn node_endpoint(&self, cluster: &CacheCluster, node: &CacheNode) -> NodeEndpoint {
         let host = match (&self.ground.published, node.published_port) {
             (Some(published), Some(_)) => published.probe_host.clone(),
-            _ => node.address.map(|address| address.to_string()).unwrap_or_default(),
+            _ => node
+                .address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
         };
         let name = identity(cluster, node).container_name(&self.ground.owner);
         NodeEndpoint {
@@ -170,7 +208,12 @@ impl World {
         }
     }
 
-    fn container_spec(&self, cluster: &CacheCluster, node: &CacheNode, image: &str) -> ContainerSpec {
+    fn container_spec(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+        image: &str,
+    ) -> ContainerSpec {
         let identity = identity(cluster, node);
         let name = identity.container_name(&self.ground.owner);
         let command = self.server_command(cluster, node, &name, image);
@@ -212,14 +255,23 @@ impl World {
         }
     }
 
-    fn server_command(&self, cluster: &CacheCluster, node: &CacheNode, container: &str, image: &str) -> Vec<String> {
+    fn server_command(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+        container: &str,
+        image: &str,
+    ) -> Vec<String> {
         let spec = &cluster.spec;
         let credentials = self.ground.administrator(container);
         let password_sha256 = hex::encode(Sha256::digest(credentials.password.as_bytes()));
-        let parameters: BTreeMap<&'static str, String> = match parameter::find_default_group(&spec.parameter_group_name) {
-            Some((family, group)) => parameter::effective(family, group.overrides, spec.node_type).collect(),
-            None => BTreeMap::new(),
-        };
+        let parameters: BTreeMap<&'static str, String> =
+            match parameter::find_default_group(&spec.parameter_group_name) {
+                Some((family, group)) => {
+                    parameter::effective(family, group.overrides, spec.node_type).collect()
+                }
+                None => BTreeMap::new(),
+            };
         engine_settings::server_command(&ServerSettings {
             version: spec.engine_version,
             line: engine::image_line(spec.engine_version, image),
@@ -238,7 +290,11 @@ impl World {
 
     /// Why a node did not become ready: what the engine said last, and what its container wrote.
     async fn account_for(&self, container: &str, error: &EngineError) -> String {
-        let log = self.runtime.logs_tail(container, LOG_LINES).await.unwrap_or_default();
+        let log = self
+            .runtime
+            .logs_tail(container, LOG_LINES)
+            .await
+            .unwrap_or_default();
         match log.trim() {
             "" => describe(error),
             log => format!("{}; its container last wrote: {log}", describe(error)),
@@ -262,7 +318,11 @@ fn has_users(cluster: &CacheCluster) -> bool {
 }
 
 fn stop_grace(cluster: &CacheCluster) -> Duration {
-    if keeps_data(cluster) { STOP_GRACE } else { STOP_GRACE_VOLATILE }
+    if keeps_data(cluster) {
+        STOP_GRACE
+    } else {
+        STOP_GRACE_VOLATILE
+    }
 }
 
 /// An obstacle that may pass, with the whole chain of what led to it.

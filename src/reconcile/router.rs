@@ -15,10 +15,13 @@ use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::RouterRecord;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
-use crate::routing::{DiscoveredNode, Listen, Route, RouteKind, RouterEndpoint, Routes, RoutingError, Target};
+use crate::routing::{
+    DiscoveredNode, Listen, Route, RouteKind, RouterEndpoint, Routes, RoutingError, Target,
+};
 use crate::runtime::labels::{KIND_ROUTER, singleton_name};
 use crate::runtime::{
-    ContainerSpec, ImportedImage, NetworkAttachment, PublishedPort, RestartPolicy, VolumeMount, VolumeSpec,
+    ContainerSpec, ImportedImage, NetworkAttachment, PublishedPort, RestartPolicy, VolumeMount,
+    VolumeSpec,
 };
 
 /// How often the routers are looked at when nobody asks.
@@ -68,15 +71,23 @@ impl Reconciler for Routers {
         let wanted = by_router(&clusters);
         let records = self.world.datastore.router_list().await?;
         for record in records.iter().filter(|record| is_idle(record, &wanted)) {
-            self.remove(record).await.with_context(|| format!("remove the router {}", record.name))?;
+            self.remove(record)
+                .await
+                .with_context(|| format!("remove the router {}", record.name))?;
         }
         for name in wanted.keys() {
             if records.iter().all(|record| record.name != *name) {
-                self.world.datastore.router_insert(name, &self.world.ground.pools()).await?;
+                self.world
+                    .datastore
+                    .router_insert(name, &self.world.ground.pools())
+                    .await?;
             }
         }
         for record in self.world.datastore.router_list().await? {
-            let clusters = wanted.get(&record.name).map(Vec::as_slice).unwrap_or_default();
+            let clusters = wanted
+                .get(&record.name)
+                .map(Vec::as_slice)
+                .unwrap_or_default();
             self.serve(&record, clusters)
                 .await
                 .with_context(|| format!("serve by the router {}", record.name))?;
@@ -124,12 +135,16 @@ impl Routers {
             .iter()
             .filter(|cluster| is_routed(cluster))
             .filter(|cluster| {
-                cluster.configuration_endpoint.served_version != cluster.configuration_endpoint.config_version
+                cluster.configuration_endpoint.served_version
+                    != cluster.configuration_endpoint.config_version
             })
             .map(|cluster| (cluster.key, cluster.configuration_endpoint.config_version))
             .collect();
         if !served.is_empty() {
-            self.world.datastore.cache_cluster_record_served(&served).await?;
+            self.world
+                .datastore
+                .cache_cluster_record_served(&served)
+                .await?;
             self.world.activators.cache_cluster.wake();
         }
         Ok(())
@@ -137,25 +152,48 @@ impl Routers {
 
     /// Puts `routes` in force unless they are. The count of a table is chosen before the router hears of it, so that a late
     /// push of an older one is refused.
-    async fn agree(&self, record: &RouterRecord, endpoint: &RouterEndpoint, routes: &Routes) -> anyhow::Result<()> {
+    async fn agree(
+        &self,
+        record: &RouterRecord,
+        endpoint: &RouterEndpoint,
+        routes: &Routes,
+    ) -> anyhow::Result<()> {
         let digest = routes.digest();
         for _ in 0..AGREE_TRIES {
-            let generation = self.world.datastore.router_request_table(&record.name, &digest).await?;
+            let generation = self
+                .world
+                .datastore
+                .router_request_table(&record.name, &digest)
+                .await?;
             if self.world.routing.table_in_force(endpoint).await? == generation {
                 return Ok(());
             }
-            match self.world.routing.put_table(endpoint, generation, routes).await {
+            match self
+                .world
+                .routing
+                .put_table(endpoint, generation, routes)
+                .await
+            {
                 Ok(()) => return Ok(()),
                 Err(RoutingError::Outdated { in_force, .. }) => {
-                    self.world.datastore.router_skip_tables(&record.name, in_force).await?;
+                    self.world
+                        .datastore
+                        .router_skip_tables(&record.name, in_force)
+                        .await?;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        anyhow::bail!("the router keeps having newer tables; does another control plane push to it?")
+        anyhow::bail!(
+            "the router keeps having newer tables; does another control plane push to it?"
+        )
     }
 
-    async fn ensure_container(&self, record: &RouterRecord, clusters: &[&CacheCluster]) -> anyhow::Result<()> {
+    async fn ensure_container(
+        &self,
+        record: &RouterRecord,
+        clusters: &[&CacheCluster],
+    ) -> anyhow::Result<()> {
         let ground = &self.world.ground;
         let name = singleton_name(&ground.owner, &format!("{KIND_ROUTER}-{}", record.name));
         self.world.ensure_networks().await?;
@@ -192,7 +230,10 @@ impl Routers {
             image: reference.clone(),
             command: Vec::new(),
             environment: BTreeMap::from([
-                ("CACHEPLANE_ROUTER_CONTROL".to_owned(), format!("0.0.0.0:{CONTROL_PORT}")),
+                (
+                    "CACHEPLANE_ROUTER_CONTROL".to_owned(),
+                    format!("0.0.0.0:{CONTROL_PORT}"),
+                ),
                 ("CACHEPLANE_ROUTER_TOKEN".to_owned(), self.token(record)),
                 ("CACHEPLANE_ROUTER_STATE".to_owned(), STATE_PATH.to_owned()),
             ]),
@@ -237,9 +278,18 @@ impl Routers {
     }
 
     async fn remove(&self, record: &RouterRecord) -> anyhow::Result<()> {
-        let name = singleton_name(&self.world.ground.owner, &format!("{KIND_ROUTER}-{}", record.name));
-        self.world.runtime.remove_container(&name, STOP_GRACE).await?;
-        self.world.runtime.remove_volume(&format!("{name}.state")).await?;
+        let name = singleton_name(
+            &self.world.ground.owner,
+            &format!("{KIND_ROUTER}-{}", record.name),
+        );
+        self.world
+            .runtime
+            .remove_container(&name, STOP_GRACE)
+            .await?;
+        self.world
+            .runtime
+            .remove_volume(&format!("{name}.state"))
+            .await?;
         self.world.datastore.router_forget(&record.name).await?;
         Ok(())
     }
@@ -252,13 +302,18 @@ impl Routers {
         RouterEndpoint {
             host,
             port,
-            name: singleton_name(&self.world.ground.owner, &format!("{KIND_ROUTER}-{}", record.name)),
+            name: singleton_name(
+                &self.world.ground.owner,
+                &format!("{KIND_ROUTER}-{}", record.name),
+            ),
             token: self.token(record),
         }
     }
 
     fn token(&self, record: &RouterRecord) -> String {
-        self.world.ground.derive_secret(&format!("router {}", record.name))
+        self.world
+            .ground
+            .derive_secret(&format!("router {}", record.name))
     }
 
     fn routes(&self, clusters: &[&CacheCluster]) -> Routes {
@@ -288,7 +343,10 @@ impl Routers {
             },
             kind: RouteKind::MemcachedDiscovery {
                 config_version: endpoint.config_version,
-                nodes: listed.iter().map(|node| self.discovered(cluster, node)).collect(),
+                nodes: listed
+                    .iter()
+                    .map(|node| self.discovered(cluster, node))
+                    .collect(),
                 targets: listed
                     .iter()
                     .filter_map(|node| {
@@ -303,7 +361,10 @@ impl Routers {
     }
 
     fn discovered(&self, cluster: &CacheCluster, node: &CacheNode) -> DiscoveredNode {
-        let address = node.address.map(|address| address.to_string()).unwrap_or_default();
+        let address = node
+            .address
+            .map(|address| address.to_string())
+            .unwrap_or_default();
         let port = node.engine_port(&cluster.spec);
         match (&self.world.ground.published, node.published_port) {
             // The address is of no use outside; clients that prefer it to the name must not find it.
@@ -323,7 +384,8 @@ impl Routers {
 
 /// Whether clients can be answered: an endpoint was chosen, and nodes to tell of.
 fn is_routed(cluster: &CacheCluster) -> bool {
-    cluster.configuration_endpoint.is_allocated() && cluster.configuration_endpoint.config_version > 0
+    cluster.configuration_endpoint.is_allocated()
+        && cluster.configuration_endpoint.config_version > 0
 }
 
 fn router_labels(record: &RouterRecord) -> BTreeMap<String, String> {

@@ -41,9 +41,15 @@ const WORDS: [(ResourceType, &str); 12] = [
     (ResourceType::User, "user"),
     (ResourceType::UserGroup, "usergroup"),
     (ResourceType::ServerlessCache, "serverlesscache"),
-    (ResourceType::ServerlessCacheSnapshot, "serverlesscachesnapshot"),
+    (
+        ResourceType::ServerlessCacheSnapshot,
+        "serverlesscachesnapshot",
+    ),
     (ResourceType::ReservedInstance, "reserved-instance"),
-    (ResourceType::GlobalReplicationGroup, "globalreplicationgroup"),
+    (
+        ResourceType::GlobalReplicationGroup,
+        "globalreplicationgroup",
+    ),
 ];
 
 impl ResourceType {
@@ -77,7 +83,8 @@ impl Arn {
         if arn != "arn" || !partition.starts_with("aws") || service != "elasticache" {
             return None;
         }
-        let (region, account, word, name) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (region, account, word, name) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let (resource_type, _) = WORDS.iter().find(|(_, known)| *known == word)?;
         if name.is_empty() {
             return None;

@@ -288,18 +288,25 @@ impl CacheCluster {
                 .unwrap_or_default();
             self.nodes.push(CacheNode::wished(id, zone.clone()));
         }
-        self.nodes.sort_by(|a, b| a.cache_node_id.cmp(&b.cache_node_id));
-        self.changes.push(Change::NodeCount(from, self.wished_node_count()));
+        self.nodes
+            .sort_by(|a, b| a.cache_node_id.cmp(&b.cache_node_id));
+        self.changes
+            .push(Change::NodeCount(from, self.wished_node_count()));
         self.raise_generation();
     }
 
     /// Wishes the nodes named in `ids` away.
     pub fn remove_nodes(&mut self, ids: &[String]) {
         let from = self.wished_node_count();
-        for node in self.nodes.iter_mut().filter(|node| ids.contains(&node.cache_node_id)) {
+        for node in self
+            .nodes
+            .iter_mut()
+            .filter(|node| ids.contains(&node.cache_node_id))
+        {
             node.wish = NodeWish::Removed;
         }
-        self.changes.push(Change::NodeCount(from, self.wished_node_count()));
+        self.changes
+            .push(Change::NodeCount(from, self.wished_node_count()));
         self.raise_generation();
     }
 
@@ -310,6 +317,12 @@ impl CacheCluster {
             match change {
                 Change::EngineVersion(from, _) => {
                     if let Some(version) = super::engine::find(self.spec.engine(), &from) {
+                        if version.family != self.spec.engine_version.family
+                            && let Some(group) =
+                                super::parameter::default_group(version.family, false)
+                        {
+                            self.spec.parameter_group_name = group.name.to_owned();
+                        }
                         self.spec.engine_version = version;
                     }
                 }

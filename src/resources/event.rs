@@ -32,7 +32,10 @@ const WORDS: [(SourceType, &str); 9] = [
     (SourceType::CacheSecurityGroup, "cache-security-group"),
     (SourceType::CacheSubnetGroup, "cache-subnet-group"),
     (SourceType::ServerlessCache, "serverless-cache"),
-    (SourceType::ServerlessCacheSnapshot, "serverless-cache-snapshot"),
+    (
+        SourceType::ServerlessCacheSnapshot,
+        "serverless-cache-snapshot",
+    ),
     (SourceType::User, "user"),
     (SourceType::UserGroup, "user-group"),
 ];
@@ -70,7 +73,11 @@ pub struct Event {
 
 impl Event {
     /// An event of a cache cluster.
-    pub fn of_cache_cluster(cache_cluster_id: &str, message: impl Into<String>, occurred_at: Timestamp) -> Self {
+    pub fn of_cache_cluster(
+        cache_cluster_id: &str,
+        message: impl Into<String>,
+        occurred_at: Timestamp,
+    ) -> Self {
         Self {
             source_type: SourceType::CacheCluster,
             source_identifier: cache_cluster_id.to_owned(),

@@ -7,6 +7,7 @@
 use super::cache_cluster::{CacheCluster, Change};
 use super::engine::EngineVersion;
 use super::node_type::NodeType;
+use super::parameter;
 use super::violation::Violation;
 
 /// Wishes that wait.
@@ -73,7 +74,11 @@ pub fn modify(cluster: &mut CacheCluster, modification: Modification) -> Result<
         apply_immediately,
     } = modification;
     if apply_immediately {
-        refuse_blocked(&cluster.pending, engine_version.is_some(), node_type.is_some())?;
+        refuse_blocked(
+            &cluster.pending,
+            engine_version.is_some(),
+            node_type.is_some(),
+        )?;
     }
     if let Some(request) = nodes {
         cluster.pending.nodes = node_change(cluster, request)?;
@@ -97,13 +102,22 @@ pub fn apply(cluster: &mut CacheCluster) {
     let mut replaced = false;
     if let Some(wanted) = pending.engine_version {
         let from = cluster.spec.engine_version.version.to_owned();
-        cluster.changes.push(Change::EngineVersion(from, wanted.version.to_owned()));
+        cluster
+            .changes
+            .push(Change::EngineVersion(from, wanted.version.to_owned()));
+        if wanted.family != cluster.spec.engine_version.family
+            && let Some(group) = parameter::default_group(wanted.family, false)
+        {
+            cluster.spec.parameter_group_name = group.name.to_owned();
+        }
         cluster.spec.engine_version = wanted;
         replaced = true;
     }
     if let Some(wanted) = pending.node_type {
         let from = cluster.spec.node_type.name.to_owned();
-        cluster.changes.push(Change::NodeType(from, wanted.name.to_owned()));
+        cluster
+            .changes
+            .push(Change::NodeType(from, wanted.name.to_owned()));
         cluster.spec.node_type = wanted;
         replaced = true;
     }
@@ -135,7 +149,10 @@ fn refuse_blocked(pending: &Pending, upgrades: bool, scales: bool) -> Result<(),
     Ok(())
 }
 
-fn node_change(cluster: &CacheCluster, request: NodeCountRequest) -> Result<Option<PendingNodes>, Violation> {
+fn node_change(
+    cluster: &CacheCluster,
+    request: NodeCountRequest,
+) -> Result<Option<PendingNodes>, Violation> {
     let refuse = |text: String| Err(Violation::InvalidParameterCombination(text));
     let current = cluster.wished_node_count();
     let waiting = match &cluster.pending.nodes {
@@ -150,7 +167,9 @@ fn node_change(cluster: &CacheCluster, request: NodeCountRequest) -> Result<Opti
     if wanted >= total {
         let added = (wanted - total) as usize;
         if !request.remove.is_empty() {
-            return refuse("CacheNodeIdsToRemove is only valid when nodes are to be removed.".to_owned());
+            return refuse(
+                "CacheNodeIdsToRemove is only valid when nodes are to be removed.".to_owned(),
+            );
         }
         return Ok(Some(PendingNodes::Add(
             [waiting, new_zones(cluster, current, added, request.zones)?].concat(),
@@ -165,13 +184,17 @@ fn node_change(cluster: &CacheCluster, request: NodeCountRequest) -> Result<Opti
         ));
     }
     if wanted > current {
-        return refuse("A pending addition of cache nodes can only be cancelled, not lowered.".to_owned());
+        return refuse(
+            "A pending addition of cache nodes can only be cancelled, not lowered.".to_owned(),
+        );
     }
     let mut ids = request.remove;
     ids.sort();
     ids.dedup();
     if ids.len() != (total - wanted) as usize
-        || ids.iter().any(|id| cluster.wished_nodes().all(|node| node.cache_node_id != *id))
+        || ids
+            .iter()
+            .any(|id| cluster.wished_nodes().all(|node| node.cache_node_id != *id))
     {
         return Err(Violation::InvalidParameterValue(
             "CacheNodeIdsToRemove must name existing cache nodes, each once.".to_owned(),

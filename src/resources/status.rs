@@ -97,7 +97,9 @@ pub fn admits(cluster: &CacheCluster, operation: Operation) -> bool {
         Operation::Modify | Operation::Reboot | Operation::Tag => status == Status::Available,
         Operation::Delete => match status {
             Status::Available | Status::IncompatibleNetwork | Status::Failed => true,
-            Status::Creating | Status::Modifying | Status::Rebooting => cluster.blocked_by.is_some(),
+            Status::Creating | Status::Modifying | Status::Rebooting => {
+                cluster.blocked_by.is_some()
+            }
             Status::Deleting => false,
         },
     }

@@ -24,8 +24,13 @@ impl Tag {
         if key.is_empty() || key.chars().count() > 128 {
             return refuse("The tag key must be between 1 and 128 characters long.".to_owned());
         }
-        if key.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:")) {
-            return refuse(format!("The tag key {key} begins with the reserved prefix aws:."));
+        if key
+            .get(..4)
+            .is_some_and(|prefix| prefix.eq_ignore_ascii_case("aws:"))
+        {
+            return refuse(format!(
+                "The tag key {key} begins with the reserved prefix aws:."
+            ));
         }
         if value.chars().count() > 256 {
             return refuse("The tag value must be at most 256 characters long.".to_owned());
@@ -57,7 +62,12 @@ mod tests {
     fn keys_are_bounded_and_aws_is_reserved() {
         assert!(Tag::new(Some("k"), None).is_ok());
         assert!(Tag::new(Some(&"k".repeat(128)), Some(&"v".repeat(256))).is_ok());
-        for (key, value) in [("", ""), ("AWS:x", ""), (&*"k".repeat(129), ""), ("k", &*"v".repeat(257))] {
+        for (key, value) in [
+            ("", ""),
+            ("AWS:x", ""),
+            (&*"k".repeat(129), ""),
+            ("k", &*"v".repeat(257)),
+        ] {
             assert!(Tag::new(Some(key), Some(value)).is_err(), "{key} {value}");
         }
     }

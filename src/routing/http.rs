@@ -56,7 +56,10 @@ impl HttpRouterControl {
         if !answer.status().is_success() {
             return Err(refused(router, answer).await);
         }
-        let in_force: InForce = answer.json().await.map_err(|error| unreachable(router, error))?;
+        let in_force: InForce = answer
+            .json()
+            .await
+            .map_err(|error| unreachable(router, error))?;
         Ok(in_force.generation)
     }
 }
@@ -75,7 +78,12 @@ impl RouterControl for HttpRouterControl {
         }
     }
 
-    async fn put_table(&self, router: &RouterEndpoint, generation: u64, routes: &Routes) -> Result<(), RoutingError> {
+    async fn put_table(
+        &self,
+        router: &RouterEndpoint,
+        generation: u64,
+        routes: &Routes,
+    ) -> Result<(), RoutingError> {
         let answer = self
             .client
             .put(url(router))

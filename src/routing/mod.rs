@@ -142,5 +142,10 @@ pub trait RouterControl: Send + Sync + Debug {
     async fn table_in_force(&self, router: &RouterEndpoint) -> Result<u64, RoutingError>;
 
     /// Puts a table in force, in place of the one there is. Repeating it changes nothing.
-    async fn put_table(&self, router: &RouterEndpoint, generation: u64, routes: &Routes) -> Result<(), RoutingError>;
+    async fn put_table(
+        &self,
+        router: &RouterEndpoint,
+        generation: u64,
+        routes: &Routes,
+    ) -> Result<(), RoutingError>;
 }

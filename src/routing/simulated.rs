@@ -46,10 +46,17 @@ impl RouterControl for SimulatedRouterControl {
     async fn table_in_force(&self, router: &RouterEndpoint) -> Result<u64, RoutingError> {
         self.refuse_unless_running(router)?;
         let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(tables.get(&router.name).map_or(0, |(generation, _)| *generation))
+        Ok(tables
+            .get(&router.name)
+            .map_or(0, |(generation, _)| *generation))
     }
 
-    async fn put_table(&self, router: &RouterEndpoint, generation: u64, routes: &Routes) -> Result<(), RoutingError> {
+    async fn put_table(
+        &self,
+        router: &RouterEndpoint,
+        generation: u64,
+        routes: &Routes,
+    ) -> Result<(), RoutingError> {
         self.refuse_unless_running(router)?;
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         match tables.get(&router.name) {

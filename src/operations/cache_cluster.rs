@@ -1,0 +1,256 @@
+//! Cache clusters: create, describe, modify, reboot, delete.
+
+mod modify;
+mod spec;
+mod view;
+
+use cacheplane_api::shapes::{
+    CacheClusterMessage, CreateCacheClusterMessage, CreateCacheClusterResult,
+    DeleteCacheClusterMessage, DeleteCacheClusterResult, DescribeCacheClustersMessage,
+    RebootCacheClusterMessage, RebootCacheClusterResult,
+};
+use cacheplane_api::{Fault, FaultCode};
+
+pub use modify::modify_cache_cluster;
+
+use super::Context;
+use super::faults::{cache_cluster_not_found, internal, invalid_value, node_quota, not_supported};
+use super::paging::{marker, page_size, position};
+use super::spec::given;
+use super::tag;
+use crate::datastore::{CacheClusterFilter, Error as StoreError};
+use crate::resources::cache_cluster::{CacheCluster, CacheNode, ConfigurationEndpoint};
+use crate::resources::pending::Pending;
+use crate::resources::status::{self, Operation};
+
+/// How often a write is tried again that came after another's; each time the record is read anew.
+const STALE_TRIES: usize = 8;
+
+/// CreateCacheCluster.
+///
+/// # Errors
+/// `CacheClusterAlreadyExists`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
+pub async fn create_cache_cluster(
+    cx: &Context,
+    input: CreateCacheClusterMessage,
+) -> Result<CreateCacheClusterResult, Fault> {
+    let (spec, zones) = spec::spec(cx, &input)?;
+    let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
+    let nodes = (1..)
+        .zip(zones)
+        .map(|(number, zone)| CacheNode::wished(crate::resources::id::cache_node_id(number), zone))
+        .collect();
+    let cluster = CacheCluster {
+        key: 0,
+        scope: cx.scope.clone(),
+        spec,
+        pending: Pending::default(),
+        revision: 0,
+        generation: 1,
+        observed_generation: 0,
+        requested_at: cx.clock.now(),
+        available_at: None,
+        deletion_requested_at: None,
+        failure: None,
+        blocked_by: None,
+        changes: Vec::new(),
+        configuration_endpoint: ConfigurationEndpoint::default(),
+        nodes,
+    };
+    let quota = cx.presentation.node_quota;
+    match cx
+        .datastore
+        .cache_cluster_insert(&cluster, &tags, quota)
+        .await
+    {
+        Ok(cluster) => {
+            cx.activators.cache_cluster.wake();
+            if cluster.spec.has_configuration_endpoint() {
+                // The router is made while the nodes are.
+                cx.activators.router.wake();
+            }
+            Ok(CreateCacheClusterResult {
+                cache_cluster: Some(view::view(cx, &cluster, false)),
+            })
+        }
+        Err(StoreError::AlreadyExists) => Err(Fault::new(
+            FaultCode::CacheClusterAlreadyExists,
+            "Cache cluster already exists",
+        )),
+        Err(StoreError::TooManyNodes(quota)) => Err(node_quota(quota)),
+        Err(error) => Err(internal(error)),
+    }
+}
+
+/// DescribeCacheClusters: one by its id, or all, in the order of their ids.
+///
+/// # Errors
+/// `CacheClusterNotFound` for an id that is not there; `InvalidParameterValue` for a page size or marker out of bounds.
+pub async fn describe_cache_clusters(
+    cx: &Context,
+    input: DescribeCacheClustersMessage,
+) -> Result<CacheClusterMessage, Fault> {
+    let limit = page_size(input.max_records)?;
+    let wanted = given(input.cache_cluster_id.as_deref()).map(str::to_ascii_lowercase);
+    // Every cache cluster stands outside replication groups so far, so ShowCacheClustersNotInReplicationGroups leaves
+    // none out.
+    let filter = CacheClusterFilter {
+        cache_cluster_id: wanted.clone(),
+        after_id: position(input.marker.as_deref())?,
+    };
+    let page = cx
+        .datastore
+        .cache_cluster_page(&cx.scope, &filter, limit)
+        .await
+        .map_err(internal)?;
+    if let Some(id) = wanted.filter(|_| page.items.is_empty()) {
+        return Err(cache_cluster_not_found(&id));
+    }
+    let show_nodes = input.show_cache_node_info.unwrap_or(false);
+    let last = page
+        .items
+        .last()
+        .map(|cluster| marker(&cluster.spec.cache_cluster_id));
+    Ok(CacheClusterMessage {
+        marker: last.filter(|_| page.has_more),
+        cache_clusters: Some(
+            page.items
+                .iter()
+                .map(|cluster| view::view(cx, cluster, show_nodes))
+                .collect(),
+        ),
+    })
+}
+
+/// RebootCacheCluster: Redis keeps its keys, Memcached does not.
+///
+/// # Errors
+/// `CacheClusterNotFound`; `InvalidCacheClusterState` unless available; `InvalidParameterValue` for nodes that it does not
+/// have.
+pub async fn reboot_cache_cluster(
+    cx: &Context,
+    input: RebootCacheClusterMessage,
+) -> Result<RebootCacheClusterResult, Fault> {
+    let ids = &input.cache_node_ids_to_reboot;
+    for _ in 0..STALE_TRIES {
+        let cluster = find(cx, &input.cache_cluster_id).await?;
+        demand(&cluster, Operation::Reboot)?;
+        if ids.is_empty() {
+            return Err(invalid_value(
+                "The parameter CacheNodeIdsToReboot must be provided.",
+            ));
+        }
+        if let Some(id) = ids
+            .iter()
+            .find(|id| cluster.nodes.iter().all(|node| node.cache_node_id != **id))
+        {
+            return Err(invalid_value(format!(
+                "The cache cluster {} has no cache node {id}.",
+                cluster.spec.cache_cluster_id
+            )));
+        }
+        let keys: Vec<i64> = cluster
+            .nodes
+            .iter()
+            .filter(|node| ids.contains(&node.cache_node_id))
+            .map(|node| node.key)
+            .collect();
+        match cx
+            .datastore
+            .cache_node_request_reboot(&cluster, &keys)
+            .await
+        {
+            Ok(()) => {
+                cx.activators.cache_cluster.wake();
+                let cluster = find(cx, &input.cache_cluster_id).await?;
+                return Ok(RebootCacheClusterResult {
+                    cache_cluster: Some(view::view(cx, &cluster, false)),
+                });
+            }
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(internal(error)),
+        }
+    }
+    Err(contended())
+}
+
+/// DeleteCacheCluster.
+///
+/// # Errors
+/// `CacheClusterNotFound`; `InvalidCacheClusterState` while something is under way; `SnapshotFeatureNotSupportedFault` for a
+/// final snapshot of Memcached.
+pub async fn delete_cache_cluster(
+    cx: &Context,
+    input: DeleteCacheClusterMessage,
+) -> Result<DeleteCacheClusterResult, Fault> {
+    for _ in 0..STALE_TRIES {
+        let mut cluster = find(cx, &input.cache_cluster_id).await?;
+        if given(input.final_snapshot_identifier.as_deref()).is_some() {
+            if !cluster.spec.engine().speaks_resp() {
+                return Err(Fault::new(
+                    FaultCode::SnapshotFeatureNotSupported,
+                    "Snapshots are not supported for this engine type",
+                ));
+            }
+            return Err(not_supported("FinalSnapshotIdentifier"));
+        }
+        if !status::admits(&cluster, Operation::Delete) {
+            return Err(Fault::new(
+                FaultCode::InvalidCacheClusterState,
+                format!(
+                    "Can only delete cache clusters with state in: available, failed, incompatible-parameters, \
+                     incompatible-network, restore-failed, recovering. Cluster {} has state: {}.",
+                    cluster.spec.cache_cluster_id,
+                    status::cache_cluster(&cluster).word()
+                ),
+            ));
+        }
+        cluster.deletion_requested_at = Some(cx.clock.now());
+        match cx
+            .datastore
+            .cache_cluster_request(&cluster, &[], cx.presentation.node_quota)
+            .await
+        {
+            Ok(cluster) => {
+                cx.activators.cache_cluster.wake();
+                return Ok(DeleteCacheClusterResult {
+                    cache_cluster: Some(view::view(cx, &cluster, false)),
+                });
+            }
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(internal(error)),
+        }
+    }
+    Err(contended())
+}
+
+async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
+    let id = id.to_ascii_lowercase();
+    match cx.datastore.cache_cluster_get(&cx.scope, &id).await {
+        Ok(cluster) => Ok(cluster),
+        Err(StoreError::NotFound) => Err(cache_cluster_not_found(&id)),
+        Err(error) => Err(internal(error)),
+    }
+}
+
+fn demand(cluster: &CacheCluster, operation: Operation) -> Result<(), Fault> {
+    if status::admits(cluster, operation) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        FaultCode::InvalidCacheClusterState,
+        format!(
+            "The cache cluster {} is not in the available state; it is {}.",
+            cluster.spec.cache_cluster_id,
+            status::cache_cluster(cluster).word()
+        ),
+    ))
+}
+
+/// Others kept changing the record; to the caller that is a cluster that is busy.
+fn contended() -> Fault {
+    Fault::new(
+        FaultCode::InvalidCacheClusterState,
+        "The cache cluster is being changed by other requests. Try again.",
+    )
+}

@@ -1,0 +1,316 @@
+//! ModifyCacheCluster.
+
+use cacheplane_api::Fault;
+use cacheplane_api::shapes::{ModifyCacheClusterMessage, ModifyCacheClusterResult};
+
+use super::super::Context;
+use super::super::faults::{
+    fault_of, internal, invalid_combination, invalid_value, node_quota, not_supported,
+};
+use super::super::spec::{
+    given, has_entries, network, no_cache_security_groups, node_type, notification,
+    parameter_group, snapshot_retention, zones,
+};
+use super::spec::{az_mode, memcached_node_count};
+use super::{STALE_TRIES, contended, demand, find, view};
+use crate::datastore::Error as StoreError;
+use crate::resources::cache_cluster::{AzMode, CacheCluster};
+use crate::resources::engine::{self, Engine, EngineVersion};
+use crate::resources::event::Event;
+use crate::resources::node_type::{self as node_types, NodeType};
+use crate::resources::pending::{self, Modification, NodeCountRequest, PendingNodes};
+use crate::resources::status::Operation;
+use crate::resources::window::{MaintenanceWindow, SnapshotWindow, check_apart};
+
+/// ModifyCacheCluster. Engine version, node type and number of nodes wait for the maintenance window unless they are to be
+/// applied immediately; everything else acts at once.
+///
+/// # Errors
+/// `CacheClusterNotFound`; `InvalidCacheClusterState` unless available; quota faults; `InvalidParameterValue` and
+/// `InvalidParameterCombination` as AWS has them.
+pub async fn modify_cache_cluster(
+    cx: &Context,
+    input: ModifyCacheClusterMessage,
+) -> Result<ModifyCacheClusterResult, Fault> {
+    for _ in 0..STALE_TRIES {
+        let before = find(cx, &input.cache_cluster_id).await?;
+        demand(&before, Operation::Modify)?;
+        let mut after = before.clone();
+        let events = modify(cx, &input, &mut after)?;
+        let stored = if after == before {
+            Ok(before)
+        } else {
+            cx.datastore
+                .cache_cluster_request(&after, &events, cx.presentation.node_quota)
+                .await
+        };
+        match stored {
+            Ok(cluster) => {
+                cx.activators.cache_cluster.wake();
+                cx.activators.maintenance.wake();
+                return Ok(ModifyCacheClusterResult {
+                    cache_cluster: Some(view::view(cx, &cluster, true)),
+                });
+            }
+            Err(StoreError::Stale) => {}
+            Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
+            Err(error) => return Err(internal(error)),
+        }
+    }
+    Err(contended())
+}
+
+/// Takes the whole request into the wish, or refuses it whole.
+fn modify(
+    cx: &Context,
+    input: &ModifyCacheClusterMessage,
+    cluster: &mut CacheCluster,
+) -> Result<Vec<Event>, Fault> {
+    refuse_unsupported(input, cluster)?;
+    let mut events = Vec::new();
+    let now = cx.clock.now();
+    let id = cluster.spec.cache_cluster_id.clone();
+    let mut tell = |message: String| events.push(Event::of_cache_cluster(&id, message, now));
+    modify_windows(input, cluster)?;
+    modify_notification(input, cluster)?;
+    modify_az_mode(input, cluster)?;
+    if let Some(groups) = input
+        .security_group_ids
+        .as_ref()
+        .filter(|groups| !groups.is_empty())
+    {
+        if cluster.spec.security_group_ids != *groups {
+            tell("Applied change to security group".to_owned());
+        }
+        cluster.spec.security_group_ids.clone_from(groups);
+    }
+    if let Some(upgrade) = input.auto_minor_version_upgrade {
+        cluster.spec.auto_minor_version_upgrade = upgrade;
+    }
+    if let Some(days) = input.snapshot_retention_limit {
+        cluster.spec.snapshot_retention_days =
+            snapshot_retention(Some(days), cluster.spec.engine())?;
+    }
+    let engine_version = wanted_version(input, cluster)?;
+    if let Some(name) = given(input.cache_parameter_group_name.as_deref()) {
+        let version = engine_version.unwrap_or(cluster.spec.engine_version);
+        let name = parameter_group(Some(name), version)?;
+        // Only default groups exist, one for each family; that of another family comes with the upgrade itself.
+        if version.family == cluster.spec.engine_version.family
+            && cluster.spec.parameter_group_name != name
+        {
+            tell(format!("Updated to use a CacheParameterGroup {name}"));
+            cluster.spec.parameter_group_name = name;
+        }
+    }
+    let modification = Modification {
+        engine_version,
+        node_type: wanted_node_type(input, cluster)?,
+        nodes: wanted_nodes(cx, input, cluster)?,
+        apply_immediately: input.apply_immediately.unwrap_or(false),
+    };
+    let added_before = added(cluster);
+    pending::modify(cluster, modification).map_err(fault_of)?;
+    if added(cluster) > added_before || cluster.nodes.iter().any(|node| node.key == 0) {
+        tell("Increasing number of requested nodes".to_owned());
+    }
+    Ok(events)
+}
+
+/// How many nodes wait to be added.
+fn added(cluster: &CacheCluster) -> usize {
+    match &cluster.pending.nodes {
+        Some(PendingNodes::Add(zones)) => zones.len(),
+        _ => 0,
+    }
+}
+
+fn modify_windows(
+    input: &ModifyCacheClusterMessage,
+    cluster: &mut CacheCluster,
+) -> Result<(), Fault> {
+    if let Some(text) = given(input.preferred_maintenance_window.as_deref()) {
+        cluster.spec.maintenance_window = MaintenanceWindow::parse(text).map_err(fault_of)?;
+    }
+    if let Some(text) = given(input.snapshot_window.as_deref()) {
+        if !cluster.spec.engine().speaks_resp() {
+            return Err(invalid_combination(
+                "Engine does not support snapshotting. Snapshot window parameter should not be specified.",
+            ));
+        }
+        cluster.spec.snapshot_window = Some(SnapshotWindow::parse(text).map_err(fault_of)?);
+    }
+    match &cluster.spec.snapshot_window {
+        Some(snapshot) => check_apart(&cluster.spec.maintenance_window, snapshot).map_err(fault_of),
+        None => Ok(()),
+    }
+}
+
+/// An empty topic takes the topic away; Terraform sends it so, with the status `inactive`.
+fn modify_notification(
+    input: &ModifyCacheClusterMessage,
+    cluster: &mut CacheCluster,
+) -> Result<(), Fault> {
+    if let Some(topic) = input.notification_topic_arn.as_deref() {
+        cluster.spec.notification = notification(Some(topic))?;
+    }
+    match (
+        given(input.notification_topic_status.as_deref()),
+        &mut cluster.spec.notification,
+    ) {
+        (None, _) | (Some("active" | "inactive"), None) => Ok(()),
+        (Some(word @ ("active" | "inactive")), Some(notification)) => {
+            notification.active = word == "active";
+            Ok(())
+        }
+        (Some(other), _) => Err(invalid_value(format!(
+            "Invalid notification topic status: {other}. It is active or inactive."
+        ))),
+    }
+}
+
+fn modify_az_mode(
+    input: &ModifyCacheClusterMessage,
+    cluster: &mut CacheCluster,
+) -> Result<(), Fault> {
+    let Some(mode) = az_mode(input.az_mode.as_deref())? else {
+        return Ok(());
+    };
+    let wanted = input
+        .num_cache_nodes
+        .unwrap_or_default()
+        .max(i32::try_from(cluster.wished_node_count()).unwrap_or(0));
+    if mode == AzMode::CrossAz && wanted < 2 {
+        return Err(invalid_combination(
+            "Must specify at least two cache nodes in order to specify AZ Mode of 'cross-az'.",
+        ));
+    }
+    let spread = {
+        let mut zones = cluster.wished_nodes().map(|node| &node.zone);
+        let first = zones.next();
+        zones.any(|zone| Some(zone) != first)
+    };
+    if mode == AzMode::SingleAz && spread {
+        return Err(invalid_combination(
+            "AZMode cannot be single-az while cache nodes are located in different availability zones.",
+        ));
+    }
+    cluster.spec.az_mode = mode;
+    Ok(())
+}
+
+fn wanted_version(
+    input: &ModifyCacheClusterMessage,
+    cluster: &CacheCluster,
+) -> Result<Option<&'static EngineVersion>, Fault> {
+    let current = cluster.spec.engine_version;
+    if let Some(name) = given(input.engine.as_deref()) {
+        match Engine::parse(name) {
+            Some(engine) if engine == current.engine => {}
+            Some(Engine::Valkey) if current.engine == Engine::Redis => {
+                return Err(invalid_value(
+                    "This API doesn't support Valkey engine. Please use CreateReplicationGroup API for Valkey cluster creation.",
+                ));
+            }
+            _ => {
+                return Err(invalid_combination(format!(
+                    "Cannot modify {} to {name}",
+                    current.engine.name()
+                )));
+            }
+        }
+    }
+    let Some(text) = given(input.engine_version.as_deref()) else {
+        return Ok(None);
+    };
+    let wanted = engine::resolve_known(current.engine, Some(text)).map_err(fault_of)?;
+    engine::may_upgrade(current, wanted).map_err(fault_of)?;
+    Ok(Some(wanted))
+}
+
+fn wanted_node_type(
+    input: &ModifyCacheClusterMessage,
+    cluster: &CacheCluster,
+) -> Result<Option<&'static NodeType>, Fault> {
+    if given(input.cache_node_type.as_deref()).is_none() {
+        return Ok(None);
+    }
+    let wanted = node_type(input.cache_node_type.as_deref())?;
+    let current = cluster.spec.node_type;
+    if wanted.name == current.name {
+        return Ok(Some(wanted));
+    }
+    let allowed = node_types::allowed_modifications(current, cluster.spec.engine_version);
+    if !allowed.scale_up.contains(&wanted.name) && !allowed.scale_down.contains(&wanted.name) {
+        return Err(invalid_value(format!(
+            "The cache node type {} cannot be modified to {}.",
+            current.name, wanted.name
+        )));
+    }
+    Ok(Some(wanted))
+}
+
+fn wanted_nodes(
+    cx: &Context,
+    input: &ModifyCacheClusterMessage,
+    cluster: &CacheCluster,
+) -> Result<Option<NodeCountRequest>, Fault> {
+    let remove = input.cache_node_ids_to_remove.clone().unwrap_or_default();
+    let new_zones = input.new_availability_zones.clone().unwrap_or_default();
+    zones(&cx.scope, &new_zones)?;
+    let Some(wanted) = input.num_cache_nodes else {
+        if !remove.is_empty() || !new_zones.is_empty() {
+            return Err(invalid_combination(
+                "NumCacheNodes must be provided with CacheNodeIdsToRemove and NewAvailabilityZones.",
+            ));
+        }
+        return Ok(None);
+    };
+    if cluster.spec.engine() != Engine::Memcached {
+        if wanted != 1 {
+            return Err(invalid_value(format!(
+                "NumCacheNodes should be 1 if engine is {}",
+                cluster.spec.engine().name()
+            )));
+        }
+        return Ok(None);
+    }
+    let distinct = new_zones
+        .iter()
+        .any(|zone| cluster.wished_nodes().any(|node| node.zone != *zone));
+    if distinct && cluster.spec.az_mode == AzMode::SingleAz {
+        return Err(invalid_combination(
+            "NewAvailabilityZones must be the zone of the existing cache nodes when AZMode is single-az.",
+        ));
+    }
+    Ok(Some(NodeCountRequest {
+        node_count: memcached_node_count(wanted)?,
+        remove,
+        zones: new_zones,
+    }))
+}
+
+/// What we do not have yet is refused by name.
+fn refuse_unsupported(
+    input: &ModifyCacheClusterMessage,
+    cluster: &CacheCluster,
+) -> Result<(), Fault> {
+    no_cache_security_groups(input.cache_security_group_names.as_ref())?;
+    if input.auth_token.is_some() || input.auth_token_update_strategy.is_some() {
+        return Err(invalid_value(
+            "The AUTH token is only supported when encryption-in-transit is enabled",
+        ));
+    }
+    if has_entries(input.log_delivery_configurations.as_ref()) {
+        if cluster.spec.engine() == Engine::Memcached {
+            return Err(invalid_combination(
+                "Log delivery is not supported for engine memcached.",
+            ));
+        }
+        return Err(not_supported("LogDeliveryConfigurations"));
+    }
+    if input.scale_config.is_some() {
+        return Err(not_supported("ScaleConfig"));
+    }
+    network(None, input.ip_discovery.as_deref())
+}

@@ -1,0 +1,42 @@
+//! What an operation knows besides its input.
+
+use std::sync::Arc;
+
+use crate::activators::Activators;
+use crate::clock::Clock;
+use crate::datastore::Datastore;
+use crate::resources::scope::Scope;
+
+/// The caller, and the rooms an operation may use.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Whose resources these are.
+    pub scope: Scope,
+    /// Where wishes are recorded.
+    pub datastore: Datastore,
+    /// Who makes them true.
+    pub activators: Arc<Activators>,
+    /// Time.
+    pub clock: Clock,
+    /// How resources are shown.
+    pub presentation: Arc<Presentation>,
+}
+
+/// What of the configuration shows in replies and decides over requests.
+#[derive(Debug, Clone)]
+pub struct Presentation {
+    /// The host that endpoints of published ports are told with.
+    pub advertise_host: String,
+    /// Most nodes of an account in a region.
+    pub node_quota: u32,
+}
+
+impl Default for Presentation {
+    fn default() -> Self {
+        Self {
+            advertise_host: "localhost".to_owned(),
+            // AWS's default (quota "Nodes per Region").
+            node_quota: 300,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How errors of the inner rooms become faults, and the faults that each noun has in common with the others.
+
+use cacheplane_api::{Fault, FaultCode};
+
+use crate::datastore::Error as StoreError;
+use crate::resources::violation::Violation;
+
+impl From<Violation> for Failure {
+    fn from(violation: Violation) -> Self {
+        Self(fault_of(violation))
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self(internal(error))
+    }
+}
+
+/// What `?` collects in this room; a fault in the end.
+pub(super) struct Failure(pub(super) Fault);
+
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        failure.0
+    }
+}
+
+/// The fault for a rule that was broken.
+pub(super) fn fault_of(violation: Violation) -> Fault {
+    match violation {
+        Violation::InvalidParameterValue(message) => {
+            Fault::new(FaultCode::InvalidParameterValue, message)
+        }
+        Violation::InvalidParameterCombination(message) => {
+            Fault::new(FaultCode::InvalidParameterCombination, message)
+        }
+    }
+}
+
+/// A value that AWS would refuse too.
+pub(super) fn invalid_value(message: impl Into<String>) -> Fault {
+    Fault::new(FaultCode::InvalidParameterValue, message)
+}
+
+/// Values that AWS would refuse together.
+pub(super) fn invalid_combination(message: impl Into<String>) -> Fault {
+    Fault::new(FaultCode::InvalidParameterCombination, message)
+}
+
+/// A required member that is missing, in AWS's words.
+pub(super) fn missing(member: &str) -> Fault {
+    invalid_value(format!(
+        "The parameter {member} must be provided and must not be null."
+    ))
+}
+
+/// A member that AWS has and we do not have yet: refused by name, never silently dropped.
+pub(super) fn not_supported(member: &str) -> Fault {
+    invalid_value(format!("cacheplane does not support {member} yet."))
+}
+
+/// Our own failure; the client is told nothing but that.
+pub(super) fn internal(error: StoreError) -> Fault {
+    Fault::new(
+        FaultCode::InternalFailure,
+        "An internal error has occurred.",
+    )
+    .with_source(error)
+}
+
+/// A cache cluster that is not there.
+pub(super) fn cache_cluster_not_found(id: &str) -> Fault {
+    Fault::new(
+        FaultCode::CacheClusterNotFound,
+        format!("CacheCluster not found: {id}"),
+    )
+}
+
+/// The quota of an account in a region, in AWS's words.
+pub(super) fn node_quota(quota: u32) -> Fault {
+    Fault::new(
+        FaultCode::NodeQuotaForCustomerExceeded,
+        format!("Customer node quota exceeded. You can have at most {quota} nodes in this region"),
+    )
+}

@@ -1,0 +1,13 @@
+//! A function per operation, a file per noun. Each takes a decoded input, checks it, records a wish, wakes a reconciler, and
+//! answers with the resource as it then is. None touches a container or a node.
+
+pub mod cache_cluster;
+pub mod cache_engine_version;
+pub mod context;
+pub mod event;
+mod faults;
+mod paging;
+mod spec;
+pub mod tag;
+
+pub use context::{Context, Presentation};

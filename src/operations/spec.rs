@@ -1,0 +1,221 @@
+//! Members that more than one operation takes, checked by AWS's rules.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use cacheplane_api::{Fault, FaultCode};
+
+use super::faults::{fault_of, invalid_combination, invalid_value, missing, not_supported};
+use crate::resources::cache_cluster::Notification;
+use crate::resources::engine::{Engine, EngineVersion};
+use crate::resources::node_type::{self, NodeType};
+use crate::resources::parameter;
+use crate::resources::scope::Scope;
+use crate::resources::window::{self, MaintenanceWindow, SnapshotWindow};
+
+/// Most days that automatic snapshots are kept.
+const RETENTION_DAYS_MAX: i32 = 35;
+
+/// The subnet group that every account has.
+pub(super) const DEFAULT_SUBNET_GROUP: &str = "default";
+
+/// An absent or empty text is no text.
+pub(super) fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+/// Whether a list has anything in it; SDKs send an empty one as `Name=`.
+pub(super) fn has_entries<T>(list: Option<&Vec<T>>) -> bool {
+    list.is_some_and(|list| !list.is_empty())
+}
+
+/// A port that ElastiCache lets caches listen on (text: behaviour.md section 40).
+pub(super) fn port(wanted: Option<i32>, engine: Engine) -> Result<u16, Fault> {
+    let Some(wanted) = wanted else {
+        return Ok(engine.default_port());
+    };
+    u16::try_from(wanted)
+        .ok()
+        .filter(|port| *port >= 1150 && *port != 8005)
+        .ok_or_else(|| {
+            invalid_value(format!(
+                "Invalid endpoint port: {wanted}. Valid range is 1150-8004,8006-65535"
+            ))
+        })
+}
+
+/// A node type that exists.
+pub(super) fn node_type(name: Option<&str>) -> Result<&'static NodeType, Fault> {
+    let name = given(name).ok_or_else(|| missing("CacheNodeType"))?;
+    node_type::find(name).ok_or_else(|| invalid_value(format!("Invalid cache node type: {name}")))
+}
+
+/// The name of a parameter group that fits, cluster mode disabled; there are only the default groups so far.
+pub(super) fn parameter_group(
+    name: Option<&str>,
+    version: &EngineVersion,
+) -> Result<String, Fault> {
+    let Some(name) = given(name) else {
+        return parameter::default_group(version.family, false)
+            .map(|group| group.name.to_owned())
+            .ok_or_else(|| {
+                invalid_value(format!(
+                    "The family {} has no default parameter group.",
+                    version.family
+                ))
+            });
+    };
+    let name = name.to_ascii_lowercase();
+    let Some((family, group)) = parameter::find_default_group(&name) else {
+        return Err(Fault::new(
+            FaultCode::CacheParameterGroupNotFound,
+            format!("CacheParameterGroup not found: {name}"),
+        ));
+    };
+    if family.engine != version.engine {
+        return Err(invalid_combination(format!(
+            "{} parameter group is not applicable to engine {}",
+            family.engine.name(),
+            version.engine.name()
+        )));
+    }
+    if family.name != version.family {
+        return Err(invalid_combination(format!(
+            "Expected a parameter group of family {} but found one of family {}",
+            version.family, family.name
+        )));
+    }
+    if group.cluster_enabled {
+        return Err(invalid_combination(
+            "Cluster mode should be disabled in parameter group, but found it is enabled.",
+        ));
+    }
+    Ok(name)
+}
+
+/// The name of a subnet group; there is only the default one so far.
+pub(super) fn subnet_group(name: Option<&str>) -> Result<String, Fault> {
+    let name = given(name)
+        .unwrap_or(DEFAULT_SUBNET_GROUP)
+        .to_ascii_lowercase();
+    if name != DEFAULT_SUBNET_GROUP {
+        return Err(Fault::new(
+            FaultCode::CacheSubnetGroupNotFound,
+            format!("Cache Subnet Group {name} does not exist."),
+        ));
+    }
+    Ok(name)
+}
+
+/// Cache security groups went with EC2-Classic.
+pub(super) fn no_cache_security_groups(names: Option<&Vec<String>>) -> Result<(), Fault> {
+    if has_entries(names) {
+        return Err(invalid_value(
+            "Use of cache security groups is not permitted in this API version for your account.",
+        ));
+    }
+    Ok(())
+}
+
+/// Security groups as given, or the default one of the account and region.
+pub(super) fn security_groups(ids: Option<&Vec<String>>, scope: &Scope) -> Vec<String> {
+    match ids {
+        Some(ids) if !ids.is_empty() => ids.clone(),
+        _ => vec![format!(
+            "sg-{:017x}",
+            seed(scope, "default security group") & 0xf_ffff_ffff_ffff
+        )],
+    }
+}
+
+/// Both windows, chosen where they are not given; they may not overlap.
+pub(super) fn windows(
+    scope: &Scope,
+    id: &str,
+    maintenance: Option<&str>,
+    snapshot: Option<&str>,
+) -> Result<(MaintenanceWindow, SnapshotWindow), Fault> {
+    let seed = seed(scope, id);
+    let snapshot = given(snapshot)
+        .map(SnapshotWindow::parse)
+        .transpose()
+        .map_err(fault_of)?;
+    let maintenance = match (given(maintenance), &snapshot) {
+        (Some(text), _) => MaintenanceWindow::parse(text).map_err(fault_of)?,
+        (None, Some(snapshot)) => window::default_maintenance_beside(&scope.region, seed, snapshot),
+        (None, None) => window::default_maintenance(&scope.region, seed),
+    };
+    let snapshot = match snapshot {
+        Some(snapshot) => {
+            window::check_apart(&maintenance, &snapshot).map_err(fault_of)?;
+            snapshot
+        }
+        None => window::default_snapshot(&scope.region, seed, &maintenance),
+    };
+    Ok((maintenance, snapshot))
+}
+
+/// How long automatic snapshots are kept; Memcached has none.
+pub(super) fn snapshot_retention(days: Option<i32>, engine: Engine) -> Result<u32, Fault> {
+    let days = days.unwrap_or(0);
+    if engine == Engine::Memcached && days != 0 {
+        return Err(invalid_combination(
+            "Engine does not support snapshotting. Snapshot retention limit parameter should not be specified.",
+        ));
+    }
+    if !(0..=RETENTION_DAYS_MAX).contains(&days) {
+        return Err(invalid_value(format!(
+            "Invalid snapshot retention limit: {days}. Retention limit must be between 0 and {RETENTION_DAYS_MAX}."
+        )));
+    }
+    Ok(u32::try_from(days).unwrap_or_default())
+}
+
+/// A topic to tell; its form is checked, nobody is asked whether it exists.
+pub(super) fn notification(topic_arn: Option<&str>) -> Result<Option<Notification>, Fault> {
+    let Some(topic_arn) = given(topic_arn) else {
+        return Ok(None);
+    };
+    if topic_arn.split(':').count() < 6 || !topic_arn.starts_with("arn:") {
+        return Err(invalid_value(format!("Invalid topic ARN: {topic_arn}")));
+    }
+    Ok(Some(Notification {
+        topic_arn: topic_arn.to_owned(),
+        active: true,
+    }))
+}
+
+/// Availability zones of the caller's region.
+pub(super) fn zones(scope: &Scope, zones: &[String]) -> Result<(), Fault> {
+    match zones.iter().find(|zone| !scope.has_zone(zone)) {
+        Some(zone) => Err(invalid_value(format!(
+            "{zone} is not a valid availability zone."
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The one network type that there is here: the addresses of container networks are IPv4.
+pub(super) fn network(network_type: Option<&str>, ip_discovery: Option<&str>) -> Result<(), Fault> {
+    for (member, value) in [("NetworkType", network_type), ("IpDiscovery", ip_discovery)] {
+        match given(value) {
+            None | Some("ipv4") => {}
+            Some(known @ ("ipv6" | "dual_stack")) => {
+                return Err(not_supported(&format!("{member} {known}")));
+            }
+            Some(other) => {
+                return Err(invalid_value(format!(
+                    "Invalid value {other} for {member}."
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A number that is always the same for the same thing of the same account and region.
+fn seed(scope: &Scope, what: &str) -> u64 {
+    // The standard library's hasher with its fixed keys: stable within a build, and stored once chosen.
+    let mut hasher = DefaultHasher::new();
+    (&scope.account, &scope.region, what).hash(&mut hasher);
+    hasher.finish()
+}
