@@ -86,6 +86,17 @@ def test_only_the_three_operations_without_output_lack_a_result_element(peer, se
     assert without == {"DeleteCacheParameterGroup", "DeleteCacheSecurityGroup", "DeleteCacheSubnetGroup"}
 
 
+def test_what_xml_cannot_carry_arrives_as_replacement_characters(peer, service):
+    """One control character would make a strict parser refuse the whole reply."""
+    parser = botocore.parsers.create_parser("query")
+    shape = service.operation_model("DescribeEvents").output_shape
+    unwanted = [chr(code) for code in range(0x20) if chr(code) not in "\t\n\r"] + ["\ufffe", "\uffff"]
+    kept = "\t\n\r\x7f\x80\x85\u2028\ue000\uefff\ufffd😀"
+    xml = peer.encode("DescribeEvents", {"Events": [{"Message": text + kept} for text in unwanted]})
+    parsed = parser.parse({"body": xml.encode(), "headers": {}, "status_code": 200}, shape)
+    assert [event["Message"] for event in parsed["Events"]] == ["\ufffd" + kept] * len(unwanted)
+
+
 def models(service):
     return [service.operation_model(name) for name in service.operation_names]
 
