@@ -119,3 +119,13 @@ fn format(source: &str) -> anyhow::Result<String> {
     }
     String::from_utf8(output.stdout).context("read rustfmt's output")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    #[test]
+    fn committed_files_are_what_the_model_gives() {
+        assert_eq!(super::run(true).expect("generated"), Vec::<PathBuf>::new());
+    }
+}
