@@ -236,3 +236,6 @@ impl NodeEndpoint {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

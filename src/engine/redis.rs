@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError};
+use ::redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, RedisResult};
 use tokio::net::TcpStream;
 
 use super::{EngineError, NodeEndpoint, NodeReport, Role};
@@ -29,17 +29,20 @@ pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError
             .set_password(&administrator.password);
     }
     // The driver answers while it is polled beside the question; leaving this function closes the connection.
-    let asking = async {
+    let asking = async || -> RedisResult<String> {
         let (mut connection, driver) =
             MultiplexedConnection::new_with_config(&settings, stream, config).await?;
         let command = ::redis::cmd("INFO");
+        let answer = command.query_async::<String>(&mut connection);
+        tokio::pin!(answer);
         tokio::select! {
             biased;
-            answer = command.query_async::<String>(&mut connection) => answer,
-            () = driver => Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionReset))),
+            answer = &mut answer => answer,
+            // The node closed the connection: with its answer before that, or without.
+            () = driver => answer.await,
         }
     };
-    let answer = asking.await.map_err(|error| refusal(node, &error))?;
+    let answer = asking().await.map_err(|error| refusal(node, &error))?;
     report(node, &answer)
 }
 

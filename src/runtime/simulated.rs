@@ -736,3 +736,6 @@ impl Runtime for SimulatedRuntime {
         self.call(Operation::ContainerLogs, name, read).await
     }
 }
+
+#[cfg(test)]
+mod tests;

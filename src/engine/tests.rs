@@ -1,0 +1,272 @@
+//! Nodes played by scripted sockets: what each kind of answer, and each kind of silence, becomes.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// Generous: no test waits for it except those about silence, which choose their own.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Serves one answer per connection, in order, repeating the last; an answer of none is silence.
+async fn node(protocol: Protocol, answers: Vec<Option<Vec<u8>>>) -> NodeEndpoint {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut silent = Vec::new();
+        for turn in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let answer = &answers[std::cmp::min(turn, answers.len() - 1)];
+            let mut question = [0; 1024];
+            let _ = stream.read(&mut question).await;
+            match answer {
+                Some(bytes) => drop(stream.write_all(bytes).await),
+                None => silent.push(stream),
+            }
+        }
+    });
+    NodeEndpoint {
+        host: "127.0.0.1".into(),
+        port,
+        protocol,
+        administrator: None,
+    }
+}
+
+fn bulk(text: &str) -> Option<Vec<u8>> {
+    Some(format!("${}\r\n{text}\r\n", text.len()).into_bytes())
+}
+
+fn text(text: &str) -> Option<Vec<u8>> {
+    Some(text.as_bytes().to_vec())
+}
+
+const INFO: &str = "# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:12\r\n\r\n# Clients\r\nconnected_clients:3\r\n\
+                    # Memory\r\nused_memory:1048576\r\nmaxmemory:2097152\r\n# Persistence\r\nloading:0\r\nasync_loading:0\r\n\
+                    # Replication\r\nrole:master\r\n";
+
+#[tokio::test]
+async fn redis_report_is_read_from_info() {
+    let node = node(Protocol::Redis, vec![bulk(INFO)]).await;
+    let report = NetworkEngine.probe(&node, DEADLINE).await.unwrap();
+    let expected = NodeReport {
+        version: "7.0.15".into(),
+        role: Role::Primary,
+        loading: false,
+        uptime_seconds: 12,
+        maxmemory_bytes: Some(2_097_152),
+        used_memory_bytes: 1_048_576,
+        connected_clients: 3,
+    };
+    assert_eq!(report, expected);
+}
+
+#[tokio::test]
+async fn valkey_says_its_own_version_and_no_limit_is_none() {
+    let info =
+        "redis_version:7.2.4\r\nvalkey_version:8.1.1\r\nrole:slave\r\nmaxmemory:0\r\nloading:0\r\n";
+    let node = node(Protocol::Redis, vec![bulk(info)]).await;
+    let report = NetworkEngine.probe(&node, DEADLINE).await.unwrap();
+    assert_eq!(
+        (report.version.as_str(), report.role, report.maxmemory_bytes),
+        ("8.1.1", Role::Replica, None)
+    );
+}
+
+#[tokio::test]
+async fn redis_refusals_are_told_apart() {
+    let check = async |answer: &str, expected: &str| {
+        let node = node(Protocol::Redis, vec![text(answer)]).await;
+        let error = NetworkEngine.probe(&node, DEADLINE).await.unwrap_err();
+        assert!(
+            format!("{error:?}").starts_with(expected),
+            "{answer:?}: {error:?}"
+        );
+    };
+    check(
+        "-LOADING Redis is loading the dataset in memory\r\n",
+        "Loading",
+    )
+    .await;
+    check("-NOAUTH Authentication required.\r\n", "Refused").await;
+    check(
+        "-NOPERM this user has no permissions to run the 'info' command\r\n",
+        "Refused",
+    )
+    .await;
+    check("ERROR\r\n", "Refused").await;
+    check("HTTP/1.1 400 Bad Request\r\n\r\n", "Refused").await;
+    check("$5\r\nhello\r\n", "Refused").await;
+    check("", "Unreachable").await;
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_a_refusal_that_does_not_show_it() {
+    let mut node = node(
+        Protocol::Redis,
+        vec![text(
+            "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
+        )],
+    )
+    .await;
+    node.administrator = Some(Credentials {
+        user: "us".into(),
+        password: "hush-hush".into(),
+    });
+    let error = NetworkEngine.probe(&node, DEADLINE).await.unwrap_err();
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+    assert!(!format!("{error:?} {error} {node:?}").contains("hush-hush"));
+}
+
+#[tokio::test]
+async fn memcached_report_is_read_from_three_answers() {
+    let answer = "VERSION 1.6.18\r\nSTAT uptime 9\r\nSTAT curr_connections 2\r\nSTAT bytes 77\r\nSTAT version 1.6.18\r\n\
+                  END\r\nSTAT maxbytes 67108864\r\nSTAT inter NULL\r\nEND\r\n";
+    let node = node(Protocol::Memcached, vec![text(answer)]).await;
+    let report = NetworkEngine.probe(&node, DEADLINE).await.unwrap();
+    let expected = NodeReport {
+        version: "1.6.18".into(),
+        role: Role::Unknown,
+        loading: false,
+        uptime_seconds: 9,
+        maxmemory_bytes: Some(64 * 1024 * 1024),
+        used_memory_bytes: 77,
+        connected_clients: 2,
+    };
+    assert_eq!(report, expected);
+}
+
+#[tokio::test]
+async fn memcached_refusals_are_told_apart() {
+    let check = async |answer: Vec<u8>, expected: &str| {
+        let shown = String::from_utf8_lossy(&answer[..answer.len().min(60)]).into_owned();
+        let node = node(Protocol::Memcached, vec![Some(answer)]).await;
+        let error = NetworkEngine.probe(&node, DEADLINE).await.unwrap_err();
+        assert!(
+            format!("{error:?}").starts_with(expected),
+            "{shown:?}: {error:?}"
+        );
+        assert!(error.to_string().len() < 200);
+    };
+    check(b"-ERR unknown command 'version'\r\n".to_vec(), "Refused").await;
+    check(
+        b"VERSION 1.6.18\r\nSERVER_ERROR out of memory\r\n".to_vec(),
+        "Refused",
+    )
+    .await;
+    check(
+        b"VERSION 1.6.18\r\nSTAT uptime 9\r\n".to_vec(),
+        "Unreachable",
+    )
+    .await;
+    check(vec![], "Unreachable").await;
+    // Endless lines and endless statistics end at the bound on what is read.
+    check(vec![b'x'; 1024 * 1024], "Refused").await;
+    check(
+        b"VERSION 1\r\n"
+            .iter()
+            .copied()
+            .chain(b"STAT a 1\r\n".repeat(100_000))
+            .collect(),
+        "Refused",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn silence_ends_at_the_deadline() {
+    for protocol in [Protocol::Redis, Protocol::Memcached] {
+        let node = node(protocol, vec![None]).await;
+        let error = NetworkEngine
+            .probe(&node, Duration::from_millis(50))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(
+                error,
+                EngineError::Timeout {
+                    deadline_ms: 50,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_listening_is_unreachable() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    for protocol in [Protocol::Redis, Protocol::Memcached] {
+        let node = NodeEndpoint {
+            host: "127.0.0.1".into(),
+            port,
+            protocol,
+            administrator: None,
+        };
+        let error = NetworkEngine.probe(&node, DEADLINE).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                EngineError::Unreachable {
+                    source: Some(_),
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+        let error = NetworkEngine
+            .wait_ready(&node, Duration::from_millis(30))
+            .await
+            .unwrap_err();
+        let EngineError::Timeout {
+            last: Some(last), ..
+        } = error
+        else {
+            panic!("{error:?}")
+        };
+        assert!(matches!(*last, EngineError::Unreachable { .. }), "{last:?}");
+    }
+}
+
+#[tokio::test]
+async fn wait_ready_outlasts_loading_and_dropped_connections() {
+    let loading = INFO.replace("\nloading:0", "\nloading:1");
+    let answers = vec![
+        text(""),
+        text("-LOADING Redis is loading the dataset in memory\r\n"),
+        bulk(&loading),
+        bulk(INFO),
+    ];
+    let node = node(Protocol::Redis, answers).await;
+    let report = NetworkEngine.wait_ready(&node, DEADLINE).await.unwrap();
+    assert!(!report.loading);
+}
+
+#[tokio::test]
+async fn wait_ready_tells_loading_and_refusal_from_absence() {
+    let still_loading = node(
+        Protocol::Redis,
+        vec![bulk(&INFO.replace("\nloading:0", "\nloading:1"))],
+    )
+    .await;
+    let error = NetworkEngine
+        .wait_ready(&still_loading, Duration::from_millis(300))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, EngineError::Loading { .. }), "{error:?}");
+    let refusing = node(
+        Protocol::Redis,
+        vec![text("-NOAUTH Authentication required.\r\n")],
+    )
+    .await;
+    let error = NetworkEngine
+        .wait_ready(&refusing, DEADLINE)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+}
