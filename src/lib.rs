@@ -4,8 +4,10 @@
 
 pub mod activators;
 pub mod clock;
+pub mod control_plane;
 pub mod datastore;
 pub mod engine;
+pub mod http;
 pub mod operations;
 pub mod planner;
 pub mod reconcile;

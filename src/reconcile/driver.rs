@@ -95,7 +95,10 @@ struct Driver {
     activators: Arc<Activators>,
     clock: Clock,
     statuses: Statuses,
+    /// The stamp of each key in work.
     in_work: HashMap<i64, i64>,
+    /// The key of each run, for a run that cannot say it any more.
+    runs: HashMap<tokio::task::Id, i64>,
     backoffs: HashMap<i64, Backoff>,
     look_again: bool,
 }
@@ -114,10 +117,11 @@ pub async fn drive(
         clock,
         statuses,
         in_work: HashMap::new(),
+        runs: HashMap::new(),
         backoffs: HashMap::new(),
         look_again: false,
     };
-    let mut work: JoinSet<(i64, anyhow::Result<Outcome>)> = JoinSet::new();
+    let mut work: JoinSet<anyhow::Result<Outcome>> = JoinSet::new();
     driver.look(&mut work).await;
     loop {
         let activators = Arc::clone(&driver.activators);
@@ -125,10 +129,10 @@ pub async fn drive(
         let nap = driver.nap();
         let clock = driver.clock.clone();
         tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = stopped(&mut stop) => break,
             () = activator.woken() => driver.look(&mut work).await,
             () = clock.sleep(nap) => driver.look(&mut work).await,
-            Some(done) = work.join_next(), if !work.is_empty() => {
+            Some(done) = work.join_next_with_id(), if !work.is_empty() => {
                 driver.finish(done);
                 if driver.look_again {
                     driver.look(&mut work).await;
@@ -136,14 +140,20 @@ pub async fn drive(
             }
         }
     }
-    while let Some(done) = work.join_next().await {
+    while let Some(done) = work.join_next_with_id().await {
         driver.finish(done);
     }
 }
 
+/// Ends when it is time to stop, or when nobody is left to say so.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // The guard that is returned must not be held across an await.
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
 impl Driver {
     /// Lists, and puts into work what is not in work and need not wait.
-    async fn look(&mut self, work: &mut JoinSet<(i64, anyhow::Result<Outcome>)>) {
+    async fn look(&mut self, work: &mut JoinSet<anyhow::Result<Outcome>>) {
         self.look_again = false;
         if self.reconciler.activator(&self.activators).take_afresh() {
             self.backoffs.clear();
@@ -173,7 +183,8 @@ impl Driver {
             } else if !waits {
                 self.in_work.insert(*key, *stamp);
                 let (reconciler, key) = (Arc::clone(&self.reconciler), *key);
-                work.spawn(async move { (key, reconciler.reconcile(key).await) });
+                let run = work.spawn(async move { reconciler.reconcile(key).await });
+                self.runs.insert(run.id(), key);
             }
         }
         self.report(|status| {
@@ -183,15 +194,14 @@ impl Driver {
         });
     }
 
-    fn finish(&mut self, done: Result<(i64, anyhow::Result<Outcome>), tokio::task::JoinError>) {
-        let (key, result) = match done {
-            Ok(done) => done,
-            Err(error) => {
-                // A run that panicked does not say which it was: forget all, so that the next look tries each again.
-                tracing::error!(reconciler = self.reconciler.name(), error = %error, "A reconciler's run broke off");
-                self.in_work.clear();
-                return;
-            }
+    fn finish(&mut self, done: Result<(tokio::task::Id, anyhow::Result<Outcome>), tokio::task::JoinError>) {
+        let (id, result) = match done {
+            Ok((id, result)) => (id, result),
+            // It panicked: a bug, whose message has been printed. The key waits like any that failed.
+            Err(error) => (error.id(), Err(anyhow::anyhow!("the run broke off: {error}"))),
+        };
+        let Some(key) = self.runs.remove(&id) else {
+            return;
         };
         let stamp = self.in_work.remove(&key).unwrap_or_default();
         let trouble = match result {

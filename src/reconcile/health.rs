@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use tokio::sync::watch;
 
-use super::driver::{Item, Outcome, Reconciler};
+use super::driver::{Item, Outcome, Reconciler, stopped};
 use super::{World, identity};
 use crate::activators::{Activator, Activators};
 use crate::resources::cache_cluster::Observation;
@@ -106,7 +106,7 @@ pub async fn listen(world: World, mut stop: watch::Receiver<bool>) {
     let mut events = world.runtime.events();
     loop {
         let event = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => return,
+            () = stopped(&mut stop) => return,
             event = events.next() => event,
         };
         match event {

@@ -73,6 +73,8 @@ pub struct Ground {
     pub images: BTreeMap<(String, String), String>,
     /// The router's program, a static executable.
     pub router_program: Option<PathBuf>,
+    /// Files that a container may open, where that is known to be bounded.
+    pub open_files_limit: Option<u32>,
     /// Whether the networks are known to be there.
     pub networks_ensured: AtomicBool,
 }

@@ -284,7 +284,7 @@ impl World {
                 password_sha256: &password_sha256,
             }),
             persistent: keeps_data(cluster),
-            open_files_limit: None,
+            open_files_limit: self.ground.open_files_limit,
         })
     }
 

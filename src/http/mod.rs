@@ -1,0 +1,10 @@
+//! HTTP: the Query API on `/`, what the dashboard and people use on `/admin/v1`, and a look inside on `/debug/v1`.
+
+pub mod admin;
+mod auth;
+pub mod debug;
+mod dispatch;
+pub mod openapi;
+pub mod router;
+
+pub use router::{App, router};

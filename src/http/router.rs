@@ -1,0 +1,172 @@
+//! The whole map of what is served.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use cacheplane_api::query::Form;
+use cacheplane_api::{Fault, FaultCode, xml};
+use http_body_util::{BodyExt, Limited};
+use tracing::Instrument;
+
+use super::{admin, auth, debug, dispatch};
+use crate::activators::Activators;
+use crate::clock::Clock;
+use crate::datastore::Datastore;
+use crate::operations::{Context, Presentation};
+use crate::reconcile::driver::Statuses;
+
+/// Longest body that is read, in bytes. The largest legitimate request of the API has about 400 kB.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// How long a client may take to send its body.
+const BODY_DEADLINE: Duration = Duration::from_secs(20);
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Wishes and observations.
+    pub datastore: Datastore,
+    /// Who is woken.
+    pub activators: Arc<Activators>,
+    /// Time.
+    pub clock: Clock,
+    /// How resources are shown.
+    pub presentation: Arc<Presentation>,
+    /// What the reconcilers last did.
+    pub statuses: Statuses,
+}
+
+/// Everything that is served.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(query).post(query))
+        .route("/admin/v1/health", get(admin::health))
+        .route("/debug/v1/reconcilers", get(debug::reconcilers))
+        .route("/debug/v1/reconcilers/{name}/wake", post(debug::wake))
+        .layer(middleware::from_fn(refuse_strangers))
+        .with_state(Arc::new(app))
+}
+
+/// A browser says where a page came from. A page of somebody else's must not be able to change anything here, neither by a
+/// form nor through a name that it makes point at this address; programs send no `Origin`.
+async fn refuse_strangers(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (host, origin) = (text(header::HOST), text(header::ORIGIN));
+    let foreign = !origin.is_empty() && origin.split_once("://").map(|(_, from)| from) != Some(host);
+    let inside = request.uri().path() != "/";
+    if foreign || (inside && !is_own_name(host)) {
+        return (StatusCode::FORBIDDEN, "This page may not be used from there.\n").into_response();
+    }
+    next.run(request).await
+}
+
+/// An address, or the one name that nobody else can make point here.
+fn is_own_name(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, port)| match port.parse::<u16>() {
+        Ok(_) => name,
+        Err(_) => host,
+    });
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// A request of the Query API: one action, in the address, in the body, or in both.
+async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let span = tracing::info_span!("query", request_id, action = tracing::field::Empty);
+    let (status, body) = match answer(&app, request, &request_id).instrument(span.clone()).await {
+        Ok(body) => (StatusCode::OK, body),
+        Err(fault) => span.in_scope(|| refuse(&fault, &request_id)),
+    };
+    reply(status, body, &request_id)
+}
+
+async fn answer(app: &App, request: Request, request_id: &str) -> Result<String, Fault> {
+    let (parts, body) = request.into_parts();
+    let body = match parts.method {
+        Method::POST => read(&parts.headers, body).await?,
+        _ => Bytes::new(),
+    };
+    let form = form(&parts.uri, &body)?;
+    let caller = auth::caller(&parts.headers, &form)?;
+    let operation = form.operation()?;
+    tracing::Span::current().record("action", operation.name());
+    let context = Context {
+        scope: caller,
+        datastore: app.datastore.clone(),
+        activators: Arc::clone(&app.activators),
+        clock: app.clock.clone(),
+        presentation: Arc::clone(&app.presentation),
+    };
+    dispatch::dispatch(&context, operation, &form, request_id).await
+}
+
+/// Reads the body, up to its bound and within its time.
+async fn read(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Fault> {
+    let too_large = || {
+        Fault::new(
+            FaultCode::RequestEntityTooLarge,
+            format!("The request is longer than {BODY_BYTES_MAX} bytes."),
+        )
+    };
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(BODY_DEADLINE, Limited::new(body, BODY_BYTES_MAX).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) => Err(Fault::new(
+            FaultCode::MalformedQueryString,
+            "The body of the request could not be read.",
+        )
+        .with_source(error)),
+        Err(_) => Err(Fault::new(
+            FaultCode::MalformedQueryString,
+            "The body of the request did not arrive in time.",
+        )),
+    }
+}
+
+fn form(uri: &Uri, body: &[u8]) -> Result<Form, Fault> {
+    Form::parse_parts([uri.query().unwrap_or_default().as_bytes(), body])
+}
+
+/// Logs a fault, once, with all that led to it; the client gets code and message.
+fn refuse(fault: &Fault, request_id: &str) -> (StatusCode, String) {
+    let status = StatusCode::from_u16(fault.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut causes = String::new();
+    let mut cause = std::error::Error::source(fault);
+    while let Some(error) = cause {
+        causes.push_str(": ");
+        causes.push_str(&error.to_string());
+        cause = error.source();
+    }
+    if fault.code().is_sender() {
+        tracing::info!(fault.code = fault.code().wire_code(), fault.message = fault.message(), causes, "A request was refused");
+    } else {
+        tracing::error!(fault.code = fault.code().wire_code(), causes, "A request failed");
+    }
+    (status, xml::error_response(fault, request_id))
+}
+
+fn reply(status: StatusCode, body: String, request_id: &str) -> Response {
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
