@@ -67,6 +67,12 @@ fn check_image(image: &str) {
     if !is_present(image) {
         return;
     }
+    check_defaults(image);
+    check_features(image);
+    check_bounds(image);
+}
+
+fn check_defaults(image: &str) {
     let connections = open_files_limit(image)
         .unwrap_or(65_000)
         .min(65_000)
@@ -107,6 +113,9 @@ fn check_image(image: &str) {
     // 96 threads and 321,765 MB: not taken until used.
     let largest = [("num_threads", "96"), ("maxbytes", "337395056640")];
     check(image, "1.6.22", "cache.m5.24xlarge", &[], &largest);
+}
+
+fn check_features(image: &str) {
     check(
         image,
         "1.6.22",
@@ -141,7 +150,10 @@ fn check_image(image: &str) {
             ("binding_protocol", "ascii"),
         ],
     );
-    // The ends of ranges, where Memcached is stricter than the service.
+}
+
+/// The ends of ranges, where Memcached is stricter than the service.
+fn check_bounds(image: &str) {
     check(
         image,
         "1.6.22",

@@ -80,11 +80,13 @@ fn a_request_means_a_version() {
         Some(""),
         combination("Cannot find version  for memcached"),
     );
-    check(
-        Engine::Redis,
-        Some("3.2.6"),
-        combination("Cannot create redis 3.2.6: this version is past end of life (2023-07-31)."),
-    );
+}
+
+#[test]
+fn a_version_past_its_end_of_life_is_known_but_not_created() {
+    let text = "Cannot create redis 3.2.6: this version is past end of life (2023-07-31).";
+    let refusal = Violation::InvalidParameterCombination(text.into());
+    assert_eq!(resolve(Engine::Redis, Some("3.2.6")), Err(refusal));
     assert_eq!(
         resolve_known(Engine::Redis, Some("3.2.6")).unwrap().version,
         "3.2.6"
