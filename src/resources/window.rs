@@ -523,7 +523,7 @@ mod tests {
             let block_minutes = (end + MINUTES_PER_DAY - start) % MINUTES_PER_DAY;
             let is_inside = |minute: u32| {
                 let since = (minute % MINUTES_PER_DAY + MINUTES_PER_DAY - start) % MINUTES_PER_DAY;
-                minute % 30 == 0 && since + 60 <= block_minutes
+                minute.is_multiple_of(30) && since + 60 <= block_minutes
             };
             for seed in 0..200 {
                 let maintenance = default_maintenance(region, seed);

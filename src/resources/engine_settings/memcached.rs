@@ -180,13 +180,14 @@ fn extended_options(settings: &ServerSettings<'_>) -> Vec<String> {
         options.push("expirezero_does_not_evict".to_owned());
     }
     if line.at_least(1, 4, 33) {
-        let (watcher, worker) = (value("watcher_logbuf_size"), value("worker_logbuf_size"));
         options.push(format!(
             "idle_timeout={}",
             value("idle_timeout").unwrap_or("0")
         ));
-        options.push(format!("watcher_logbuf_size={}", watcher.unwrap_or("256")));
-        options.push(format!("worker_logbuf_size={}", worker.unwrap_or("64")));
+        let watcher = value("watcher_logbuf_size").unwrap_or("256");
+        options.push(format!("watcher_logbuf_size={watcher}"));
+        // `worker_logbuf_size` is never given: stock 1.6 (seen in 1.6.18 and 1.6.38) takes its value for the list of
+        // slab sizes too, and then stores every item in half a megabyte. The default is the service's, 64.
         if is_on("track_sizes") {
             options.push("track_sizes".to_owned());
         }

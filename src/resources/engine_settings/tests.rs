@@ -306,7 +306,7 @@ fn memcached_starts_with_its_node_type_and_family() {
         command,
         "memcached -m 412 -p 11211 -U 0 -c 65000 -t 2 -b 1024 -R 20 -B auto -I 1048576 -f 1.25 -n 48 \
          -o no_lru_crawler,no_lru_maintainer,no_maxconns_fast,no_slab_reassign,slab_automove=0,\
-         hash_algorithm=jenkins,hashpower=16,idle_timeout=0,watcher_logbuf_size=256,worker_logbuf_size=64"
+         hash_algorithm=jenkins,hashpower=16,idle_timeout=0,watcher_logbuf_size=256"
     );
 }
 
