@@ -19,6 +19,22 @@ pub(crate) fn node(address: Ipv4Addr, port: u16, protocol: Protocol) -> NodeEndp
     }
 }
 
+/// Sends one command to a Redis and returns its answer.
+pub(crate) async fn ask(address: Ipv4Addr, command: &[&str]) -> redis::RedisResult<String> {
+    let client = redis::Client::open((address.to_string(), 6379))?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    let mut question = redis::cmd(command[0]);
+    question.arg(&command[1..]);
+    question.query_async(&mut connection).await
+}
+
+pub(crate) async fn wait_ready(address: Ipv4Addr) {
+    NetworkEngine
+        .wait_ready(&node(address, 6379, Protocol::Redis), DEADLINE)
+        .await
+        .unwrap();
+}
+
 #[tokio::test]
 async fn redis_reports_version_role_and_limit() {
     with_docker(async |fixture| {
