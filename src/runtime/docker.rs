@@ -7,20 +7,18 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Debug};
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::Docker;
 use bollard::models::{
-    Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest, NetworkDisconnectRequest,
-    NetworkInspect, VolumeCreateRequest,
+    Ipam, IpamConfig, NetworkCreateRequest, NetworkInspect, VolumeCreateRequest,
 };
 use bollard::query_parameters::{
-    CreateContainerOptions, CreateImageOptions, InspectContainerOptions, InspectNetworkOptions,
-    KillContainerOptions, ListContainersOptions, ListNetworksOptions, ListVolumesOptions,
-    LogsOptions, RemoveContainerOptions, RemoveVolumeOptions, RestartContainerOptions,
-    StartContainerOptions, StopContainerOptions,
+    CreateImageOptions, InspectContainerOptions, InspectNetworkOptions, KillContainerOptions,
+    ListContainersOptions, ListNetworksOptions, ListVolumesOptions, LogsOptions,
+    RemoveVolumeOptions, RestartContainerOptions,
 };
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
@@ -30,15 +28,17 @@ use tokio::time::Instant;
 use super::ensure::{self, Primitives};
 use super::labels;
 use super::{
-    ContainerObserved, ContainerSpec, ImportedImage, NetworkAttachment, NetworkObserved,
-    NetworkSpec, Runtime, RuntimeDescription, RuntimeError, RuntimeEvent, VolumeObserved,
-    VolumeSpec,
+    ContainerObserved, ContainerSpec, ImportedImage, NetworkObserved, NetworkSpec, Runtime,
+    RuntimeDescription, RuntimeError, RuntimeEvent, VolumeObserved, VolumeSpec,
 };
-use errors::{Action, is_absent, translate};
+use client::Client;
+use errors::{Action, is_absent};
 
+mod client;
 mod errors;
 mod events;
 mod forms;
+mod primitives;
 
 /// Deadline of calls that only look; a busy engine answers them in milliseconds, a hung one never.
 const LOOK_DEADLINE: Duration = Duration::from_secs(10);
@@ -46,10 +46,6 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(10);
 const CHANGE_DEADLINE: Duration = Duration::from_secs(60);
 /// Deadline of all pulls for one image together.
 const PULL_DEADLINE: Duration = Duration::from_secs(180);
-/// Deadline for a removal that somebody else began.
-const REMOVAL_DEADLINE: Duration = Duration::from_secs(30);
-/// Pause between two looks at such a removal.
-const REMOVAL_PAUSE: Duration = Duration::from_millis(50);
 /// Containers inspected at the same time when all are listed.
 const INSPECTIONS_AT_ONCE: usize = 16;
 /// Longest text that [`Runtime::logs_tail`] returns.
@@ -69,61 +65,6 @@ impl Debug for DockerRuntime {
             .field("host", host)
             .field("owner", owner)
             .finish_non_exhaustive()
-    }
-}
-
-/// The connection to one engine.
-struct Client {
-    /// `unix://…` or `tcp://…`; none means what the environment says (`DOCKER_HOST`, or the usual socket).
-    host: Option<String>,
-    owner: String,
-    /// None before the first call and after the engine was unreachable.
-    docker: Mutex<Option<Docker>>,
-}
-
-impl Client {
-    /// Returns the connection, speaking a version that the engine understands.
-    async fn docker(&self) -> Result<Docker, bollard::errors::Error> {
-        if let Some(docker) = self.lock().clone() {
-            return Ok(docker);
-        }
-        let docker = match &self.host {
-            Some(host) => Docker::connect_with_host(host)?,
-            None => Docker::connect_with_defaults()?,
-        };
-        // Each call has its own deadline, some longer than the client's usual two minutes.
-        let docker = docker
-            .with_timeout(Duration::from_secs(24 * 60 * 60))
-            .negotiate_version()
-            .await?;
-        *self.lock() = Some(docker.clone());
-        Ok(docker)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Docker>> {
-        self.docker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// One call with a deadline. `action` says what is done to what, for messages.
-    async fn call<T>(
-        &self,
-        action: Action<'_>,
-        deadline: Duration,
-        call: impl AsyncFnOnce(Docker) -> Result<T, bollard::errors::Error>,
-    ) -> Result<T, RuntimeError> {
-        let answer =
-            tokio::time::timeout(deadline, async { call(self.docker().await?).await }).await;
-        let result = match answer {
-            Ok(result) => result.map_err(|error| translate(action, error)),
-            Err(elapsed) => Err(RuntimeError::Unreachable {
-                source: Some(elapsed.into()),
-            }),
-        };
-        if let Err(RuntimeError::Unreachable { .. }) = result {
-            // Another version may come back in its place.
-            *self.lock() = None;
-        }
-        result
     }
 }
 
@@ -236,31 +177,6 @@ impl DockerRuntime {
             .await
     }
 
-    /// Says which of the addresses that a stopped container will ask for another one holds.
-    ///
-    /// The engine's message about a failed start does not name it.
-    async fn address_in_use(&self, container: &str) -> Option<Ipv4Addr> {
-        let found = self.inspect(container).await.ok()??;
-        for (network, wanted) in &found.addresses {
-            let holders = self
-                .network(network)
-                .await
-                .ok()??
-                .containers
-                .unwrap_or_default();
-            let held =
-                |address: Option<String>| forms::address(address.as_deref()) == Some(*wanted);
-            if holders
-                .into_iter()
-                .any(|(id, holder)| id != found.id && held(holder.ipv4_address))
-            {
-                return Some(*wanted);
-            }
-        }
-        // Held by something that is no container, such as the gateway.
-        found.addresses.into_values().next()
-    }
-
     async fn inspect_by(&self, reference: &str) -> Result<Option<ContainerObserved>, RuntimeError> {
         let look = async |docker: Docker| {
             docker
@@ -276,166 +192,6 @@ impl DockerRuntime {
             Err(RuntimeError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-}
-
-#[async_trait]
-impl Primitives for DockerRuntime {
-    fn owner(&self) -> &str {
-        &self.client.owner
-    }
-
-    async fn inspect(&self, name: &str) -> Result<Option<ContainerObserved>, RuntimeError> {
-        self.inspect_by(name).await
-    }
-
-    async fn create(&self, spec: &ContainerSpec) -> Result<(), RuntimeError> {
-        let create = async |docker: Docker| {
-            let options = CreateContainerOptions {
-                name: Some(spec.name.clone()),
-                ..Default::default()
-            };
-            let body = forms::container(spec, &self.client.owner, &docker.client_version());
-            docker
-                .create_container(Some(options), body)
-                .await
-                .map(|_| ())
-        };
-        self.client
-            .call(
-                Action("create container", &spec.name),
-                CHANGE_DEADLINE,
-                create,
-            )
-            .await
-    }
-
-    async fn start(&self, name: &str) -> Result<(), RuntimeError> {
-        let start = async |docker: Docker| {
-            docker
-                .start_container(name, None::<StartContainerOptions>)
-                .await
-        };
-        match self
-            .client
-            .call(Action("start container", name), CHANGE_DEADLINE, start)
-            .await
-        {
-            Err(RuntimeError::AddressInUse { address }) => Err(RuntimeError::AddressInUse {
-                address: self.address_in_use(name).await.unwrap_or(address),
-            }),
-            result => result,
-        }
-    }
-
-    async fn unpause(&self, name: &str) -> Result<(), RuntimeError> {
-        let thaw = async |docker: Docker| docker.unpause_container(name).await;
-        self.client
-            .call(Action("unpause container", name), CHANGE_DEADLINE, thaw)
-            .await
-    }
-
-    async fn stop(&self, name: &str, grace: Duration) -> Result<(), RuntimeError> {
-        let stop = async |docker: Docker| {
-            let options = StopContainerOptions {
-                signal: None,
-                t: Some(forms::seconds(grace)),
-            };
-            docker.stop_container(name, Some(options)).await
-        };
-        self.client
-            .call(
-                Action("stop container", name),
-                grace + CHANGE_DEADLINE,
-                stop,
-            )
-            .await
-    }
-
-    async fn remove(&self, name: &str) -> Result<(), RuntimeError> {
-        let remove = async |docker: Docker| {
-            // `v` removes anonymous volumes, which an image may declare; named ones stay.
-            let options = RemoveContainerOptions {
-                v: true,
-                force: true,
-                link: false,
-            };
-            docker.remove_container(name, Some(options)).await
-        };
-        match self
-            .client
-            .call(Action("remove container", name), CHANGE_DEADLINE, remove)
-            .await
-        {
-            Ok(()) | Err(RuntimeError::NotFound { .. }) => return Ok(()),
-            // Somebody is removing it already.
-            Err(RuntimeError::Conflict { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        let end = Instant::now() + REMOVAL_DEADLINE;
-        while Instant::now() < end {
-            if self.inspect(name).await?.is_none() {
-                return Ok(());
-            }
-            tokio::time::sleep(REMOVAL_PAUSE).await;
-        }
-        let message = format!(
-            "container {name} is being removed by somebody else and does not go; remove it by hand"
-        );
-        Err(RuntimeError::Conflict { message })
-    }
-
-    async fn connect(
-        &self,
-        container: &str,
-        attachment: &NetworkAttachment,
-    ) -> Result<(), RuntimeError> {
-        let connect = async |docker: Docker| {
-            let request = NetworkConnectRequest {
-                container: container.to_owned(),
-                endpoint_config: Some(forms::endpoint(attachment, &docker.client_version())),
-            };
-            docker.connect_network(&attachment.network, request).await
-        };
-        match self
-            .client
-            .call(
-                Action("attach container", container),
-                CHANGE_DEADLINE,
-                connect,
-            )
-            .await
-        {
-            Err(RuntimeError::AddressInUse { address }) => Err(RuntimeError::AddressInUse {
-                address: attachment.address.unwrap_or(address),
-            }),
-            result => result,
-        }
-    }
-
-    async fn disconnect(
-        &self,
-        container: &str,
-        network: &str,
-        force: bool,
-    ) -> Result<(), RuntimeError> {
-        let disconnect = async |docker: Docker| {
-            let request = NetworkDisconnectRequest {
-                container: container.to_owned(),
-                force: Some(force),
-            };
-            docker.disconnect_network(network, request).await
-        };
-        is_absent(
-            self.client
-                .call(
-                    Action("detach container", container),
-                    CHANGE_DEADLINE,
-                    disconnect,
-                )
-                .await,
-        )
-        .map(|_| ())
     }
 }
 

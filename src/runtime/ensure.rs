@@ -265,11 +265,7 @@ mod tests {
             Some(found(Running, 2, &[("nodes", 9), ("endpoints", 6)])),
             vec![Step::Disconnect("nodes"), Step::Connect(first)],
         );
-        let anew = |mut first: Vec<Step<'static>>| {
-            let mut all: Vec<Step<'_>> = first.drain(..).collect();
-            all.extend(fresh());
-            all
-        };
+        let anew = |first: Vec<Step<'static>>| first.into_iter().chain(fresh()).collect();
         check(
             Some(found(Running, 1, &both)),
             anew(vec![Step::Stop, Step::Remove]),

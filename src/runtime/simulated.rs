@@ -20,92 +20,18 @@ use super::ensure::{self, Primitives};
 use super::labels;
 use super::{
     ContainerChange, ContainerObserved, ContainerSpec, ContainerState, ImportedImage,
-    NetworkAttachment, NetworkObserved, NetworkSpec, Runtime, RuntimeDescription, RuntimeError,
-    RuntimeEvent, VolumeObserved, VolumeSpec,
+    NetworkObserved, NetworkSpec, Runtime, RuntimeDescription, RuntimeError, RuntimeEvent,
+    VolumeObserved, VolumeSpec,
 };
+pub use calls::{Call, Hook, Operation, Verdict};
 use world::State;
 
+mod calls;
+mod primitives;
 mod world;
 
 /// Events kept for a listener that is slow; one that falls further behind is told to look afresh.
 const EVENTS_KEPT: usize = 1024;
-
-/// One call to the engine, as the hook sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// Counts all calls to this world, from 1.
-    pub number: u64,
-    /// What is asked.
-    pub operation: Operation,
-    /// Name of what it is about: a container, network, volume or image reference, or a node's `host:port`.
-    pub target: String,
-}
-
-/// What an engine, or a node, can be asked in one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[allow(
-    missing_docs,
-    reason = "each is named after the engine's own operation"
-)]
-pub enum Operation {
-    Check,
-    ImageInspect,
-    ImagePull,
-    ImageImport,
-    NetworkCreate,
-    NetworkRemove,
-    NetworkList,
-    NetworkConnect,
-    NetworkDisconnect,
-    VolumeCreate,
-    VolumeRemove,
-    VolumeList,
-    ContainerInspect,
-    ContainerList,
-    ContainerLogs,
-    ContainerCreate,
-    ContainerStart,
-    ContainerStop,
-    ContainerRestart,
-    ContainerKill,
-    ContainerUnpause,
-    ContainerRemove,
-    NodeProbe,
-}
-
-impl Operation {
-    /// Whether the call only looks.
-    pub fn is_observation(self) -> bool {
-        use Operation::*;
-        matches!(
-            self,
-            Check
-                | ImageInspect
-                | NetworkList
-                | VolumeList
-                | ContainerInspect
-                | ContainerList
-                | ContainerLogs
-                | NodeProbe
-        )
-    }
-}
-
-/// What becomes of a call.
-#[derive(Debug)]
-pub enum Verdict {
-    /// It is done.
-    Proceed,
-    /// It fails with this error and has no effect.
-    Refuse(RuntimeError),
-    /// Its caller never hears anything, and it has no effect.
-    HangBefore,
-    /// Its caller never hears anything, but it is done.
-    HangAfter,
-}
-
-/// Decides what becomes of each call.
-pub type Hook = Box<dyn Fn(&Call) -> Verdict + Send + Sync>;
 
 /// The simulated host.
 pub struct SimulatedWorld {
@@ -426,82 +352,6 @@ impl SimulatedRuntime {
 
     fn is_ours(&self, labels: &BTreeMap<String, String>) -> bool {
         labels.get(labels::OWNER) == Some(&self.owner)
-    }
-}
-
-#[async_trait]
-impl Primitives for SimulatedRuntime {
-    fn owner(&self) -> &str {
-        &self.owner
-    }
-
-    async fn inspect(&self, name: &str) -> Result<Option<ContainerObserved>, RuntimeError> {
-        let look =
-            |state: &mut State| Ok(state.containers.get(name).map(world::Container::observe));
-        self.call(Operation::ContainerInspect, name, look).await
-    }
-
-    async fn create(&self, spec: &ContainerSpec) -> Result<(), RuntimeError> {
-        self.call(Operation::ContainerCreate, &spec.name, |state| {
-            state.container_create(spec, &self.owner)
-        })
-        .await
-    }
-
-    async fn start(&self, name: &str) -> Result<(), RuntimeError> {
-        self.call(Operation::ContainerStart, name, |state| {
-            state.container_start(name)
-        })
-        .await
-    }
-
-    async fn unpause(&self, name: &str) -> Result<(), RuntimeError> {
-        let thaw = |state: &mut State| {
-            state.container(name)?;
-            state.container_pause(name, ContainerChange::Unpaused);
-            Ok(())
-        };
-        self.call(Operation::ContainerUnpause, name, thaw).await
-    }
-
-    async fn stop(&self, name: &str, _grace: Duration) -> Result<(), RuntimeError> {
-        self.call(Operation::ContainerStop, name, |state| {
-            state.container_stop(name)
-        })
-        .await
-    }
-
-    async fn remove(&self, name: &str) -> Result<(), RuntimeError> {
-        let remove = |state: &mut State| {
-            state.container_remove(name);
-            Ok(())
-        };
-        self.call(Operation::ContainerRemove, name, remove).await
-    }
-
-    async fn connect(
-        &self,
-        container: &str,
-        attachment: &NetworkAttachment,
-    ) -> Result<(), RuntimeError> {
-        self.call(Operation::NetworkConnect, container, |state| {
-            state.connect(container, attachment)
-        })
-        .await
-    }
-
-    async fn disconnect(
-        &self,
-        container: &str,
-        network: &str,
-        _force: bool,
-    ) -> Result<(), RuntimeError> {
-        let disconnect = |state: &mut State| {
-            state.disconnect(container, network);
-            Ok(())
-        };
-        self.call(Operation::NetworkDisconnect, container, disconnect)
-            .await
     }
 }
 

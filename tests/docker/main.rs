@@ -1,2 +1,9 @@
-//! Tests against a real Docker engine.
-fn main() {}
+//! Tests against a real Docker engine. They run when `CACHEPLANE_TEST_DOCKER=1`, and say so when they do not.
+
+mod connection;
+mod containers;
+mod engine;
+mod events;
+mod fixture;
+mod images;
+mod networks;

@@ -13,7 +13,8 @@ use futures_util::stream::{self, BoxStream};
 
 use super::super::labels;
 use super::super::{ContainerChange, NetworkChange, RuntimeEvent};
-use super::{Client, LOOK_DEADLINE};
+use super::LOOK_DEADLINE;
+use super::client::Client;
 
 /// Pause before the first attempt to reconnect; it doubles with each further one.
 const RECONNECT_PAUSE_FIRST: Duration = Duration::from_millis(100);

@@ -240,21 +240,23 @@ pub(super) fn archive(image: &ImportedImage) -> io::Result<Bytes> {
 
 /// The image's settings, as the lines of a Dockerfile that an import takes.
 pub(super) fn changes(image: &ImportedImage) -> Vec<String> {
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let mut changes = vec![format!("ENTRYPOINT [{}]", quoted(&image.program_path))];
-    changes.extend(
-        image
-            .labels
-            .iter()
-            .map(|(key, value)| format!("LABEL {}={}", quoted(key), quoted(value))),
-    );
-    changes.extend(
-        image
-            .volumes
-            .iter()
-            .map(|volume| format!("VOLUME [{}]", quoted(volume))),
-    );
-    changes
+    let json = |text: &str| serde_json::Value::from(text).to_string();
+    // Docker expands `$name` in labels and volumes, but not in an entry point.
+    let literal = |text: &str| text.replace('\\', "\\\\").replace('$', "\\$");
+    let word = |text: &str| format!("\"{}\"", literal(text).replace('"', "\\\""));
+    let labels = image
+        .labels
+        .iter()
+        .map(|(key, value)| format!("LABEL {}={}", word(key), word(value)));
+    let volumes = image
+        .volumes
+        .iter()
+        .map(|volume| format!("VOLUME [{}]", json(&literal(volume))));
+    let entry_point = format!("ENTRYPOINT [{}]", json(&image.program_path));
+    std::iter::once(entry_point)
+        .chain(labels)
+        .chain(volumes)
+        .collect()
 }
 
 #[cfg(test)]

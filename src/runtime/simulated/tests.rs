@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::super::{NetworkChange, PublishedPort, RestartPolicy, VolumeMount};
+use super::super::{NetworkAttachment, NetworkChange, PublishedPort, RestartPolicy, VolumeMount};
 use super::*;
 use crate::engine::simulated::SimulatedEngine;
 use crate::engine::{Engine, EngineError, NodeEndpoint, Protocol};
