@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 
 use crate::http::{App, router};
 use crate::operations::Presentation;
+use crate::reconcile::World;
 use crate::reconcile::cache_cluster::CacheClusters;
 use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
 use crate::reconcile::maintenance::Maintenance;
 use crate::reconcile::router::Routers;
-use crate::reconcile::World;
 
 /// The reconcilers of `world`, in the order in which a wish passes through them.
 pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
@@ -51,7 +51,11 @@ impl ControlPlane {
             ));
         }
         tasks.spawn(health::listen(world.clone(), stopped));
-        Self { stop, tasks, statuses }
+        Self {
+            stop,
+            tasks,
+            statuses,
+        }
     }
 
     /// Lets what is in work end, and starts nothing more.

@@ -9,20 +9,43 @@ use crate::operations::{Context, cache_cluster, cache_engine_version, event, tag
 ///
 /// # Errors
 /// Whatever the operation refuses with.
-pub(super) async fn dispatch(cx: &Context, operation: Op, form: &Form, request_id: &str) -> Result<String, Fault> {
+pub(super) async fn dispatch(
+    cx: &Context,
+    operation: Op,
+    form: &Form,
+    request_id: &str,
+) -> Result<String, Fault> {
     match operation {
         Op::AddTagsToResource => run(cx, form, request_id, tag::add_tags_to_resource).await,
-        Op::CreateCacheCluster => run(cx, form, request_id, cache_cluster::create_cache_cluster).await,
-        Op::DeleteCacheCluster => run(cx, form, request_id, cache_cluster::delete_cache_cluster).await,
-        Op::DescribeCacheClusters => run(cx, form, request_id, cache_cluster::describe_cache_clusters).await,
+        Op::CreateCacheCluster => {
+            run(cx, form, request_id, cache_cluster::create_cache_cluster).await
+        }
+        Op::DeleteCacheCluster => {
+            run(cx, form, request_id, cache_cluster::delete_cache_cluster).await
+        }
+        Op::DescribeCacheClusters => {
+            run(cx, form, request_id, cache_cluster::describe_cache_clusters).await
+        }
         Op::DescribeCacheEngineVersions => {
-            run(cx, form, request_id, cache_engine_version::describe_cache_engine_versions).await
+            run(
+                cx,
+                form,
+                request_id,
+                cache_engine_version::describe_cache_engine_versions,
+            )
+            .await
         }
         Op::DescribeEvents => run(cx, form, request_id, event::describe_events).await,
         Op::ListTagsForResource => run(cx, form, request_id, tag::list_tags_for_resource).await,
-        Op::ModifyCacheCluster => run(cx, form, request_id, cache_cluster::modify_cache_cluster).await,
-        Op::RebootCacheCluster => run(cx, form, request_id, cache_cluster::reboot_cache_cluster).await,
-        Op::RemoveTagsFromResource => run(cx, form, request_id, tag::remove_tags_from_resource).await,
+        Op::ModifyCacheCluster => {
+            run(cx, form, request_id, cache_cluster::modify_cache_cluster).await
+        }
+        Op::RebootCacheCluster => {
+            run(cx, form, request_id, cache_cluster::reboot_cache_cluster).await
+        }
+        Op::RemoveTagsFromResource => {
+            run(cx, form, request_id, tag::remove_tags_from_resource).await
+        }
 
         // Not written yet. A plain refusal, and never a 5xx: SDKs would retry that for minutes.
         Op::AuthorizeCacheSecurityGroupIngress
@@ -105,7 +128,10 @@ where
     F: AsyncFnOnce(&Context, I) -> Result<I::Output, Fault>,
 {
     if form.operation()? != I::OPERATION {
-        return Err(Fault::new(FaultCode::InternalFailure, "An internal error has occurred."));
+        return Err(Fault::new(
+            FaultCode::InternalFailure,
+            "An internal error has occurred.",
+        ));
     }
     let input = I::decode(form)?;
     let output = call(cx, input).await?;

@@ -9,7 +9,10 @@ use super::{admin, debug};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "cacheplane", description = "What people and the dashboard use beside the Query API."),
+    info(
+        title = "cacheplane",
+        description = "What people and the dashboard use beside the Query API."
+    ),
     paths(admin::health, debug::reconcilers, debug::wake),
     components(schemas(admin::Health, debug::ReconcilerStatus))
 )]

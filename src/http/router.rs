@@ -58,22 +58,34 @@ pub fn router(app: App) -> Router {
 /// form nor through a name that it makes point at this address; programs send no `Origin`.
 async fn refuse_strangers(request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let text = |name: header::HeaderName| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let (host, origin) = (text(header::HOST), text(header::ORIGIN));
-    let foreign = !origin.is_empty() && origin.split_once("://").map(|(_, from)| from) != Some(host);
+    let foreign =
+        !origin.is_empty() && origin.split_once("://").map(|(_, from)| from) != Some(host);
     let inside = request.uri().path() != "/";
     if foreign || (inside && !is_own_name(host)) {
-        return (StatusCode::FORBIDDEN, "This page may not be used from there.\n").into_response();
+        return (
+            StatusCode::FORBIDDEN,
+            "This page may not be used from there.\n",
+        )
+            .into_response();
     }
     next.run(request).await
 }
 
 /// An address, or the one name that nobody else can make point here.
 fn is_own_name(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| match port.parse::<u16>() {
-        Ok(_) => name,
-        Err(_) => host,
-    });
+    let name = host
+        .rsplit_once(':')
+        .map_or(host, |(name, port)| match port.parse::<u16>() {
+            Ok(_) => name,
+            Err(_) => host,
+        });
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
 }
@@ -82,7 +94,10 @@ fn is_own_name(host: &str) -> bool {
 async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = uuid::Uuid::new_v4().to_string();
     let span = tracing::info_span!("query", request_id, action = tracing::field::Empty);
-    let (status, body) = match answer(&app, request, &request_id).instrument(span.clone()).await {
+    let (status, body) = match answer(&app, request, &request_id)
+        .instrument(span.clone())
+        .await
+    {
         Ok(body) => (StatusCode::OK, body),
         Err(fault) => span.in_scope(|| refuse(&fault, &request_id)),
     };
@@ -154,9 +169,18 @@ fn refuse(fault: &Fault, request_id: &str) -> (StatusCode, String) {
         cause = error.source();
     }
     if fault.code().is_sender() {
-        tracing::info!(fault.code = fault.code().wire_code(), fault.message = fault.message(), causes, "A request was refused");
+        tracing::info!(
+            fault.code = fault.code().wire_code(),
+            fault.message = fault.message(),
+            causes,
+            "A request was refused"
+        );
     } else {
-        tracing::error!(fault.code = fault.code().wire_code(), causes, "A request failed");
+        tracing::error!(
+            fault.code = fault.code().wire_code(),
+            causes,
+            "A request failed"
+        );
     }
     (status, xml::error_response(fault, request_id))
 }

@@ -194,11 +194,17 @@ impl Driver {
         });
     }
 
-    fn finish(&mut self, done: Result<(tokio::task::Id, anyhow::Result<Outcome>), tokio::task::JoinError>) {
+    fn finish(
+        &mut self,
+        done: Result<(tokio::task::Id, anyhow::Result<Outcome>), tokio::task::JoinError>,
+    ) {
         let (id, result) = match done {
             Ok((id, result)) => (id, result),
             // It panicked: a bug, whose message has been printed. The key waits like any that failed.
-            Err(error) => (error.id(), Err(anyhow::anyhow!("the run broke off: {error}"))),
+            Err(error) => (
+                error.id(),
+                Err(anyhow::anyhow!("the run broke off: {error}")),
+            ),
         };
         let Some(key) = self.runs.remove(&id) else {
             return;
