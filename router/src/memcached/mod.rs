@@ -20,3 +20,6 @@ mod session;
 mod step;
 
 pub(crate) use session::serve;
+
+#[cfg(test)]
+mod tests;
