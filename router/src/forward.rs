@@ -1,0 +1,155 @@
+//! Plain TCP forwarding.
+//!
+//! Each direction moves what little there is through a buffer on the stack: a request or a reply of
+//! a cache seldom needs more, and two system calls are then the least there can be. A read that
+//! fills the buffer says that more is coming, and from there on the kernel moves the bytes itself,
+//! from socket to pipe to socket (`splice`), until the sender pauses. So a connection that is idle
+//! holds neither a buffer nor a pipe.
+
+use std::io;
+use std::sync::OnceLock;
+
+use rustix::io::Errno;
+use rustix::net::{Shutdown, shutdown};
+use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
+use tokio::task::coop::consume_budget;
+
+use crate::endpoint::Endpoint;
+use crate::metrics::Counter;
+use crate::table::Target;
+
+/// Bytes that are copied rather than spliced.
+const SMALL_BYTES: usize = 8 << 10;
+/// Bytes that a pipe is asked to hold: what the kernel gives a pipe by default.
+const PIPE_BYTES: usize = 64 << 10;
+
+/// Forwards one connection until both directions have ended, or either has failed.
+///
+/// # Errors
+/// Either connection's.
+pub(crate) async fn serve(
+    endpoint: &Endpoint,
+    client: TcpStream,
+    connected: &OnceLock<Target>,
+) -> io::Result<()> {
+    let Some((target, node)) = endpoint.connect_to_target().await else {
+        // Nobody is there to answer; a closed connection tells the client so.
+        return Ok(());
+    };
+    // Said before it is used, so that a table without this target closes the connection.
+    let _ = connected.set(target);
+    let counters = &endpoint.counters;
+    tokio::try_join!(
+        pump(&client, &node, &counters.received_bytes),
+        pump(&node, &client, &counters.sent_bytes),
+    )?;
+    Ok(())
+}
+
+/// Moves one direction's bytes until its sender has no more, and passes that on too.
+async fn pump(from: &TcpStream, to: &TcpStream, moved_bytes: &Counter) -> io::Result<()> {
+    loop {
+        from.readable().await?;
+        match copy_some(from, to)? {
+            Copied::Nothing => {}
+            Copied::Some { bytes, rest } => {
+                write_rest(to, &rest).await?;
+                moved_bytes.add(bytes as u64);
+                if bytes == SMALL_BYTES {
+                    splice_while_ready(from, to, moved_bytes).await?;
+                }
+            }
+            Copied::End => {
+                // A peer that is gone needs no telling.
+                let _ = shutdown(to, Shutdown::Write);
+                return Ok(());
+            }
+        }
+        // Two fast peers must not keep a thread from everyone else.
+        consume_budget().await;
+    }
+}
+
+enum Copied {
+    /// There was nothing to read after all.
+    Nothing,
+    /// This many bytes were read, of which `rest` could not be written yet.
+    Some { bytes: usize, rest: Vec<u8> },
+    /// The sender has no more.
+    End,
+}
+
+/// Reads once and writes once. Not async, so that the buffer lives on the stack.
+fn copy_some(from: &TcpStream, to: &TcpStream) -> io::Result<Copied> {
+    let mut buffer = [0; SMALL_BYTES];
+    let bytes = match from.try_read(&mut buffer) {
+        Ok(0) => return Ok(Copied::End),
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Copied::Nothing),
+        Err(error) => return Err(error),
+    };
+    let written = match to.try_write(&buffer[..bytes]) {
+        Ok(written) => written,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+        Err(error) => return Err(error),
+    };
+    Ok(Copied::Some {
+        bytes,
+        rest: buffer[written..bytes].to_vec(),
+    })
+}
+
+async fn write_rest(to: &TcpStream, mut rest: &[u8]) -> io::Result<()> {
+    while !rest.is_empty() {
+        to.writable().await?;
+        match to.try_write(rest) {
+            Ok(written) => rest = &rest[written..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Lets the kernel move bytes until there are none to read. Where it can't, copying goes on.
+async fn splice_while_ready(
+    from: &TcpStream,
+    to: &TcpStream,
+    moved_bytes: &Counter,
+) -> io::Result<()> {
+    let Ok((pipe_out, pipe_in)) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK) else {
+        return Ok(());
+    };
+    let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+    loop {
+        let filled = from.try_io(Interest::READABLE, || {
+            Ok(splice(from, None, &pipe_in, None, PIPE_BYTES, flags)?)
+        });
+        let mut held = match filled {
+            // The end is found again by copying, which passes it on.
+            Ok(0) => return Ok(()),
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        while held > 0 {
+            to.writable().await?;
+            let emptied = to.try_io(Interest::WRITABLE, || {
+                Ok(splice(&pipe_out, None, to, None, held, flags)?)
+            });
+            match emptied {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => {
+                    held -= bytes;
+                    moved_bytes.add(bytes as u64);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        consume_budget().await;
+    }
+}

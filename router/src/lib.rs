@@ -1,0 +1,88 @@
+//! The data-plane router: endpoints that choose or speak.
+//!
+//! Most endpoints of cacheplane are addresses of the engines' own containers, and nothing stands
+//! between a client and its engine. Some endpoints must do something: a Memcached configuration
+//! endpoint answers auto discovery, a reader endpoint spreads connections. Those are served here,
+//! by one small program per Docker host in a container of its own, so that the control plane can
+//! be away without a client noticing.
+//!
+//! - [`table`]: what the control plane pushes, always whole.
+//! - [`control`]: how it pushes it; [`state`]: where the last table outlives a restart.
+//! - [`plane`]: the table in force and how another takes its place, without disturbing a route
+//!   that did not change.
+//! - `endpoint`: one route's listener and connections; `address`: the addresses that routes
+//!   listen on, added to our own interfaces; `connect`: which target comes next.
+//! - `forward` and `memcached`: what is done with a connection.
+//!
+//! Invariants: no control-plane code and no knowledge of what a cache cluster is; nothing waits for
+//! the control plane; what is in force is on disk; every queue, buffer, wait and number
+//! of connections has a bound.
+
+mod address;
+mod config;
+mod connect;
+pub mod control;
+mod endpoint;
+mod forward;
+mod memcached;
+mod metrics;
+pub mod plane;
+pub mod state;
+pub mod table;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::net::TcpListener;
+
+pub use config::{Config, Token};
+use plane::Plane;
+use state::State;
+
+/// How long connections have to end by themselves when the router stops.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+/// Descriptors that are not for clients: listeners, the control API, pipes.
+const DESCRIPTORS_RESERVED: u64 = 512;
+/// Descriptors that a client's connection takes at most: its own, its node's, and two pipes.
+const DESCRIPTORS_PER_CONNECTION: u64 = 6;
+/// Connections held at most; what AWS allows a node.
+const CONNECTIONS_MAX: u64 = 65_000;
+
+/// Runs the router until `stop` resolves, then lets connections end for a bounded time.
+///
+/// # Errors
+/// When the state directory or the control address can't be used.
+pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let connections_max = connections_max();
+    let plane = Plane::new(State::open(&config.state)?, connections_max);
+    plane.resume().await;
+    let listener = TcpListener::bind(config.control)
+        .await
+        .with_context(|| format!("listen on {}", config.control))?;
+    let control = listener.local_addr().context("read the control address")?;
+    tracing::info!(%control, connections_max, "the router is ready");
+    tokio::select! {
+        () = control::serve(listener, plane.clone(), config.token) => {}
+        () = stop => {}
+    }
+    tracing::info!("stopping");
+    plane.stop(STOP_GRACE).await;
+    Ok(())
+}
+
+/// How many client connections the descriptors are enough for, after asking for as many as allowed.
+fn connections_max() -> u32 {
+    let limits = getrlimit(Resource::Nofile);
+    // Refused means that what there is has to do.
+    let _ = setrlimit(
+        Resource::Nofile,
+        Rlimit {
+            current: limits.maximum,
+            ..limits
+        },
+    );
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let connections = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_CONNECTION;
+    u32::try_from(connections.clamp(1, CONNECTIONS_MAX)).unwrap_or(u32::MAX)
+}
