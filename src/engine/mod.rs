@@ -184,21 +184,27 @@ impl Engine for NetworkEngine {
     ) -> Result<NodeReport, EngineError> {
         let end = Instant::now() + deadline;
         let mut pause = READY_PAUSE_FIRST;
+        let mut last = None;
         // Bounded by `end`: every turn takes at least one pause.
         loop {
-            let attempt = READY_ATTEMPT_MAX.min(end.saturating_duration_since(Instant::now()));
-            let failure = match self.probe(node, attempt).await {
+            let remaining = end.saturating_duration_since(Instant::now());
+            match self.probe(node, remaining.min(READY_ATTEMPT_MAX)).await {
                 Ok(report) if !report.loading => return Ok(report),
-                Ok(_) => EngineError::Loading {
-                    endpoint: node.to_string(),
-                },
+                Ok(_) => {
+                    last = Some(EngineError::Loading {
+                        endpoint: node.to_string(),
+                    })
+                }
                 Err(refusal @ EngineError::Refused { .. }) => return Err(refusal),
-                Err(failure) => failure,
-            };
+                // An attempt that the end of the wait cut short says less than the one before it.
+                Err(EngineError::Timeout { .. })
+                    if remaining < READY_ATTEMPT_MAX && last.is_some() => {}
+                Err(failure) => last = Some(failure),
+            }
             if Instant::now() + pause >= end {
-                return Err(match failure {
-                    loading @ EngineError::Loading { .. } => loading,
-                    failure => node.timeout(deadline, Some(failure)),
+                return Err(match last {
+                    Some(loading @ EngineError::Loading { .. }) => loading,
+                    last => node.timeout(deadline, last),
                 });
             }
             tokio::time::sleep(pause).await;

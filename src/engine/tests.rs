@@ -198,9 +198,10 @@ async fn silence_ends_at_the_deadline() {
 
 #[tokio::test]
 async fn nothing_listening_is_unreachable() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound but not listening: nobody else can be given the port meanwhile.
+    let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+    reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = reserved.local_addr().unwrap().port();
     for protocol in [Protocol::Redis, Protocol::Memcached] {
         let node = NodeEndpoint {
             host: "127.0.0.1".into(),
@@ -220,7 +221,7 @@ async fn nothing_listening_is_unreachable() {
             "{error:?}"
         );
         let error = NetworkEngine
-            .wait_ready(&node, Duration::from_millis(30))
+            .wait_ready(&node, Duration::from_millis(500))
             .await
             .unwrap_err();
         let EngineError::Timeout {
@@ -255,7 +256,7 @@ async fn wait_ready_tells_loading_and_refusal_from_absence() {
     )
     .await;
     let error = NetworkEngine
-        .wait_ready(&still_loading, Duration::from_millis(300))
+        .wait_ready(&still_loading, Duration::from_millis(1000))
         .await
         .unwrap_err();
     assert!(matches!(error, EngineError::Loading { .. }), "{error:?}");

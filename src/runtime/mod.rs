@@ -14,7 +14,7 @@ pub mod labels;
 pub mod simulated;
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -227,8 +227,8 @@ pub struct VolumeObserved {
     pub labels: BTreeMap<String, String>,
 }
 
-/// A container to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A container to be. Its `Debug` form leaves out command and environment, where secrets may stand.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ContainerSpec {
     /// Name, unique on the host; see [`labels`].
     pub name: String,
@@ -259,6 +259,19 @@ pub struct ContainerSpec {
     pub stop_grace: Duration,
     /// Kernel parameters of the container's own namespaces.
     pub sysctls: BTreeMap<String, String>,
+}
+
+impl Debug for ContainerSpec {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ContainerSpec")
+            .field("name", &self.name)
+            .field("image", &self.image)
+            .field("generation", &self.generation)
+            .field("networks", &self.networks)
+            .field("published_ports", &self.published_ports)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a container is attached.

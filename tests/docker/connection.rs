@@ -1,9 +1,8 @@
 //! The connection to Docker itself: who is there, and what happens when nobody is.
 
-use std::net::TcpListener;
-
 use cacheplane::runtime::docker::DockerRuntime;
 use cacheplane::runtime::{Runtime, RuntimeError};
+use tokio::net::TcpSocket;
 
 use crate::fixture::{GRACE, REDIS, with_docker};
 
@@ -32,13 +31,10 @@ async fn an_engine_that_is_not_there_is_unreachable() {
     let dead = directory.path().join("dead.sock");
     drop(std::os::unix::net::UnixListener::bind(&dead).unwrap());
     let dead = format!("unix://{}", dead.display());
-    let port = {
-        TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port()
-    };
+    // Bound but not listening: nobody else can be given the port meanwhile.
+    let reserved = TcpSocket::new_v4().unwrap();
+    reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = reserved.local_addr().unwrap().port();
     for host in [absent, dead, format!("tcp://127.0.0.1:{port}")] {
         let runtime = DockerRuntime::new(Some(&host), "owner").unwrap();
         let error = runtime.check().await.unwrap_err();

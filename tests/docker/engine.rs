@@ -96,7 +96,17 @@ async fn redis_reports_version_role_and_limit() {
             matches!(error, EngineError::Unreachable { .. }),
             "{error:?}"
         );
+    })
+    .await;
+}
 
+#[tokio::test]
+async fn a_frozen_node_is_a_timeout() {
+    with_docker(async |fixture| {
+        let spec = fixture.redis("redis", 5).await;
+        fixture.runtime.ensure_container(&spec).await.unwrap();
+        let node = node(fixture.node_address(5), 6379, Protocol::Redis);
+        NetworkEngine.wait_ready(&node, DEADLINE).await.unwrap();
         docker(&["pause", &spec.name]);
         let error = NetworkEngine
             .probe(&node, Duration::from_millis(300))

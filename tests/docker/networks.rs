@@ -5,98 +5,84 @@ use std::net::{Ipv4Addr, TcpListener};
 use cacheplane::engine::{Engine, NetworkEngine, Protocol};
 use cacheplane::runtime::docker::DockerRuntime;
 use cacheplane::runtime::{
-    ContainerSpec, ContainerState, NetworkAttachment, NetworkSpec, PublishedPort, Runtime,
-    RuntimeError, labels,
+    ContainerState, NetworkAttachment, NetworkSpec, PublishedPort, Runtime, RuntimeError, labels,
 };
 
 use crate::engine::{ask, node, wait_ready};
 use crate::fixture::{DEADLINE, GRACE, attachment, with_docker};
 
-#[tokio::test]
-async fn an_address_or_port_that_is_taken_is_named() {
-    with_docker(async |fixture| {
-        let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
-        let host_port = occupied.local_addr().unwrap().port();
-        let free = {
-            TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-                .port()
-        };
-        let publish = |host_port: u16| PublishedPort {
-            host_ip: Ipv4Addr::LOCALHOST,
-            host_port,
-            container_port: 6379,
-        };
-        let first = ContainerSpec {
-            published_ports: vec![publish(free)],
-            ..fixture.redis("a", 5).await
-        };
-        fixture.runtime.ensure_container(&first).await.unwrap();
-        wait_ready(fixture.node_address(5)).await;
-        let published = cacheplane::engine::NodeEndpoint {
-            host: "localhost".into(),
-            port: free,
-            ..node(Ipv4Addr::LOCALHOST, 0, Protocol::Redis)
-        };
-        NetworkEngine
-            .wait_ready(&published, DEADLINE)
-            .await
-            .unwrap();
+/// A port below those that the system gives to whoever asks for any, free at this moment.
+fn free_port() -> u16 {
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    (21100..21200).find(free).unwrap()
+}
 
-        // The second of two addresses is the one that is taken.
-        let mut second = fixture.redis("b", 6).await;
-        second.networks.insert(
-            0,
-            attachment(&fixture.endpoints, fixture.endpoint_address(6)),
-        );
-        second.networks[1].address = Some(fixture.node_address(5));
-        let error = fixture.runtime.ensure_container(&second).await.unwrap_err();
+fn publish(host_port: u16) -> Vec<PublishedPort> {
+    vec![PublishedPort {
+        host_ip: Ipv4Addr::LOCALHOST,
+        host_port,
+        container_port: 6379,
+    }]
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named() {
+    with_docker(async |fixture| {
+        let runtime = &fixture.runtime;
         let taken = fixture.node_address(5);
+        let first = fixture.redis("a", 5).await;
+        runtime.ensure_container(&first).await.unwrap();
+        // The second of two addresses is the one that is taken.
+        let mut second = fixture.redis("b", 5).await;
+        let endpoint = attachment(&fixture.endpoints, fixture.endpoint_address(6));
+        second.networks.insert(0, endpoint);
+        let error = runtime.ensure_container(&second).await.unwrap_err();
         assert!(
             matches!(error, RuntimeError::AddressInUse { address } if address == taken),
             "{error:?}"
         );
         second.networks[1].address = Some(fixture.node_address(6));
-        let running = fixture.runtime.ensure_container(&second).await.unwrap();
-        assert_eq!(
-            running.addresses[&fixture.nodes.name],
-            fixture.node_address(6)
-        );
-        let error = fixture
-            .runtime
-            .connect_network(&second.name, &fixture.nodes.name, taken)
+        let running = runtime.ensure_container(&second).await.unwrap();
+        let network = &fixture.nodes.name;
+        assert_eq!(running.addresses[network], fixture.node_address(6));
+        let error = runtime
+            .connect_network(&second.name, network, taken)
             .await
             .unwrap_err();
         assert!(
             matches!(error, RuntimeError::AddressInUse { address } if address == taken),
             "{error:?}"
         );
+    })
+    .await;
+}
 
-        for (name, last, port) in [("c", 7, free), ("d", 8, host_port)] {
-            let spec = ContainerSpec {
-                published_ports: vec![publish(port)],
-                ..fixture.redis(name, last).await
-            };
-            let error = fixture.runtime.ensure_container(&spec).await.unwrap_err();
+#[tokio::test]
+async fn a_port_is_published_and_one_that_is_taken_is_named() {
+    with_docker(async |fixture| {
+        let runtime = &fixture.runtime;
+        let published = free_port();
+        let mut first = fixture.redis("a", 5).await;
+        first.published_ports = publish(published);
+        runtime.ensure_container(&first).await.unwrap();
+        let mut outside = node(Ipv4Addr::LOCALHOST, published, Protocol::Redis);
+        outside.host = "localhost".to_owned();
+        NetworkEngine.wait_ready(&outside, DEADLINE).await.unwrap();
+
+        let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+        let by_others = occupied.local_addr().unwrap().port();
+        for (name, last, taken) in [("b", 6, published), ("c", 7, by_others)] {
+            let mut spec = fixture.redis(name, last).await;
+            spec.published_ports = publish(taken);
+            let error = runtime.ensure_container(&spec).await.unwrap_err();
             assert!(
-                matches!(error, RuntimeError::PortInUse { port: named } if named == port),
+                matches!(error, RuntimeError::PortInUse { port } if port == taken),
                 "{error:?}"
             );
-            let left = fixture
-                .runtime
-                .container(&spec.name)
-                .await
-                .unwrap()
-                .unwrap();
+            let left = runtime.container(&spec.name).await.unwrap().unwrap();
             assert_eq!(left.state, ContainerState::Created);
             assert!(!left.error.is_empty());
-            fixture
-                .runtime
-                .remove_container(&spec.name, GRACE)
-                .await
-                .unwrap();
+            runtime.remove_container(&spec.name, GRACE).await.unwrap();
         }
     })
     .await;
@@ -105,78 +91,85 @@ async fn an_address_or_port_that_is_taken_is_named() {
 #[tokio::test]
 async fn a_floating_address_moves_to_another_container() {
     with_docker(async |fixture| {
+        let runtime = &fixture.runtime;
         let (one, two) = (fixture.redis("one", 5).await, fixture.redis("two", 6).await);
-        fixture.runtime.ensure_container(&one).await.unwrap();
-        fixture.runtime.ensure_container(&two).await.unwrap();
+        runtime.ensure_container(&one).await.unwrap();
+        runtime.ensure_container(&two).await.unwrap();
         let (network, floating) = (fixture.endpoints.name.as_str(), fixture.endpoint_address(9));
         for _ in 0..2 {
-            fixture
-                .runtime
+            runtime
                 .connect_network(&one.name, network, floating)
                 .await
                 .unwrap();
         }
         wait_ready(floating).await;
-        fixture.runtime.kill_container(&one.name).await.unwrap();
-        fixture.runtime.kill_container(&one.name).await.unwrap();
+        runtime.kill_container(&one.name).await.unwrap();
+        runtime.kill_container(&one.name).await.unwrap();
         for _ in 0..2 {
-            fixture
-                .runtime
+            runtime
                 .disconnect_network(&one.name, network, true)
                 .await
                 .unwrap();
-            fixture
-                .runtime
+            runtime
                 .connect_network(&two.name, network, floating)
                 .await
                 .unwrap();
         }
+        wait_ready(fixture.node_address(6)).await;
         ask(fixture.node_address(6), &["SET", "who", "two"])
             .await
             .unwrap();
         assert_eq!(ask(floating, &["GET", "who"]).await.unwrap(), "two");
         let moved = fixture.endpoint_address(10);
-        fixture
-            .runtime
+        runtime
             .connect_network(&two.name, network, moved)
             .await
             .unwrap();
         assert_eq!(ask(moved, &["GET", "who"]).await.unwrap(), "two");
-        // A stopped container, too: Docker itself would say yes and do nothing.
-        fixture
-            .runtime
-            .connect_network(&one.name, network, fixture.endpoint_address(11))
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn attachments_of_the_stopped_and_the_absent() {
+    with_docker(async |fixture| {
+        let runtime = &fixture.runtime;
+        let network = fixture.endpoints.name.as_str();
+        let (first, second) = (fixture.endpoint_address(9), fixture.endpoint_address(10));
+        let spec = fixture.redis("a", 5).await;
+        runtime.ensure_container(&spec).await.unwrap();
+        runtime.stop_container(&spec.name, GRACE).await.unwrap();
+        // Docker itself would say yes to the second, and do nothing.
+        runtime
+            .connect_network(&spec.name, network, first)
             .await
             .unwrap();
-        fixture
-            .runtime
-            .connect_network(&one.name, network, floating)
+        runtime
+            .connect_network(&spec.name, network, second)
             .await
             .unwrap();
-        let stopped = fixture.runtime.container(&one.name).await.unwrap().unwrap();
+        let stopped = runtime.container(&spec.name).await.unwrap().unwrap();
         assert_eq!(
             (stopped.state, stopped.addresses[network]),
-            (ContainerState::Exited, floating)
+            (ContainerState::Exited, second)
         );
-        fixture
-            .runtime
-            .disconnect_network(&fixture.name("absent"), network, true)
+        runtime.start_container(&spec.name).await.unwrap();
+        wait_ready(second).await;
+
+        let absent = fixture.name("absent");
+        runtime
+            .disconnect_network(&absent, network, true)
             .await
             .unwrap();
-        fixture
-            .runtime
-            .disconnect_network(&two.name, &fixture.name("absent"), false)
+        runtime
+            .disconnect_network(&spec.name, &absent, false)
             .await
             .unwrap();
-        let absent = fixture
-            .runtime
-            .connect_network(&fixture.name("absent"), network, moved)
+        let error = runtime
+            .connect_network(&absent, network, first)
             .await
             .unwrap_err();
-        assert!(
-            matches!(absent, RuntimeError::NotFound { .. }),
-            "{absent:?}"
-        );
+        assert!(matches!(error, RuntimeError::NotFound { .. }), "{error:?}");
     })
     .await;
 }
