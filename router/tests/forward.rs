@@ -78,7 +78,7 @@ async fn many_bytes_pass_whole_and_a_half_close_is_kept() {
     let write = async {
         // From single bytes to more than a pipe holds, so that copying and splicing take turns.
         let mut rest = &sent[..];
-        for size in [1usize, 100, 8191, 8192, 8193, 65_536, 1_000_000]
+        for size in [1usize, 100, 16_383, 16_384, 16_385, 65_536, 1_000_000]
             .iter()
             .cycle()
         {

@@ -10,8 +10,8 @@
 //! never needs a node.
 //!
 //! Two halves run side by side in one task, so that neither waits while the other could go on:
-//! [`Asking`] reads the client and writes the node, [`Replying`] reads the node and writes
-//! the client. A bounded queue of [`Turn`]s leads from the first to the second.
+//! `Asking` reads the client and writes the node, `Replying` reads the node and writes
+//! the client. A bounded queue of `Turn`s leads from the first to the second.
 
 mod ascii;
 mod binary;
