@@ -4,6 +4,7 @@
 
 pub mod activators;
 pub mod clock;
+pub mod config;
 pub mod control_plane;
 pub mod datastore;
 pub mod engine;

@@ -1,0 +1,360 @@
+//! What the program was told: flags, environment, a file, defaults. Read once, into one part for each room; nothing is asked
+//! again later, and no room sees another's part.
+//!
+//! A flag stands in front of the environment, the environment in front of the file, the file in front of the default. A list
+//! that is said in one place replaces what another place says.
+
+mod layers;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use clap::{Parser, Subcommand};
+use ipnet::Ipv4Net;
+
+use layers::{Layer, Layers};
+
+/// What the program was asked to do.
+#[derive(Debug)]
+pub enum Command {
+    /// Serve the API until told to end.
+    Serve(Config),
+    /// Say what stands in the way of serving.
+    Doctor(Config),
+}
+
+/// Everything that can be said from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where requests come in.
+    pub http: HttpConfig,
+    /// Where the database, the secret and the lock are; absolute.
+    pub data_dir: PathBuf,
+    /// Which container engine.
+    pub runtime: RuntimeConfig,
+    /// How caches are reached.
+    pub endpoints: EndpointConfig,
+    /// Image references that stand in front of those known, by engine name and version (`redis`, `7.1`).
+    pub images: BTreeMap<(String, String), String>,
+    /// The router's program; none means beside this one.
+    pub router_binary: Option<PathBuf>,
+    /// What is logged, and how.
+    pub telemetry: TelemetryConfig,
+}
+
+/// Where requests come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpConfig {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Whether requests whose signature nobody checks are welcome from other machines.
+    pub allow_unsigned_requests: bool,
+}
+
+/// Which container engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeConfig {
+    /// Its kind.
+    pub kind: RuntimeKind,
+    /// `unix://PATH` or `tcp://HOST:PORT`; none means the usual socket.
+    pub docker_host: Option<String>,
+}
+
+/// A kind of container engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuntimeKind {
+    /// Docker Engine.
+    Docker,
+    /// Containers in memory that hold nothing.
+    Simulated,
+}
+
+/// How caches are reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointConfig {
+    /// By addresses or by ports.
+    pub mode: EndpointMode,
+    /// The host that clients are told of where endpoints are ports.
+    pub advertise_host: String,
+    /// The host's ports to choose from where endpoints are ports.
+    pub port_range: RangeInclusive<u16>,
+    /// The addresses of nodes and endpoints; none lets a free subnet be chosen. Between /16 and /24.
+    pub node_subnet: Option<Ipv4Net>,
+}
+
+/// What an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointMode {
+    /// An address of its own, with the port that was asked for.
+    Network,
+    /// A port of the host.
+    Published,
+    /// An address where the host can reach those of containers, else a port.
+    Auto,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TelemetryConfig {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// A level (`info`), or levels of parts (`info,cacheplane=debug`).
+    pub level: String,
+}
+
+/// The form of a line of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The command line is none, or asks for help: clap prints it.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+    /// A setting has a value that it cannot have.
+    #[error("--{name}: {value:?} ({origin}) {problem}")]
+    Setting {
+        /// The setting, as its flag is called.
+        name: &'static str,
+        /// What was said.
+        value: String,
+        /// Where it was said.
+        origin: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// The file of `--config` cannot be used.
+    #[error("the configuration file {} ({origin}) {problem}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Who named it.
+        origin: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// An environment variable of ours is no text.
+    #[error("the environment variable {0} is not UTF-8 text")]
+    NotText(String),
+    /// There is no home to keep data in.
+    #[error(
+        "there is no place for the data: HOME is not set; name a directory with --data-dir DIRECTORY"
+    )]
+    NoDataDir,
+    /// Strangers could do what they like.
+    #[error(
+        "--listen {0} lets other machines in, and the signatures of requests are not checked yet: whoever reaches that address \
+         could read, change and delete every cache. Listen on 127.0.0.1 (and reach it through a tunnel or a proxy that \
+         authenticates), or add --allow-unsigned-requests if everyone on that network may do so"
+    )]
+    Unsafe(SocketAddr),
+}
+
+impl Command {
+    /// Reads what this process was told. Help, version and a wrong command line end the process here, as clap does.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the setting, its value, where it came from and what would be right.
+    pub fn read() -> Result<Self, ConfigError> {
+        match read_from(std::env::args_os(), &Surroundings::of_process()) {
+            Err(ConfigError::Usage(usage)) => usage.exit(),
+            result => result,
+        }
+    }
+}
+
+impl HttpConfig {
+    /// Whether it is safe to listen there.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unsafe`] for an address that other machines may reach, unless that was allowed in words.
+    pub fn check_safety(&self) -> Result<(), ConfigError> {
+        if self.listen.ip().to_canonical().is_loopback() || self.allow_unsigned_requests {
+            return Ok(());
+        }
+        Err(ConfigError::Unsafe(self.listen))
+    }
+}
+
+/// Serves the ElastiCache API over real Redis, Valkey and Memcached containers on your own machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cacheplane",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  cacheplane serve                      the API on http://127.0.0.1:4570
+  aws elasticache describe-cache-clusters --endpoint-url http://127.0.0.1:4570
+
+`cacheplane serve --help` lists the settings."
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// Said under the settings of both commands.
+const SETTINGS_HELP: &str = "\
+Each setting is also an environment variable (--data-dir is CACHEPLANE_DATA_DIR; lists are separated by commas) and a \
+key of the file of --config (data-dir = \"/srv/cacheplane\"). A flag wins over the environment, the environment over the file.
+
+Examples:
+  cacheplane serve --data-dir ./data --log-level debug
+  cacheplane serve --endpoints published --image redis:7.1=registry.example.com:5000/redis:7.2";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve the API until interrupted; caches go on without it
+    #[command(after_help = SETTINGS_HELP)]
+    Serve(Box<Layer>),
+    /// Say what stands in the way of serving, and the cure; changes nothing
+    #[command(after_help = SETTINGS_HELP)]
+    Doctor(Box<Layer>),
+}
+
+/// What a process knows besides its command line.
+#[derive(Debug, Default)]
+struct Surroundings {
+    variables: BTreeMap<String, OsString>,
+    is_root: bool,
+}
+
+impl Surroundings {
+    fn of_process() -> Self {
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
+        Self {
+            variables: std::env::vars_os().filter_map(text).collect(),
+            is_root: rustix::process::geteuid().is_root(),
+        }
+    }
+
+    /// The variable as text; one that is empty counts as absent, as shells and compose files cannot take a variable away.
+    fn variable(&self, name: &str) -> Result<Option<String>, ConfigError> {
+        match self.variables.get(name) {
+            None => Ok(None),
+            Some(value) if value.is_empty() => Ok(None),
+            Some(value) => match value.to_str() {
+                Some(text) => Ok(Some(text.to_owned())),
+                None => Err(ConfigError::NotText(name.to_owned())),
+            },
+        }
+    }
+}
+
+fn read_from(
+    arguments: impl IntoIterator<Item = OsString>,
+    surroundings: &Surroundings,
+) -> Result<Command, ConfigError> {
+    match CommandLine::try_parse_from(arguments)?.verb {
+        Verb::Serve(flags) => {
+            let config = config(*flags, surroundings)?;
+            config.http.check_safety()?;
+            Ok(Command::Serve(config))
+        }
+        Verb::Doctor(flags) => Ok(Command::Doctor(config(*flags, surroundings)?)),
+    }
+}
+
+fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigError> {
+    let layers = Layers::read(flags, surroundings)?;
+    let data_dir = layers.optional("data-dir", |layer| layer.data_dir.as_ref(), values::path)?;
+    let data_dir = match data_dir {
+        Some(said) => said,
+        None => default_data_dir(surroundings)?,
+    };
+    Ok(Config {
+        http: HttpConfig {
+            listen: layers.one("listen", |layer| layer.listen.as_ref(), values::listen)?,
+            allow_unsigned_requests: layers.one(
+                "allow-unsigned-requests",
+                |layer| layer.allow_unsigned_requests.as_ref(),
+                values::switch,
+            )?,
+        },
+        data_dir: std::path::absolute(&data_dir).unwrap_or(data_dir),
+        runtime: RuntimeConfig {
+            kind: layers.one("runtime", |layer| layer.runtime.as_ref(), values::runtime)?,
+            docker_host: layers.optional(
+                "docker-host",
+                |layer| layer.docker_host.as_ref(),
+                values::docker_host,
+            )?,
+        },
+        endpoints: endpoints(&layers)?,
+        images: layers.many("image", |layer| &layer.image, values::image)?,
+        router_binary: layers.optional(
+            "router-binary",
+            |layer| layer.router_binary.as_ref(),
+            values::path,
+        )?,
+        telemetry: TelemetryConfig {
+            format: layers.one(
+                "log-format",
+                |layer| layer.log_format.as_ref(),
+                values::log_format,
+            )?,
+            level: layers.one(
+                "log-level",
+                |layer| layer.log_level.as_ref(),
+                values::log_level,
+            )?,
+        },
+    })
+}
+
+fn endpoints(layers: &Layers) -> Result<EndpointConfig, ConfigError> {
+    Ok(EndpointConfig {
+        mode: layers.one(
+            "endpoints",
+            |layer| layer.endpoints.as_ref(),
+            values::endpoints,
+        )?,
+        advertise_host: layers.one(
+            "advertise-host",
+            |layer| layer.advertise_host.as_ref(),
+            values::advertise_host,
+        )?,
+        port_range: layers.one(
+            "port-range",
+            |layer| layer.port_range.as_ref(),
+            values::port_range,
+        )?,
+        node_subnet: layers.optional(
+            "node-subnet",
+            |layer| layer.node_subnet.as_ref(),
+            values::node_subnet,
+        )?,
+    })
+}
+
+/// Where data is kept when nobody says: a system's place for root, the XDG one for anyone else.
+fn default_data_dir(surroundings: &Surroundings) -> Result<PathBuf, ConfigError> {
+    if surroundings.is_root {
+        return Ok(PathBuf::from("/var/lib/cacheplane"));
+    }
+    // The XDG specification says to ignore a path that is not absolute.
+    if let Some(home) = surroundings.variable("XDG_DATA_HOME")?
+        && Path::new(&home).is_absolute()
+    {
+        return Ok(Path::new(&home).join("cacheplane"));
+    }
+    match surroundings.variable("HOME")? {
+        Some(home) => Ok(Path::new(&home).join(".local/share/cacheplane")),
+        None => Err(ConfigError::NoDataDir),
+    }
+}
