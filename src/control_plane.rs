@@ -1,12 +1,22 @@
 //! Builds every room, starts the reconcilers, serves, drains. The only file that knows all.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::activators::Activators;
+use crate::clock::Clock;
+use crate::config::{Config, RuntimeKind};
+use crate::datastore::Datastore;
+use crate::engine::simulated::SimulatedEngine;
+use crate::engine::{Engine, NetworkEngine};
+use crate::ground::data_dir::DataDir;
+use crate::ground::{ground, instance_id};
 use crate::http::{App, router};
 use crate::operations::Presentation;
 use crate::reconcile::World;
@@ -15,6 +25,131 @@ use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
 use crate::reconcile::maintenance::Maintenance;
 use crate::reconcile::router::Routers;
+use crate::routing::RouterControl;
+use crate::routing::http::HttpRouterControl;
+use crate::routing::simulated::{SimulatedRouterControl, SimulatedTables};
+use crate::runtime::Runtime;
+use crate::runtime::docker::DockerRuntime;
+use crate::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
+
+/// How long reconcilers may take to end what they have begun when the program is told to end. What is cut off then is taken
+/// up again at the next start.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Serves until the process is told to end (SIGINT, SIGTERM).
+///
+/// # Errors
+/// Where the data directory, the database or the address cannot be had; each with its cure.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let data_dir = DataDir::occupy(&config.data_dir).await?;
+    let database = data_dir.database();
+    let datastore = Datastore::open(&database)
+        .await
+        .with_context(|| format!("open the database {}", database.display()))?;
+    let listener = TcpListener::bind(config.http.listen)
+        .await
+        .with_context(|| {
+            format!(
+                "listen on {} (another address: --listen)",
+                config.http.listen
+            )
+        })?;
+    let address = listener.local_addr().context("have an address")?;
+    let world = world(&config, &data_dir, datastore).await?;
+    let plane = ControlPlane::start(&world);
+    let presentation = Presentation {
+        advertise_host: config.endpoints.advertise_host.clone(),
+        ..Presentation::default()
+    };
+    tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "Serving");
+    greet(address);
+    serve_http(
+        listener,
+        &world,
+        presentation,
+        Arc::clone(&plane.statuses),
+        told_to_end(),
+    )
+    .await?;
+    tracing::info!("Ending; caches go on");
+    if tokio::time::timeout(DRAIN_DEADLINE, plane.drain())
+        .await
+        .is_err()
+    {
+        tracing::info!("What is under way goes on at the next start");
+    }
+    world.datastore.close().await;
+    Ok(())
+}
+
+/// The rooms, built as the configuration says.
+async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> anyhow::Result<World> {
+    let owner = instance_id(&datastore).await?;
+    let (runtime, engine, routing): (Arc<dyn Runtime>, Arc<dyn Engine>, Arc<dyn RouterControl>) =
+        match config.runtime.kind {
+            RuntimeKind::Docker => (
+                Arc::new(
+                    DockerRuntime::new(config.runtime.docker_host.as_deref(), &owner)
+                        .context("set up the Docker client")?,
+                ),
+                Arc::new(NetworkEngine),
+                Arc::new(HttpRouterControl::new().context("set up the HTTP client")?),
+            ),
+            RuntimeKind::Simulated => {
+                let host = SimulatedWorld::new();
+                (
+                    Arc::new(SimulatedRuntime::new(Arc::clone(&host), owner.clone())),
+                    Arc::new(SimulatedEngine::new(Arc::clone(&host))),
+                    Arc::new(SimulatedRouterControl::new(
+                        host,
+                        SimulatedTables::default(),
+                    )),
+                )
+            }
+        };
+    let ground = ground(config, data_dir, &datastore, &*runtime, owner).await?;
+    Ok(World {
+        datastore,
+        runtime,
+        engine,
+        routing,
+        clock: Clock::System,
+        activators: Arc::new(Activators::default()),
+        ground: Arc::new(ground),
+    })
+}
+
+/// What to type next, for whoever started this in a terminal.
+fn greet(address: std::net::SocketAddr) {
+    #[allow(
+        clippy::print_stdout,
+        reason = "for the person at the terminal, beside the log on stderr"
+    )]
+    {
+        println!(
+            "\ncacheplane serves on http://{address}. Try, in another terminal:\n\n  \
+             export AWS_ENDPOINT_URL=http://{address} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1\n  \
+             aws elasticache create-cache-cluster --cache-cluster-id first --engine redis --cache-node-type cache.t3.micro\n  \
+             docker run --rm --network host redis:7.0 redis-cli -h $(aws elasticache describe-cache-clusters --cache-cluster-id first \
+             --show-cache-node-info --output text --query 'CacheClusters[0].CacheNodes[0].Endpoint.Address') ping\n"
+        );
+    }
+}
+
+/// Ends when the process is asked to.
+async fn told_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(_) => drop(interrupted.await),
+    }
+}
 
 /// The reconcilers of `world`, in the order in which a wish passes through them.
 pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {

@@ -19,15 +19,26 @@ pub struct AddressPool {
     pub last: Ipv4Addr,
 }
 
+/// Host ports to choose from.
+#[derive(Debug, Clone)]
+pub struct PortPool {
+    /// First to last.
+    pub range: RangeInclusive<u16>,
+    /// The host's address that ports are bound to.
+    pub bind_address: Ipv4Addr,
+    /// Whether nothing but our own records speaks against a port; somebody else's server may have it.
+    pub is_free: fn(Ipv4Addr, u16) -> bool,
+}
+
 /// Where addresses and ports are chosen from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Pools {
     /// Of nodes and routers.
     pub node_addresses: AddressPool,
     /// Of endpoints that move or speak.
     pub endpoint_addresses: AddressPool,
     /// Host ports; none in network mode, where a port needs no choosing.
-    pub ports: Option<RangeInclusive<u16>>,
+    pub ports: Option<PortPool>,
 }
 
 impl Datastore {
@@ -43,30 +54,10 @@ impl Datastore {
     ) -> Result<(), Error> {
         let mut write = self.write("cache_cluster_allocate").await?;
         let mut ports = match &pools.ports {
-            Some(range) => Some(FreePorts::read(&mut write, range.clone()).await?),
+            Some(pool) => Some(FreePorts::read(&mut write, pool.clone()).await?),
             None => None,
         };
-        let mut addresses = FreeAddresses::read_node(&mut write, &pools.node_addresses).await?;
-        for node in cluster.wished_nodes().filter(|node| node.address.is_none()) {
-            let address = addresses.take()?.to_string();
-            sqlx::query!(
-                "UPDATE cache_nodes SET address = ? WHERE cache_node_key = ?",
-                address,
-                node.key
-            )
-            .execute(&mut *write)
-            .await?;
-            if let Some(ports) = &mut ports {
-                let port = ports.take(cluster.spec.port)?;
-                sqlx::query!(
-                    "INSERT INTO published_ports (port, cache_node_key) VALUES (?, ?)",
-                    port,
-                    node.key
-                )
-                .execute(&mut *write)
-                .await?;
-            }
-        }
+        // The configuration endpoint first: it is what clients are given, so it gets the port that was asked for.
         if cluster.spec.has_configuration_endpoint()
             && !cluster.configuration_endpoint.is_allocated()
         {
@@ -95,6 +86,27 @@ impl Datastore {
                     .execute(&mut *write)
                     .await?;
                 }
+            }
+        }
+        let mut addresses = FreeAddresses::read_node(&mut write, &pools.node_addresses).await?;
+        for node in cluster.wished_nodes().filter(|node| node.address.is_none()) {
+            let address = addresses.take()?.to_string();
+            sqlx::query!(
+                "UPDATE cache_nodes SET address = ? WHERE cache_node_key = ?",
+                address,
+                node.key
+            )
+            .execute(&mut *write)
+            .await?;
+            if let Some(ports) = &mut ports {
+                let port = ports.take(cluster.spec.port)?;
+                sqlx::query!(
+                    "INSERT INTO published_ports (port, cache_node_key) VALUES (?, ?)",
+                    port,
+                    node.key
+                )
+                .execute(&mut *write)
+                .await?;
             }
         }
         write.commit().await?;
@@ -222,20 +234,20 @@ impl FreeAddresses {
 
 /// Free host ports: the one asked for if it is free, else the lowest of the range.
 pub(super) struct FreePorts {
-    range: RangeInclusive<u16>,
+    pool: PortPool,
     taken: HashSet<u16>,
 }
 
 impl FreePorts {
     pub(super) async fn read(
         write: &mut Transaction<'_, Sqlite>,
-        range: RangeInclusive<u16>,
+        pool: PortPool,
     ) -> Result<Self, Error> {
         let taken = sqlx::query_scalar!("SELECT port FROM published_ports")
             .fetch_all(&mut **write)
             .await?;
         Ok(Self {
-            range,
+            pool,
             taken: taken
                 .into_iter()
                 .filter_map(|port| u16::try_from(port).ok())
@@ -244,14 +256,19 @@ impl FreePorts {
     }
 
     pub(super) fn take(&mut self, wanted: u16) -> Result<u16, Error> {
+        let PortPool {
+            range,
+            bind_address,
+            is_free,
+        } = &self.pool;
         let found = std::iter::once(wanted)
-            .chain(self.range.clone())
-            .find(|port| !self.taken.contains(port));
+            .chain(range.clone())
+            .find(|port| !self.taken.contains(port) && is_free(*bind_address, *port));
         let Some(port) = found else {
             return Err(Error::Exhausted(format!(
                 "host port between {} and {}",
-                self.range.start(),
-                self.range.end()
+                range.start(),
+                range.end()
             )));
         };
         self.taken.insert(port);
@@ -292,11 +309,16 @@ mod tests {
     #[test]
     fn the_port_asked_for_is_given_when_it_is_free() {
         let mut ports = FreePorts {
-            range: 7000..=7001,
+            pool: PortPool {
+                range: 7000..=7003,
+                bind_address: Ipv4Addr::LOCALHOST,
+                // Somebody else's servers.
+                is_free: |_, port| ![7001, 7002].contains(&port),
+            },
             taken: HashSet::new(),
         };
         let taken: Vec<u16> = (0..3).map(|_| ports.take(6379).unwrap()).collect();
-        assert_eq!(taken, [6379, 7000, 7001]);
+        assert_eq!(taken, [6379, 7000, 7003]);
         assert!(matches!(ports.take(6379), Err(Error::Exhausted(_))));
     }
 }

@@ -26,7 +26,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Sqlite, Transaction};
 
-pub use allocation::{AddressPool, Pools};
+pub use allocation::{AddressPool, Pools, PortPool};
 pub use cache_cluster::CacheClusterFilter;
 pub use cache_node::NodeOutcome;
 pub use error::Error;

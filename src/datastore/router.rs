@@ -87,10 +87,10 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if let Some(range) = &pools.ports {
-            let control_port = FreePorts::read(&mut write, range.clone())
+        if let Some(pool) = &pools.ports {
+            let control_port = FreePorts::read(&mut write, pool.clone())
                 .await?
-                .take(*range.end())?;
+                .take(*pool.range.end())?;
             sqlx::query!(
                 "INSERT INTO published_ports (port, control_of) VALUES (?, ?)",
                 control_port,

@@ -24,7 +24,7 @@ use sha2::Sha256;
 
 use crate::activators::Activators;
 use crate::clock::Clock;
-use crate::datastore::{AddressPool, Datastore, Pools};
+use crate::datastore::{AddressPool, Datastore, Pools, PortPool};
 use crate::engine::{Credentials, Engine};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::routing::RouterControl;
@@ -90,6 +90,8 @@ pub struct Published {
     pub probe_host: String,
     /// Ports to choose from.
     pub ports: RangeInclusive<u16>,
+    /// Whether nobody else listens on a port of the host, as far as can be told.
+    pub is_port_free: fn(Ipv4Addr, u16) -> bool,
 }
 
 impl fmt::Debug for Ground {
@@ -109,10 +111,11 @@ impl Ground {
         Pools {
             node_addresses: self.node_addresses.clone(),
             endpoint_addresses: self.endpoint_addresses.clone(),
-            ports: self
-                .published
-                .as_ref()
-                .map(|published| published.ports.clone()),
+            ports: self.published.as_ref().map(|published| PortPool {
+                range: published.ports.clone(),
+                bind_address: published.bind_address,
+                is_free: published.is_port_free,
+            }),
         }
     }
 

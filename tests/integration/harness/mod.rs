@@ -361,6 +361,7 @@ fn ground(layout: &Layout, router_program: std::path::PathBuf) -> Ground {
             bind_address: Ipv4Addr::LOCALHOST,
             probe_host: "127.0.0.1".to_owned(),
             ports,
+            is_port_free: |_, _| true,
         }),
         images: Default::default(),
         router_program: Some(router_program),
