@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod control_plane;
 pub mod datastore;
+pub mod doctor;
 pub mod engine;
 pub mod ground;
 pub mod http;
