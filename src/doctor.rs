@@ -6,6 +6,7 @@ mod looks;
 mod tests;
 
 use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -102,7 +103,8 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
             findings(config, Some(&runtime)).await
         }
     };
-    print(&findings);
+    // Whoever closes the pipe early has read enough.
+    let _ = io::stdout().write_all(report(&findings).as_bytes());
     Ok(
         if findings
             .iter()
@@ -133,25 +135,24 @@ async fn findings(config: &Config, runtime: Option<&dyn Runtime>) -> Vec<Finding
     findings
 }
 
-#[allow(
-    clippy::print_stdout,
-    reason = "the findings are the answer of the command"
-)]
-fn print(findings: &[Finding]) {
-    for finding in findings {
-        println!("{finding}");
-    }
+/// One line for each finding, and what they come to.
+fn report(findings: &[Finding]) -> String {
     let count = |verdict| {
         findings
             .iter()
             .filter(|finding| finding.verdict == verdict)
             .count()
     };
-    match (count(Verdict::Fail), count(Verdict::Warn)) {
-        (0, 0) => println!("All is well: cacheplane serve"),
+    let sum = match (count(Verdict::Fail), count(Verdict::Warn)) {
+        (0, 0) => "All is well: cacheplane serve".to_owned(),
         (0, warnings) => {
-            println!("Nothing stands in the way ({warnings} to know of): cacheplane serve")
+            format!("Nothing stands in the way ({warnings} to know of): cacheplane serve")
         }
-        (failures, _) => println!("{failures} in the way of cacheplane serve"),
-    }
+        (failures, _) => format!("In the way of cacheplane serve: {failures}"),
+    };
+    findings
+        .iter()
+        .map(|finding| format!("{finding}\n"))
+        .chain([sum, "\n".to_owned()])
+        .collect()
 }

@@ -184,6 +184,11 @@ async fn automatic_mode(
     datastore: &Datastore,
     runtime: &dyn Runtime,
 ) -> anyhow::Result<Mode> {
+    // Only a Docker that seems to be this host's own is asked; the stored answer is one of such a Docker.
+    if let (Mode::Published, reason) = mode_for(&config.runtime, None) {
+        tracing::info!(reason, "Endpoints are ports of the host");
+        return Ok(Mode::Published);
+    }
     let stored = datastore
         .setting_get(ENDPOINT_MODE)
         .await

@@ -15,7 +15,7 @@ use crate::config::{Config, EndpointMode};
 use crate::datastore::Datastore;
 use crate::ground::{self, Mode, data_dir, subnet};
 use crate::resources::engine::{self, Engine, EngineVersion, VersionFilter};
-use crate::runtime::{Runtime, RuntimeDescription, RuntimeError};
+use crate::runtime::{NetworkObserved, Runtime, RuntimeDescription, RuntimeError};
 
 /// Where Docker listens when nobody says.
 const USUAL_SOCKET: &str = "/var/run/docker.sock";
@@ -36,7 +36,11 @@ pub(super) async fn at_docker(config: &Config, runtime: &dyn Runtime) -> Vec<Fin
     }
     let choices = choices.unwrap_or_default();
     findings.extend(endpoints(config, &choices, description.as_ref().ok()));
-    findings.push(addresses(config, &choices, runtime).await);
+    let networks = match &description {
+        Ok(_) => runtime.networks().await.ok(),
+        Err(_) => None,
+    };
+    findings.push(addresses(config, &choices, networks.as_deref()));
     findings.push(router(config));
     if description.is_ok() {
         findings.extend(images(config, runtime).await);
@@ -203,7 +207,7 @@ fn endpoints(
 }
 
 /// What is to be said of the ports that are taken.
-fn ports(taken: &[u16], count: usize, may_be_ours: bool) -> Finding {
+pub(super) fn ports(taken: &[u16], count: usize, may_be_ours: bool) -> Finding {
     const SUBJECT: &str = "ports";
     if taken.is_empty() {
         return Finding::ok(SUBJECT, format!("all {count} of the range are free"));
@@ -235,12 +239,14 @@ fn ports(taken: &[u16], count: usize, may_be_ours: bool) -> Finding {
     )
 }
 
-/// Whether the addresses that caches have, or would get, are free.
-async fn addresses(config: &Config, choices: &Choices, runtime: &dyn Runtime) -> Finding {
+/// Whether the addresses that caches have, or would get, are free; `networks` are Docker's, where it names them.
+fn addresses(config: &Config, choices: &Choices, networks: Option<&[NetworkObserved]>) -> Finding {
     const SUBJECT: &str = "addresses";
-    let routes = subnet::host_routes();
-    let networks = runtime.networks().await.unwrap_or_default();
-    let taken = ground::taken(&routes, &networks);
+    let taken = ground::taken(&subnet::host_routes(), networks.unwrap_or_default());
+    let judged_by = match networks {
+        Some(_) => "",
+        None => " (by the routes of this host alone)",
+    };
     let wished = config.endpoints.node_subnet;
     if let Some(stored) = &choices.subnet {
         let kept = match ground::kept_subnet(stored, wished) {
@@ -248,11 +254,14 @@ async fn addresses(config: &Config, choices: &Choices, runtime: &dyn Runtime) ->
             Err(error) => return Finding::refused(SUBJECT, error),
         };
         return match of_others(kept, taken) {
-            None => Finding::ok(SUBJECT, format!("{kept}, chosen before, is nobody else's")),
+            None => Finding::ok(
+                SUBJECT,
+                format!("{kept}, chosen before, is nobody else's{judged_by}"),
+            ),
             Some(other) => Finding::warn(
                 SUBJECT,
                 format!(
-                    "{kept}, chosen before, overlaps {} of {}",
+                    "{kept}, chosen before, overlaps {}, which {} has",
                     other.subnet, other.by
                 ),
                 "take that away, or caches may be out of reach",
@@ -264,7 +273,7 @@ async fn addresses(config: &Config, choices: &Choices, runtime: &dyn Runtime) ->
         None => subnet::first_free(&taken),
     };
     match choice {
-        Ok(choice) => Finding::ok(SUBJECT, format!("{choice} is free")),
+        Ok(choice) => Finding::ok(SUBJECT, format!("{choice} is free{judged_by}")),
         Err(error) => Finding::refused(SUBJECT, error),
     }
 }
@@ -335,7 +344,7 @@ async fn images(config: &Config, runtime: &dyn Runtime) -> Vec<Finding> {
                         &subject,
                         format!("none of {} is here yet", candidates.join(", ")),
                         format!(
-                            "pulled when first needed, where a registry is reached: docker pull {}",
+                            "it is pulled when first needed, or now: docker pull {}",
                             candidates[0]
                         ),
                     ),
