@@ -68,9 +68,12 @@ impl Reconciler for Routers {
 
     async fn reconcile(&self, _: i64) -> anyhow::Result<Outcome> {
         let clusters = self.world.datastore.cache_cluster_list_routed().await?;
-        let wanted = by_router(&clusters);
+        let wanted = self.by_router(&clusters);
         let records = self.world.datastore.router_list().await?;
-        for record in records.iter().filter(|record| is_idle(record, &wanted)) {
+        for record in records
+            .iter()
+            .filter(|record| self.is_idle(record, &wanted))
+        {
             self.remove(record)
                 .await
                 .with_context(|| format!("remove the router {}", record.name))?;
@@ -96,37 +99,45 @@ impl Reconciler for Routers {
     }
 }
 
-/// A router of published mode whose endpoint is gone. The shared one stays: the next endpoint need not wait for it.
-fn is_idle(record: &RouterRecord, wanted: &BTreeMap<String, Vec<&CacheCluster>>) -> bool {
-    record.name != SHARED && !wanted.contains_key(&record.name)
-}
-
-/// Which router serves which cache clusters. One whose endpoint is not chosen yet belongs to the shared router of network
-/// mode already, so that this is up by the time the nodes are.
-fn by_router(clusters: &[CacheCluster]) -> BTreeMap<String, Vec<&CacheCluster>> {
-    let mut wanted: BTreeMap<String, Vec<&CacheCluster>> = BTreeMap::new();
-    for cluster in clusters {
-        let name = match cluster.configuration_endpoint.published_port {
-            Some(port) => format!("port-{port}"),
-            None => SHARED.to_owned(),
-        };
-        wanted.entry(name).or_default().push(cluster);
-    }
-    wanted
-}
-
 impl Routers {
     /// Reconciles in this world.
     pub fn new(world: World) -> Arc<Self> {
         Arc::new(Self { world })
     }
 
+    /// A router of published mode whose endpoint is gone. The shared one stays, in its mode: the next endpoint need not wait
+    /// for it.
+    fn is_idle(
+        &self,
+        record: &RouterRecord,
+        wanted: &BTreeMap<String, Vec<&CacheCluster>>,
+    ) -> bool {
+        let stays = record.name == SHARED && self.world.ground.published.is_none();
+        !stays && !wanted.contains_key(&record.name)
+    }
+
+    /// Which router serves which cache clusters. One whose endpoint is not chosen yet belongs to the shared router of network
+    /// mode already, so that this is up by the time the nodes are; in published mode its router is made when the endpoint is
+    /// chosen.
+    fn by_router<'a>(
+        &self,
+        clusters: &'a [CacheCluster],
+    ) -> BTreeMap<String, Vec<&'a CacheCluster>> {
+        let mut wanted: BTreeMap<String, Vec<&CacheCluster>> = BTreeMap::new();
+        for cluster in clusters {
+            let published_port = cluster.configuration_endpoint.published_port;
+            let name = match (&self.world.ground.published, published_port) {
+                (Some(_), None) => continue,
+                (Some(_), Some(port)) => format!("port-{port}"),
+                (None, _) => SHARED.to_owned(),
+            };
+            wanted.entry(name).or_default().push(cluster);
+        }
+        wanted
+    }
+
     /// Makes the router be there and serve exactly these cache clusters.
     async fn serve(&self, record: &RouterRecord, clusters: &[&CacheCluster]) -> anyhow::Result<()> {
-        if self.world.ground.published.is_some() && record.name == SHARED {
-            // Its endpoints are not chosen yet; the router of each is made when they are.
-            return Ok(());
-        }
         self.ensure_container(record, clusters).await?;
         let routes = self.routes(clusters);
         let endpoint = self.endpoint(record);
