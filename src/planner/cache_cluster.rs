@@ -296,6 +296,19 @@ pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verd
     }
 }
 
+/// What stands in the way of a creation that has waited for its router for too long; its routers' reconciler has noted the
+/// reason, if it had one.
+pub fn overdue(cluster: &CacheCluster, now: Timestamp) -> Option<Obstacle> {
+    let is_overdue =
+        cluster.available_at.is_none() && now.since(cluster.requested_at) > CREATION_DEADLINE;
+    is_overdue.then(|| {
+        let reason = cluster.blocked_by.clone();
+        Obstacle::Passing(reason.unwrap_or_else(|| {
+            "The router of the configuration endpoint does not serve it.".to_owned()
+        }))
+    })
+}
+
 fn give_up(kind: FailureKind, reason: String) -> Verdict {
     Verdict::GiveUp(Failure { kind, reason })
 }

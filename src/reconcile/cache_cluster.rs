@@ -137,7 +137,10 @@ impl CacheClusters {
             }
             Plan::AwaitRouter => {
                 self.world.activators.router.wake();
-                Ok(Some(Outcome::Waiting))
+                match planner::overdue(cluster, self.world.clock.now()) {
+                    Some(obstacle) => Err(obstacle.into()),
+                    None => Ok(Some(Outcome::Waiting)),
+                }
             }
             Plan::Do(stage) => {
                 tracing::debug!(cache_cluster.id = cluster.spec.cache_cluster_id, stage = ?stage, "Carry out a stage");

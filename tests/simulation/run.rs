@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cacheplane::clock::ManualClock;
 use cacheplane::control_plane::reconcilers;
+use cacheplane::planner::cache_cluster::CREATION_DEADLINE;
 use cacheplane::reconcile::driver::Outcome;
 use cacheplane::resources::scope::Scope;
 use cacheplane::resources::timestamp::Timestamp;
@@ -28,7 +29,7 @@ const START: Timestamp = Timestamp::from_millis(1_772_618_400_000);
 const CLIENTS: usize = 3;
 
 /// Rounds of all reconcilers after which everything must be as wished.
-const ROUNDS_MAX: usize = 40;
+const ROUNDS_MAX: usize = 30;
 
 /// The place of the reconciler of cache clusters among all.
 pub const CACHE_CLUSTERS: usize = 2;
@@ -224,7 +225,14 @@ impl Simulation {
 
     /// Runs all reconcilers until everything is as wished, and once more.
     pub async fn settle(&mut self) -> Result<Went, String> {
-        for _ in 0..ROUNDS_MAX {
+        let mut was_settled = false;
+        for round in 0..ROUNDS_MAX {
+            if round == ROUNDS_MAX / 2 {
+                // A creation that cannot succeed is given up when its time is over.
+                self.outside
+                    .clock
+                    .advance(CREATION_DEADLINE + Duration::from_secs(1));
+            }
             let mut order: Vec<usize> = (0..4).collect();
             self.dice.shuffle(&mut order);
             for index in order {
@@ -233,9 +241,11 @@ impl Simulation {
                 }
             }
             let unconverged = self.process.plain.cache_cluster_list_unconverged().await;
-            if unconverged.map_err(|error| error.to_string())?.is_empty() {
+            let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty();
+            if is_settled && was_settled {
                 return Ok(Went::On);
             }
+            was_settled = is_settled;
         }
         Err(format!("nothing settles: {:#?}", self.ledger.clusters))
     }
