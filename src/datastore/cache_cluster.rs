@@ -175,7 +175,7 @@ impl Datastore {
                        generation != observed_generation
                        OR EXISTS (SELECT 1 FROM cache_nodes WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key
                                   AND (observation != 'known' OR cache_nodes.generation IS NOT cache_nodes.observed_generation
-                                       OR reboot = 1 OR wish = 'removed'))))
+                                       OR reboot = 1 OR recovering = 1 OR wish = 'removed'))))
                 OR (failure_kind IS NOT NULL AND (
                        configuration_address IS NOT NULL
                        OR EXISTS (SELECT 1 FROM published_ports WHERE configuration_of = cache_cluster_key)

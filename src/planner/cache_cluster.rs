@@ -72,7 +72,7 @@ pub enum Stage {
     FinishReboots(Vec<usize>),
     /// Make containers be there, run, and answer.
     EnsureNodes(Vec<usize>),
-    /// Note nodes that run and answer, but in a run that the record does not know.
+    /// Note nodes that run and answer, but in a run that the record does not know, or whose return was not told of.
     RecordNodes(Vec<usize>),
     /// Choose the next list of nodes that the configuration endpoint answers with.
     ListNodes(Vec<usize>),
@@ -109,7 +109,7 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
         return Plan::Do(Stage::EnsureNodes(lacking));
     }
     let news = select(cluster, seen, |node, seen| {
-        node.is_wished() && !is_recorded(node, seen)
+        node.is_wished() && (!is_recorded(node, seen) || node.recovering)
     });
     if !news.is_empty() {
         return Plan::Do(Stage::RecordNodes(news));

@@ -305,7 +305,11 @@ impl CacheClusters {
         seen: &Seen,
         indices: &[usize],
     ) -> Result<(), Stop> {
-        let outcomes = self.outcomes(cluster, seen, indices);
+        let mut outcomes = self.outcomes(cluster, seen, indices);
+        for outcome in &mut outcomes {
+            // The end of a reboot is told of here, that of a recovery by a stage of its own.
+            outcome.ends_recovery = false;
+        }
         let events: Vec<Event> = pick(cluster, indices)
             .iter()
             .map(|node| {
@@ -335,6 +339,7 @@ impl CacheClusters {
             .map(|(node, _)| NodeOutcome {
                 key: node.key,
                 observation: Observation::Absent,
+                ends_recovery: true,
             })
             .collect();
         self.world
@@ -508,5 +513,7 @@ fn known(node: &CacheNode, seen: NodeObserved) -> NodeOutcome {
     NodeOutcome {
         key: node.key,
         observation: Observation::Known(seen),
+        // Told of with it; a loss that was noted meanwhile is left for the next look.
+        ends_recovery: node.recovering,
     }
 }
