@@ -295,6 +295,11 @@ impl CacheClusters {
         cluster: &CacheCluster,
         nodes: &[&CacheNode],
     ) -> Result<(), Stop> {
+        // A node that had to be thawed first is on record again in the very run that shall end.
+        self.world
+            .datastore
+            .cache_node_record_unknown(cluster, &keys(nodes), &[])
+            .await?;
         let results = all(nodes, |node| self.world.restart_node(cluster, node)).await;
         Ok(results.into_iter().collect::<Result<(), Obstacle>>()?)
     }
