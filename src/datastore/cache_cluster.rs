@@ -163,19 +163,20 @@ impl Datastore {
         with_nodes(&mut read, rows).await
     }
 
-    /// Keys of the cache clusters that the world may not fulfil, each with a stamp that changes with every new wish.
+    /// Keys of the cache clusters that the world may not fulfil, each with a stamp that changes with every new wish; and of those
+    /// that are said to be held up, until that is taken back.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub async fn cache_cluster_list_unconverged(&self) -> Result<Vec<(i64, i64)>, Error> {
         let rows = sqlx::query!(
             "SELECT cache_cluster_key, revision FROM cache_clusters
-             WHERE deletion_requested_at IS NOT NULL
+             WHERE deletion_requested_at IS NOT NULL OR blocked_by IS NOT NULL
                 OR (failure_kind IS NULL AND (
                        generation != observed_generation
                        OR EXISTS (SELECT 1 FROM cache_nodes WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key
                                   AND (observation != 'known' OR cache_nodes.generation IS NOT cache_nodes.observed_generation
-                                       OR reboot = 1 OR wish = 'removed'))))
+                                       OR reboot = 1 OR recovering = 1 OR wish = 'removed'))))
                 OR (failure_kind IS NOT NULL AND (
                        configuration_address IS NOT NULL
                        OR EXISTS (SELECT 1 FROM published_ports WHERE configuration_of = cache_cluster_key)

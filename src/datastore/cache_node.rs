@@ -18,6 +18,8 @@ pub struct NodeOutcome {
     pub key: i64,
     /// What is known of it now.
     pub observation: Observation,
+    /// Whether it is told that the node has recovered.
+    pub ends_recovery: bool,
 }
 
 impl Datastore {
@@ -65,7 +67,8 @@ impl Datastore {
     }
 
     /// Notes that a node was lost: it no longer is in the run that it was last seen in. Returns whether that was news; a node that
-    /// was looked at again in the meantime is left alone.
+    /// was looked at again in the meantime, or that shall go, is left alone. The event is told unless an earlier loss was told of
+    /// and the return was not.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -78,8 +81,10 @@ impl Datastore {
     ) -> Result<bool, Error> {
         let mut write = self.write("cache_node_record_lost").await?;
         let lost = sqlx::query!(
-            "UPDATE cache_nodes SET observation = 'unknown', observed_started_at = NULL, recovering = 1
-             WHERE cache_node_key = ? AND observed_started_at = ? AND reboot = 0",
+            "UPDATE cache_nodes SET observation = 'unknown', observed_started_at = NULL
+             WHERE cache_node_key = ? AND observed_started_at = ? AND reboot = 0 AND wish = 'present'
+               AND EXISTS (SELECT 1 FROM cache_clusters WHERE cache_clusters.cache_cluster_key = cache_nodes.cache_cluster_key
+                           AND deletion_requested_at IS NULL AND failure_kind IS NULL)",
             node.key,
             started_at
         )
@@ -88,7 +93,15 @@ impl Datastore {
         if lost.rows_affected() == 0 {
             return Ok(false);
         }
-        events_put(&mut write, &cluster.scope, std::slice::from_ref(event)).await?;
+        let untold = sqlx::query!(
+            "UPDATE cache_nodes SET recovering = 1 WHERE cache_node_key = ? AND recovering = 0",
+            node.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if untold.rows_affected() > 0 {
+            events_put(&mut write, &cluster.scope, std::slice::from_ref(event)).await?;
+        }
         write.commit().await?;
         Ok(true)
     }
@@ -239,12 +252,13 @@ async fn node_observe(
     sqlx::query!(
         "UPDATE cache_nodes
          SET observation = ?1, observed_generation = coalesce(?2, observed_generation), observed_started_at = ?3,
-             observed_at = ?4, ready_at = coalesce(ready_at, ?4), recovering = 0
-         WHERE cache_node_key = ?5",
+             observed_at = ?4, ready_at = coalesce(ready_at, ?4), recovering = recovering AND NOT ?5
+         WHERE cache_node_key = ?6",
         columns.word,
         columns.generation,
         columns.started_at,
         columns.seen_at,
+        outcome.ends_recovery,
         outcome.key
     )
     .execute(&mut **write)

@@ -72,7 +72,7 @@ pub enum Stage {
     FinishReboots(Vec<usize>),
     /// Make containers be there, run, and answer.
     EnsureNodes(Vec<usize>),
-    /// Note nodes that run and answer, but in a run that the record does not know.
+    /// Note nodes that run and answer, but in a run that the record does not know, or whose return was not told of.
     RecordNodes(Vec<usize>),
     /// Choose the next list of nodes that the configuration endpoint answers with.
     ListNodes(Vec<usize>),
@@ -109,7 +109,7 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
         return Plan::Do(Stage::EnsureNodes(lacking));
     }
     let news = select(cluster, seen, |node, seen| {
-        node.is_wished() && !is_recorded(node, seen)
+        node.is_wished() && (!is_recorded(node, seen) || node.recovering)
     });
     if !news.is_empty() {
         return Plan::Do(Stage::RecordNodes(news));
@@ -294,6 +294,19 @@ pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verd
             Verdict::TryAgain(reason)
         }
     }
+}
+
+/// What stands in the way of a creation that has waited for its router for too long; its routers' reconciler has noted the
+/// reason, if it had one.
+pub fn overdue(cluster: &CacheCluster, now: Timestamp) -> Option<Obstacle> {
+    let is_overdue =
+        cluster.available_at.is_none() && now.since(cluster.requested_at) > CREATION_DEADLINE;
+    is_overdue.then(|| {
+        let reason = cluster.blocked_by.clone();
+        Obstacle::Passing(reason.unwrap_or_else(|| {
+            "The router of the configuration endpoint does not serve it.".to_owned()
+        }))
+    })
 }
 
 fn give_up(kind: FailureKind, reason: String) -> Verdict {

@@ -137,7 +137,10 @@ impl CacheClusters {
             }
             Plan::AwaitRouter => {
                 self.world.activators.router.wake();
-                Ok(Some(Outcome::Waiting))
+                match planner::overdue(cluster, self.world.clock.now()) {
+                    Some(obstacle) => Err(obstacle.into()),
+                    None => Ok(Some(Outcome::Waiting)),
+                }
             }
             Plan::Do(stage) => {
                 tracing::debug!(cache_cluster.id = cluster.spec.cache_cluster_id, stage = ?stage, "Carry out a stage");
@@ -292,6 +295,11 @@ impl CacheClusters {
         cluster: &CacheCluster,
         nodes: &[&CacheNode],
     ) -> Result<(), Stop> {
+        // A node that had to be thawed first is on record again in the very run that shall end.
+        self.world
+            .datastore
+            .cache_node_record_unknown(cluster, &keys(nodes), &[])
+            .await?;
         let results = all(nodes, |node| self.world.restart_node(cluster, node)).await;
         Ok(results.into_iter().collect::<Result<(), Obstacle>>()?)
     }
@@ -302,7 +310,11 @@ impl CacheClusters {
         seen: &Seen,
         indices: &[usize],
     ) -> Result<(), Stop> {
-        let outcomes = self.outcomes(cluster, seen, indices);
+        let mut outcomes = self.outcomes(cluster, seen, indices);
+        for outcome in &mut outcomes {
+            // The end of a reboot is told of here, that of a recovery by a stage of its own.
+            outcome.ends_recovery = false;
+        }
         let events: Vec<Event> = pick(cluster, indices)
             .iter()
             .map(|node| {
@@ -332,6 +344,7 @@ impl CacheClusters {
             .map(|(node, _)| NodeOutcome {
                 key: node.key,
                 observation: Observation::Absent,
+                ends_recovery: true,
             })
             .collect();
         self.world
@@ -505,5 +518,7 @@ fn known(node: &CacheNode, seen: NodeObserved) -> NodeOutcome {
     NodeOutcome {
         key: node.key,
         observation: Observation::Known(seen),
+        // Told of with it; a loss that was noted meanwhile is left for the next look.
+        ends_recovery: node.recovering,
     }
 }

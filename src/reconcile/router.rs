@@ -3,7 +3,7 @@
 //! In network mode one router serves every configuration endpoint, each at an address of its own. In published mode a container's
 //! ports are fixed when it is made, so each endpoint has a router of its own and a new endpoint disturbs no other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::RouterRecord;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
+use crate::resources::event::Event;
 use crate::routing::{
     DiscoveredNode, Listen, Route, RouteKind, RouterEndpoint, Routes, RoutingError, Target,
 };
@@ -66,53 +67,33 @@ impl Reconciler for Routers {
         Ok(vec![(0, 0)])
     }
 
+    /// One router that fails keeps no other from being served.
     async fn reconcile(&self, _: i64) -> anyhow::Result<Outcome> {
         let clusters = self.world.datastore.cache_cluster_list_routed().await?;
-        let wanted = by_router(&clusters);
+        let wanted = self.by_router(&clusters);
         let records = self.world.datastore.router_list().await?;
-        for record in records.iter().filter(|record| is_idle(record, &wanted)) {
-            self.remove(record)
-                .await
-                .with_context(|| format!("remove the router {}", record.name))?;
-        }
-        for name in wanted.keys() {
-            if records.iter().all(|record| record.name != *name) {
-                self.world
-                    .datastore
-                    .router_insert(name, &self.world.ground.pools())
-                    .await?;
+        let mut result = Ok(Outcome::Settled);
+        for record in &records {
+            if self.is_idle(record, &wanted)
+                && let Err(error) = self.remove(record).await
+            {
+                result = Err(error.context(format!("remove the router {}", record.name)));
             }
         }
-        for record in self.world.datastore.router_list().await? {
-            let clusters = wanted
-                .get(&record.name)
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            self.serve(&record, clusters)
-                .await
-                .with_context(|| format!("serve by the router {}", record.name))?;
+        let kept = records
+            .iter()
+            .filter(|record| !self.is_idle(record, &wanted))
+            .map(|record| &record.name);
+        let names: BTreeSet<&String> = kept.chain(wanted.keys()).collect();
+        for name in names {
+            let clusters = wanted.get(name).map(Vec::as_slice).unwrap_or_default();
+            if let Err(error) = self.serve(name, clusters).await {
+                self.tell(clusters, &error).await?;
+                result = Err(error.context(format!("serve by the router {name}")));
+            }
         }
-        Ok(Outcome::Settled)
+        result
     }
-}
-
-/// A router of published mode whose endpoint is gone. The shared one stays: the next endpoint need not wait for it.
-fn is_idle(record: &RouterRecord, wanted: &BTreeMap<String, Vec<&CacheCluster>>) -> bool {
-    record.name != SHARED && !wanted.contains_key(&record.name)
-}
-
-/// Which router serves which cache clusters. One whose endpoint is not chosen yet belongs to the shared router of network
-/// mode already, so that this is up by the time the nodes are.
-fn by_router(clusters: &[CacheCluster]) -> BTreeMap<String, Vec<&CacheCluster>> {
-    let mut wanted: BTreeMap<String, Vec<&CacheCluster>> = BTreeMap::new();
-    for cluster in clusters {
-        let name = match cluster.configuration_endpoint.published_port {
-            Some(port) => format!("port-{port}"),
-            None => SHARED.to_owned(),
-        };
-        wanted.entry(name).or_default().push(cluster);
-    }
-    wanted
 }
 
 impl Routers {
@@ -121,23 +102,47 @@ impl Routers {
         Arc::new(Self { world })
     }
 
-    /// Makes the router be there and serve exactly these cache clusters.
-    async fn serve(&self, record: &RouterRecord, clusters: &[&CacheCluster]) -> anyhow::Result<()> {
-        if self.world.ground.published.is_some() && record.name == SHARED {
-            // Its endpoints are not chosen yet; the router of each is made when they are.
-            return Ok(());
+    /// A router of published mode whose endpoint is gone. The shared one stays, in its mode: the next endpoint need not wait
+    /// for it.
+    fn is_idle(
+        &self,
+        record: &RouterRecord,
+        wanted: &BTreeMap<String, Vec<&CacheCluster>>,
+    ) -> bool {
+        let stays = record.name == SHARED && self.world.ground.published.is_none();
+        !stays && !wanted.contains_key(&record.name)
+    }
+
+    /// Which router serves which cache clusters. One whose endpoint is not chosen yet belongs to the shared router of network
+    /// mode already, so that this is up by the time the nodes are; in published mode its router is made when the endpoint is
+    /// chosen.
+    fn by_router<'a>(
+        &self,
+        clusters: &'a [CacheCluster],
+    ) -> BTreeMap<String, Vec<&'a CacheCluster>> {
+        let mut wanted: BTreeMap<String, Vec<&CacheCluster>> = BTreeMap::new();
+        for cluster in clusters {
+            let published_port = cluster.configuration_endpoint.published_port;
+            let name = match (&self.world.ground.published, published_port) {
+                (Some(_), None) => continue,
+                (Some(_), Some(port)) => format!("port-{port}"),
+                (None, _) => SHARED.to_owned(),
+            };
+            wanted.entry(name).or_default().push(cluster);
         }
+        wanted
+    }
+
+    /// Makes the router be there and serve exactly these cache clusters.
+    async fn serve(&self, name: &str, clusters: &[&CacheCluster]) -> anyhow::Result<()> {
+        let record = &self.ensure_record(name).await?;
         self.ensure_container(record, clusters).await?;
         let routes = self.routes(clusters);
         let endpoint = self.endpoint(record);
         self.agree(record, &endpoint, &routes).await?;
         let served: Vec<(i64, u32)> = clusters
             .iter()
-            .filter(|cluster| is_routed(cluster))
-            .filter(|cluster| {
-                cluster.configuration_endpoint.served_version
-                    != cluster.configuration_endpoint.config_version
-            })
+            .filter(|cluster| awaits_router(cluster))
             .map(|cluster| (cluster.key, cluster.configuration_endpoint.config_version))
             .collect();
         if !served.is_empty() {
@@ -146,6 +151,37 @@ impl Routers {
                 .cache_cluster_record_served(&served)
                 .await?;
             self.world.activators.cache_cluster.wake();
+        }
+        Ok(())
+    }
+
+    async fn ensure_record(&self, name: &str) -> anyhow::Result<RouterRecord> {
+        let store = &self.world.datastore;
+        let find =
+            |records: Vec<RouterRecord>| records.into_iter().find(|found| found.name == name);
+        if let Some(record) = find(store.router_list().await?) {
+            return Ok(record);
+        }
+        store
+            .router_insert(name, &self.world.ground.pools())
+            .await?;
+        find(store.router_list().await?).context("find the router that was just chosen")
+    }
+
+    /// Notes what stands in the way of the cache clusters that wait for a router and for nothing else.
+    async fn tell(&self, clusters: &[&CacheCluster], error: &anyhow::Error) -> anyhow::Result<()> {
+        let reason =
+            format!("The router of the configuration endpoint does not serve it: {error:#}");
+        for cluster in clusters.iter().filter(|cluster| awaits_router(cluster)) {
+            let event = Event::of_cache_cluster(
+                &cluster.spec.cache_cluster_id,
+                format!("Waiting: {reason}"),
+                self.world.clock.now(),
+            );
+            self.world
+                .datastore
+                .cache_cluster_block(cluster, Some(&reason), &[event])
+                .await?;
         }
         Ok(())
     }
@@ -386,6 +422,12 @@ impl Routers {
 fn is_routed(cluster: &CacheCluster) -> bool {
     cluster.configuration_endpoint.is_allocated()
         && cluster.configuration_endpoint.config_version > 0
+}
+
+/// Whether a router has not taken the present list of nodes yet.
+fn awaits_router(cluster: &CacheCluster) -> bool {
+    let endpoint = &cluster.configuration_endpoint;
+    is_routed(cluster) && endpoint.served_version != endpoint.config_version
 }
 
 fn router_labels(record: &RouterRecord) -> BTreeMap<String, String> {

@@ -23,7 +23,7 @@ use super::{
     NetworkObserved, NetworkSpec, Runtime, RuntimeDescription, RuntimeError, RuntimeEvent,
     VolumeObserved, VolumeSpec,
 };
-pub use calls::{Call, Hook, Operation, Verdict};
+pub use calls::{Call, Hook, Operation, Pace, Verdict};
 use world::State;
 
 mod calls;
@@ -37,6 +37,7 @@ const EVENTS_KEPT: usize = 1024;
 pub struct SimulatedWorld {
     state: Mutex<State>,
     hook: Mutex<Option<Hook>>,
+    pace: Mutex<Option<Pace>>,
     events: broadcast::Sender<(String, RuntimeEvent)>,
 }
 
@@ -75,6 +76,7 @@ impl SimulatedWorld {
         Arc::new(SimulatedWorld {
             state: Mutex::default(),
             hook: Mutex::new(None),
+            pace: Mutex::new(None),
             events,
         })
     }
@@ -82,6 +84,11 @@ impl SimulatedWorld {
     /// Decides from now on what becomes of each call; none lets all proceed. The hook must not call the world.
     pub fn set_hook(&self, hook: Option<Hook>) {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = hook;
+    }
+
+    /// Lets each call wait for `pace` first; none lets others run in between, and goes on.
+    pub fn set_pace(&self, pace: Option<Pace>) {
+        *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = pace;
     }
 
     /// The number of calls so far.
@@ -244,8 +251,16 @@ impl SimulatedWorld {
         target: &str,
         effect: impl FnOnce(&Self) -> Result<T, RuntimeError>,
     ) -> Result<T, RuntimeError> {
+        let pace = self
+            .pace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         // A real call lets others run in between; so does this one, or races would never be simulated.
-        tokio::task::yield_now().await;
+        match pace {
+            Some(pace) => pace(operation, target).await,
+            None => tokio::task::yield_now().await,
+        }
         let call = {
             let mut state = self.state();
             state.call_count += 1;
@@ -267,13 +282,13 @@ impl SimulatedWorld {
         match verdict {
             Verdict::Refuse(error) => return Err(error),
             Verdict::HangBefore => std::future::pending().await,
-            Verdict::Proceed | Verdict::HangAfter => {}
+            Verdict::LoseAnswer(error) => return effect(self).and(Err(error)),
+            Verdict::Proceed => return effect(self),
+            Verdict::HangAfter => {}
         }
-        let result = effect(self);
-        if matches!(verdict, Verdict::HangAfter) {
-            std::future::pending().await
-        }
-        result
+        // What it came to is never heard of.
+        drop(effect(self));
+        std::future::pending().await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

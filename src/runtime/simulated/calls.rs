@@ -1,5 +1,8 @@
 //! The calls that a simulated host gets, and what a test can make of each.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
 use super::super::RuntimeError;
 
 /// One call to the engine, as the hook sees it.
@@ -70,6 +73,8 @@ pub enum Verdict {
     Proceed,
     /// It fails with this error and has no effect.
     Refuse(RuntimeError),
+    /// It is done, but its caller hears this error: the connection was cut before the answer.
+    LoseAnswer(RuntimeError),
     /// Its caller never hears anything, and it has no effect.
     HangBefore,
     /// Its caller never hears anything, but it is done.
@@ -78,3 +83,7 @@ pub enum Verdict {
 
 /// Decides what becomes of each call.
 pub type Hook = Box<dyn Fn(&Call) -> Verdict + Send + Sync>;
+
+/// Awaited before each call: whoever makes it decides which of several callers goes on.
+pub type Pace =
+    Arc<dyn Fn(Operation, &str) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;

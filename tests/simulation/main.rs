@@ -1,0 +1,19 @@
+//! The seeded simulation: random commands, failures and stops in every order, and then everything must be as wished.
+//!
+//! `CACHEPLANE_SIMULATION_SEED=n` repeats one run and prints all that it did; `CACHEPLANE_SIMULATION_SEEDS=a..b` runs others
+//! than the usual ones.
+#![allow(
+    unreachable_pub,
+    reason = "a test is one crate, and nobody else can reach any of it"
+)]
+
+mod client;
+mod dice;
+mod every_step;
+mod ledger;
+mod process;
+mod run;
+mod seeds;
+mod settled;
+mod tale;
+mod turns;

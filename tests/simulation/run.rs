@@ -1,0 +1,653 @@
+//! A run: commands, failures and actions in the order that the dice say, then calm, then the reckoning.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cacheplane::clock::ManualClock;
+use cacheplane::control_plane::reconcilers;
+use cacheplane::planner::cache_cluster::CREATION_DEADLINE;
+use cacheplane::reconcile::driver::Outcome;
+use cacheplane::resources::scope::Scope;
+use cacheplane::resources::timestamp::Timestamp;
+use cacheplane::routing::simulated::SimulatedTables;
+use cacheplane::runtime::simulated::{Operation, SimulatedWorld, Verdict};
+use cacheplane::runtime::{ContainerState, RuntimeError};
+use cacheplane_api::Fault;
+use tempfile::TempDir;
+
+use crate::client::{self, Command};
+use crate::dice::Dice;
+use crate::ledger::{Ledger, is_routers};
+use crate::process::{Layout, Outside, Process, images};
+use crate::turns::{Action, Task, Turns};
+
+/// 2026-03-04 10:00:00 UTC, a Wednesday.
+const START: Timestamp = Timestamp::from_millis(1_772_618_400_000);
+
+/// Most commands at once.
+const CLIENTS: usize = 3;
+
+/// Rounds of all reconcilers after which everything must be as wished.
+const ROUNDS_MAX: usize = 30;
+
+/// The place of the reconciler of cache clusters among all.
+pub const CACHE_CLUSTERS: usize = 2;
+
+/// How a task ended.
+pub enum End {
+    /// A command, and what it was answered.
+    Command(Command, Scope, Result<Option<String>, Fault>),
+    /// A run of a reconciler.
+    Run(anyhow::Result<Outcome>),
+}
+
+/// Whether the process is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Went {
+    /// It is.
+    On,
+    /// It was stopped before its next action.
+    Stopped,
+}
+
+/// How often something goes wrong, in thousandths of the actions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Weather {
+    /// A call is refused, or its answer lost.
+    pub refusals: usize,
+    /// The process stops.
+    pub stops: usize,
+    /// A container dies, is frozen or removed.
+    pub deaths: usize,
+    /// The engine is cut off or comes back; images go or come; somebody takes a port or gives it back.
+    pub outages: usize,
+}
+
+struct Trouble {
+    dice: Dice,
+    permille: usize,
+}
+
+/// A control plane and all that happens to it.
+pub struct Simulation {
+    /// Chance.
+    pub dice: Dice,
+    /// What outlives the process.
+    pub outside: Outside,
+    /// The control plane.
+    pub process: Process,
+    /// What was seen.
+    pub ledger: Ledger,
+    /// What was done since the start of the process's present stretch.
+    pub actions: Vec<Action>,
+    /// What was done, and what happened, for whoever must find out why.
+    pub trace: Vec<String>,
+    /// Actions so far.
+    pub steps: u64,
+    /// The process stops before this action.
+    pub stop_at: Option<u64>,
+    tasks: Vec<Task<End>>,
+    next_task: u64,
+    layout: Layout,
+    trouble: Arc<Mutex<Trouble>>,
+    directory: TempDir,
+}
+
+impl Simulation {
+    /// An empty host, and a control plane on it.
+    pub async fn new(seed: u64, layout: Layout) -> Self {
+        let shm = std::path::Path::new("/dev/shm");
+        let directory = if shm.is_dir() {
+            TempDir::new_in(shm)
+        } else {
+            TempDir::new()
+        };
+        let directory = directory.expect("make a directory");
+        std::fs::write(directory.path().join("router"), b"a router")
+            .expect("write a router's program");
+        let mut dice = Dice::new(seed);
+        let turns = Arc::new(Turns::default());
+        let outside = Outside {
+            host: SimulatedWorld::new(),
+            tables: SimulatedTables::default(),
+            clock: ManualClock::at(START),
+            push_failures: Arc::new(Mutex::new((Dice::new(dice.below(usize::MAX) as u64), 0))),
+            turns: Arc::clone(&turns),
+        };
+        outside
+            .host
+            .set_pace(Some(Arc::new(move |operation, target| {
+                Box::pin(turns.wait(Action::Call(operation, target.to_owned())))
+            })));
+        let trouble = Arc::new(Mutex::new(Trouble {
+            dice: Dice::new(dice.below(usize::MAX) as u64),
+            permille: 0,
+        }));
+        let of_hook = Arc::clone(&trouble);
+        outside.host.set_hook(Some(Box::new(move |call| {
+            verdict(
+                &mut of_hook.lock().unwrap_or_else(PoisonError::into_inner),
+                call.operation,
+            )
+        })));
+        let process = Process::start(&outside, &layout, directory.path()).await;
+        let mut new = Self {
+            dice,
+            outside,
+            process,
+            ledger: Ledger::default(),
+            actions: Vec::new(),
+            trace: Vec::new(),
+            steps: 0,
+            stop_at: None,
+            tasks: Vec::new(),
+            next_task: 0,
+            layout,
+            trouble,
+            directory,
+        };
+        new.calm();
+        new
+    }
+
+    /// Lets `commands` commands and this weather happen to it.
+    pub async fn storm(&mut self, commands: usize, weather: Weather) -> Result<(), String> {
+        let mut left = commands;
+        self.set_refusals(weather.refusals);
+        while left > 0 || !self.tasks.is_empty() {
+            if self.dice.chance(weather.stops) {
+                self.restart("anywhere").await;
+            }
+            if self.dice.chance(weather.deaths) {
+                self.death();
+            }
+            if self.dice.chance(weather.outages) {
+                self.outage();
+            }
+            if self.dice.chance(15) {
+                self.pass_time();
+            }
+            if self.dice.chance(40) {
+                self.write_key();
+            }
+            match self.dice.below(100) {
+                0..12 if left > 0 && self.commands_under_way() < CLIENTS => {
+                    left -= 1;
+                    self.command_any().await?;
+                }
+                12..40 => self.start_any_run().await?,
+                _ => {
+                    let waiting = self.outside.turns.waiting();
+                    if waiting.is_empty() {
+                        self.start_any_run().await?;
+                    } else {
+                        let (ticket, task, action) = self.dice.pick(&waiting).clone();
+                        self.go_on(ticket, task, action).await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all failures, and lets what is under way end.
+    pub async fn clear_up(&mut self) -> Result<(), String> {
+        self.calm();
+        while let Some((ticket, task, action)) = self.outside.turns.waiting().first().cloned() {
+            self.go_on(ticket, task, action).await?;
+        }
+        Ok(())
+    }
+
+    fn calm(&mut self) {
+        self.set_refusals(0);
+        let host = &self.outside.host;
+        let images = images();
+        host.set_images(&images.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+        host.set_reachable(true);
+        for port in self.layout.ports.clone().into_iter().flatten() {
+            host.free_port(port);
+        }
+    }
+
+    fn set_refusals(&mut self, permille: usize) {
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .permille = permille;
+        self.outside
+            .push_failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1 = permille;
+    }
+
+    /// Runs all reconcilers until everything is as wished, and once more.
+    pub async fn settle(&mut self) -> Result<Went, String> {
+        let mut was_settled = false;
+        for round in 0..ROUNDS_MAX {
+            if round == ROUNDS_MAX / 2 {
+                // A creation that cannot succeed is given up when its time is over.
+                self.outside
+                    .clock
+                    .advance(CREATION_DEADLINE + Duration::from_secs(1));
+            }
+            let mut order: Vec<usize> = (0..4).collect();
+            self.dice.shuffle(&mut order);
+            for index in order {
+                if self.run_all(index).await? == Went::Stopped {
+                    return Ok(Went::Stopped);
+                }
+            }
+            let unconverged = self.process.plain.cache_cluster_list_unconverged().await;
+            let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty();
+            if is_settled && was_settled {
+                return Ok(Went::On);
+            }
+            was_settled = is_settled;
+        }
+        Err(format!("nothing settles: {:#?}", self.ledger.clusters))
+    }
+
+    /// Runs one reconciler on all that it lists.
+    pub async fn run_all(&mut self, index: usize) -> Result<Went, String> {
+        let reconciler = reconcilers(&self.process.world).swap_remove(index);
+        let items = reconciler
+            .list()
+            .await
+            .map_err(|error| format!("{error:#}"))?;
+        for (key, _) in items {
+            if self.run(index, key).await? == Went::Stopped {
+                return Ok(Went::Stopped);
+            }
+        }
+        Ok(Went::On)
+    }
+
+    /// Runs one reconciler on one key, with nothing else going on.
+    pub async fn run(&mut self, index: usize, key: i64) -> Result<Went, String> {
+        let task = self.start_run(index, key).await?;
+        self.finish(task).await
+    }
+
+    /// Asks and waits for the answer, with nothing else going on.
+    pub async fn ask(&mut self, command: Command, scope: &Scope) -> Result<Went, String> {
+        let task = self.command(command, scope).await?;
+        self.finish(task).await
+    }
+
+    async fn finish(&mut self, task: u64) -> Result<Went, String> {
+        loop {
+            let mut waiting = self.outside.turns.waiting();
+            waiting.retain(|(_, of, _)| *of == task);
+            if waiting.is_empty() {
+                return Ok(Went::On);
+            }
+            let (ticket, task, action) = self.dice.pick(&waiting).clone();
+            if self.go_on(ticket, task, action).await? == Went::Stopped {
+                return Ok(Went::Stopped);
+            }
+        }
+    }
+
+    /// Stops the process where it stands, and starts another.
+    pub async fn restart(&mut self, text: &str) {
+        self.trace
+            .push(format!("{:5} the process stops {text}", self.steps));
+        self.tasks.clear();
+        self.stop_at = None;
+        self.process.plain.close().await;
+        self.process = Process::start(&self.outside, &self.layout, self.directory.path()).await;
+    }
+
+    /// Lets one action happen, and whatever its task does up to the next.
+    async fn go_on(&mut self, ticket: u64, task: u64, action: Action) -> Result<Went, String> {
+        self.steps += 1;
+        if self.stop_at == Some(self.steps) {
+            return Ok(Went::Stopped);
+        }
+        self.ledger.admit(&action, &self.outside)?;
+        let before = self.graceful_end(&action);
+        self.outside.turns.release(ticket);
+        let index = self
+            .tasks
+            .iter()
+            .position(|found| found.id == task)
+            .ok_or("a turn of no task")?;
+        self.trace.push(format!(
+            "{:5}   {} {action:?}",
+            self.steps, self.tasks[index].name
+        ));
+        let end = self.outside.turns.advance(&mut self.tasks[index]).await;
+        match &action {
+            Action::Write(_) => self.ledger.read(&self.process.plain, &self.outside).await?,
+            Action::Call(operation, _) if !operation.is_observation() => {
+                self.ledger.match_host(&self.outside)?
+            }
+            Action::Call(..) | Action::Push(_) => {}
+        }
+        if let Some((name, run)) = before
+            && self
+                .outside
+                .host
+                .containers()
+                .iter()
+                .any(|now| now.name == name && (now.started_at != run || !now.is_running()))
+        {
+            self.ledger.keep(&name);
+        }
+        self.forget_lost_tables();
+        self.actions.push(action);
+        if let Some(end) = end {
+            self.tasks.remove(index);
+            self.judge(end)?;
+        }
+        Ok(Went::On)
+    }
+
+    /// The node that this action ends gracefully, and its present run.
+    fn graceful_end(&self, action: &Action) -> Option<(String, Option<String>)> {
+        let Action::Call(Operation::ContainerStop | Operation::ContainerRestart, name) = action
+        else {
+            return None;
+        };
+        let found = self
+            .outside
+            .host
+            .containers()
+            .into_iter()
+            .find(|found| found.name == *name)?;
+        found.is_running().then_some((found.name, found.started_at))
+    }
+
+    /// A router keeps its table on its volume.
+    fn forget_lost_tables(&self) {
+        let volumes = self.outside.host.volume_names();
+        let mut tables = self
+            .outside
+            .tables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        tables.retain(|name, _| volumes.contains(&format!("{name}.state")));
+    }
+
+    async fn begin(
+        &mut self,
+        name: String,
+        future: impl Future<Output = End> + 'static,
+    ) -> Result<u64, String> {
+        self.next_task += 1;
+        let mut task = Task::new(self.next_task, name, future);
+        match self.outside.turns.advance(&mut task).await {
+            Some(end) => self.judge(end)?,
+            None => self.tasks.push(task),
+        }
+        Ok(self.next_task)
+    }
+
+    async fn command(&mut self, command: Command, scope: &Scope) -> Result<u64, String> {
+        let name = format!("{}: {}", scope.region, command.text());
+        self.trace.push(format!("{:5} {name}", self.steps));
+        let (cx, scope, asked) = (self.process.context(scope), scope.clone(), command.clone());
+        self.begin(name, async move {
+            End::Command(asked, scope, command.ask(cx).await)
+        })
+        .await
+    }
+
+    async fn command_any(&mut self) -> Result<(), String> {
+        let region = if self.dice.chance(850) {
+            "us-east-1"
+        } else {
+            "eu-west-1"
+        };
+        let scope = Scope::of_caller(None, Some(region));
+        let command = client::any(&mut self.dice, &self.ledger.clusters, &scope);
+        self.command(command, &scope).await.map(drop)
+    }
+
+    fn commands_under_way(&self) -> usize {
+        self.tasks
+            .iter()
+            .filter(|task| !task.name.starts_with("run "))
+            .count()
+    }
+
+    async fn start_run(&mut self, index: usize, key: i64) -> Result<u64, String> {
+        let reconciler = reconcilers(&self.process.world).swap_remove(index);
+        let name = run_name(index, key);
+        self.begin(
+            name,
+            async move { End::Run(reconciler.reconcile(key).await) },
+        )
+        .await
+    }
+
+    /// As the driver does: no key twice at once, and one at a time of those that have but one.
+    async fn start_any_run(&mut self) -> Result<(), String> {
+        let index = *self.dice.pick(&[0, 1, 1, 2, 2, 2, 2, 3, 3]);
+        let reconciler = reconcilers(&self.process.world).swap_remove(index);
+        let items = reconciler
+            .list()
+            .await
+            .map_err(|error| format!("{error:#}"))?;
+        let kind = format!("run {index} ");
+        let in_work = self
+            .tasks
+            .iter()
+            .filter(|task| task.name.starts_with(&kind))
+            .count();
+        if items.is_empty() || in_work >= reconciler.concurrency() {
+            return Ok(());
+        }
+        let (key, _) = *self.dice.pick(&items);
+        if self
+            .tasks
+            .iter()
+            .any(|task| task.name == run_name(index, key))
+        {
+            return Ok(());
+        }
+        self.start_run(index, key).await.map(drop)
+    }
+
+    /// What was promised must be on record.
+    fn judge(&mut self, end: End) -> Result<(), String> {
+        match end {
+            End::Run(Err(error)) => {
+                let text = format!("{error:#}");
+                self.trace
+                    .push(format!("{:5} a run failed: {text}", self.steps));
+                if text.contains("stages") {
+                    Err(text)
+                } else {
+                    Ok(())
+                }
+            }
+            End::Run(Ok(outcome)) => {
+                self.trace
+                    .push(format!("{:5} a run ended {outcome:?}", self.steps));
+                Ok(())
+            }
+            End::Command(command, _, Err(fault)) => {
+                self.trace.push(format!(
+                    "{:5} refused: {} {}",
+                    self.steps,
+                    command.text(),
+                    fault.message()
+                ));
+                match client::is_lawful(&fault) {
+                    true => Ok(()),
+                    false => Err(format!("{} fails: {fault:?}", command.text())),
+                }
+            }
+            End::Command(command, scope, Ok(status)) => {
+                self.trace.push(format!(
+                    "{:5} answered: {} {status:?}",
+                    self.steps,
+                    command.text()
+                ));
+                self.ledger.hold_to(&command, &scope, status.as_deref())
+            }
+        }
+    }
+
+    fn death(&mut self) {
+        let containers = self.outside.host.containers();
+        if containers.is_empty() {
+            return;
+        }
+        let (name, host) = (&self.dice.pick(&containers).name, &self.outside.host);
+        let what = ["kill", "crash", "oom", "pause", "destroy", "state"][self.dice.below(6)];
+        match what {
+            "kill" => host.kill(name),
+            "crash" => host.crash(name, 1),
+            "oom" => host.out_of_memory(name),
+            "pause" => host.pause(name),
+            "destroy" => host.destroy(name),
+            _ if is_routers(name) => {
+                host.destroy(name);
+                self.outside
+                    .tables
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(name);
+            }
+            _ => return,
+        }
+        self.ledger.lose(name);
+        self.trace.push(format!("{:5} {what} {name}", self.steps));
+    }
+
+    fn outage(&mut self) {
+        let what = self.dice.below(6);
+        let host = &self.outside.host;
+        match what {
+            0 => host.set_reachable(false),
+            1 | 2 => host.set_reachable(true),
+            3 => {
+                let images = images();
+                let some: Vec<&str> = images
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|_| self.dice.chance(500))
+                    .collect();
+                host.set_images(&some, &[]);
+            }
+            4 => {
+                let images = images();
+                host.set_images(&images.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
+            }
+            _ => {
+                let Some(ports) = self.layout.ports.clone() else {
+                    return;
+                };
+                let port = ports.start() + self.dice.below(ports.len()) as u16;
+                if self.dice.chance(300) {
+                    host.occupy_port(port)
+                } else {
+                    host.free_port(port)
+                }
+            }
+        }
+        let text = [
+            "cut off",
+            "back",
+            "back",
+            "some images",
+            "all images",
+            "a port",
+        ][what];
+        self.trace
+            .push(format!("{:5} the host: {text}", self.steps));
+    }
+
+    fn pass_time(&mut self) {
+        let minutes = *self.dice.pick(&[1, 1, 5, 20, 90, 24 * 60]);
+        self.trace
+            .push(format!("{:5} {minutes} minutes pass", self.steps));
+        self.outside
+            .clock
+            .advance(Duration::from_secs(minutes * 60));
+    }
+
+    /// A client writes a key into a Redis node.
+    fn write_key(&mut self) {
+        let mut nodes = self.outside.host.containers();
+        nodes.retain(|node| {
+            node.image.starts_with("redis") && node.state == ContainerState::Running
+        });
+        if nodes.is_empty() {
+            return;
+        }
+        let (name, key) = (
+            self.dice.pick(&nodes).name.clone(),
+            format!("key-{}", self.steps),
+        );
+        if self.outside.host.memory_set(&name, &key, "value") {
+            self.ledger
+                .keys
+                .entry(name)
+                .or_default()
+                .volatile
+                .insert(key);
+        }
+    }
+
+    /// The trace without its actions, or the whole of it.
+    pub fn story(&self, whole: bool) -> String {
+        let mut text = String::new();
+        for line in self
+            .trace
+            .iter()
+            .filter(|line| whole || !line[5..].starts_with("   "))
+        {
+            // Writing to a String does not fail.
+            let _ = writeln!(text, "{line}");
+        }
+        text
+    }
+}
+
+fn run_name(index: usize, key: i64) -> String {
+    format!("run {index} {key}")
+}
+
+fn verdict(trouble: &mut Trouble, operation: Operation) -> Verdict {
+    if !trouble.dice.chance(trouble.permille) {
+        return Verdict::Proceed;
+    }
+    let error = match trouble.dice.below(8) {
+        0 | 1 => RuntimeError::Unreachable { source: None },
+        2 => RuntimeError::NoImage {
+            candidates: vec!["an image".to_owned()],
+            reason: "refused".to_owned(),
+        },
+        3 => RuntimeError::AddressInUse {
+            address: std::net::Ipv4Addr::new(10, 99, 0, 250),
+        },
+        4 => RuntimeError::PortInUse { port: 1 },
+        5 => RuntimeError::Conflict {
+            message: "refused".to_owned(),
+        },
+        // Where "it is not there" is an answer, an engine does not say so of what is there.
+        6 if matches!(
+            operation,
+            Operation::ContainerCreate | Operation::ContainerStart | Operation::NetworkConnect
+        ) =>
+        {
+            RuntimeError::NotFound {
+                what: "something".to_owned(),
+            }
+        }
+        _ => RuntimeError::Other {
+            message: "refused".to_owned(),
+            source: None,
+        },
+    };
+    match operation.is_observation() || trouble.dice.chance(600) {
+        true => Verdict::Refuse(error),
+        false => Verdict::LoseAnswer(error),
+    }
+}

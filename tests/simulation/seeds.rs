@@ -1,0 +1,113 @@
+//! Runs by number.
+
+use std::future::Future;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::dice::Dice;
+use crate::process::Layout;
+use crate::run::{Simulation, Weather};
+use crate::settled;
+
+/// The usual runs, a part for each test function.
+const SEEDS: u64 = 320;
+
+/// The test functions, which run beside each other.
+const PARTS: u64 = 8;
+
+macro_rules! parts {
+    ($($name:ident $part:literal),*) => {
+        $(#[test]
+        fn $name() {
+            run_part($part);
+        })*
+    };
+}
+
+parts!(
+    seeds_of_part_0 0, seeds_of_part_1 1, seeds_of_part_2 2, seeds_of_part_3 3,
+    seeds_of_part_4 4, seeds_of_part_5 5, seeds_of_part_6 6, seeds_of_part_7 7
+);
+
+fn run_part(part: u64) {
+    let number = |name: &str| std::env::var(name).ok();
+    if let Some(seed) = number("CACHEPLANE_SIMULATION_SEED") {
+        let seed: u64 = seed
+            .parse()
+            .expect("read CACHEPLANE_SIMULATION_SEED, a number");
+        if seed % PARTS == part {
+            run_seed(seed, true);
+        }
+        return;
+    }
+    let seeds = number("CACHEPLANE_SIMULATION_SEEDS").map_or(0..SEEDS, |range| {
+        parse(&range).expect("read CACHEPLANE_SIMULATION_SEEDS, such as 0..1000")
+    });
+    for seed in seeds.filter(|seed| seed % PARTS == part) {
+        run_seed(seed, false);
+    }
+}
+
+fn parse(range: &str) -> Option<Range<u64>> {
+    let (first, end) = range.split_once("..")?;
+    Some(first.parse().ok()?..end.parse().ok()?)
+}
+
+/// Runs `future` in this thread alone.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("make a runtime")
+        .block_on(future)
+}
+
+fn run_seed(seed: u64, is_told: bool) {
+    let result = catch_unwind(AssertUnwindSafe(|| block_on(simulate(seed))));
+    let (story, failure) = match result {
+        Ok(told) => told,
+        Err(_) => (String::new(), Some("it panicked, see above".to_owned())),
+    };
+    if is_told || failure.is_some() {
+        #[allow(clippy::print_stderr, reason = "this is the report of a failure")]
+        {
+            eprintln!("{story}");
+        }
+    }
+    if let Some(failure) = failure {
+        panic!(
+            "seed {seed}: {failure}\nAgain, with all actions: CACHEPLANE_SIMULATION_SEED={seed} cargo test --test simulation"
+        );
+    }
+}
+
+/// One run; its story, and what went wrong.
+async fn simulate(seed: u64) -> (String, Option<String>) {
+    let mut dice = Dice::new(seed ^ 0xCAFE);
+    let layout = Layout {
+        node_addresses: *dice.pick(&[6, 12, 100, 100]),
+        ports: dice
+            .chance(350)
+            .then(|| 7000..=7000 + *dice.pick(&[9, 29, 99])),
+    };
+    let weather = Weather {
+        refusals: *dice.pick(&[0, 0, 15, 60]),
+        stops: *dice.pick(&[0, 2, 8, 25]),
+        deaths: *dice.pick(&[0, 0, 10, 30]),
+        outages: *dice.pick(&[0, 0, 10, 30]),
+    };
+    let commands = 6 + dice.below(20);
+    let mut sim = Simulation::new(seed, layout.clone()).await;
+    sim.trace
+        .push(format!("{layout:?} {weather:?} {commands} commands"));
+    let failure = whole(&mut sim, commands, weather).await.err();
+    let is_told = std::env::var_os("CACHEPLANE_SIMULATION_SEED").is_some();
+    (sim.story(is_told), failure)
+}
+
+async fn whole(sim: &mut Simulation, commands: usize, weather: Weather) -> Result<(), String> {
+    sim.storm(commands, weather).await?;
+    sim.clear_up().await?;
+    sim.settle().await?;
+    settled::check(sim).await
+}
