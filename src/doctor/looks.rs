@@ -308,7 +308,7 @@ fn router(config: &Config) -> Finding {
             format!("{} cannot be read ({error})", program.display()),
             CURE,
         ),
-        Ok(bytes) => match host::not_static(&bytes) {
+        Ok(bytes) => match crate::runtime::program::not_static(&bytes) {
             Some(problem) => {
                 Finding::fail(SUBJECT, format!("{} {problem}", program.display()), CURE)
             }

@@ -398,29 +398,32 @@ fn the_routers_program_must_need_no_libraries() {
         }
         bytes
     };
-    assert_eq!(host::not_static(&program(&[1, 2, 6])), None);
+    assert_eq!(
+        crate::runtime::program::not_static(&program(&[1, 2, 6])),
+        None
+    );
     assert!(
-        host::not_static(&program(&[6, 3, 1]))
+        crate::runtime::program::not_static(&program(&[6, 3, 1]))
             .unwrap()
             .contains("libraries")
     );
     assert!(
-        host::not_static(&program(&[]))
+        crate::runtime::program::not_static(&program(&[]))
             .unwrap()
             .contains("cut short")
     );
     assert!(
-        host::not_static(&program(&[1, 2])[..100])
+        crate::runtime::program::not_static(&program(&[1, 2])[..100])
             .unwrap()
             .contains("cut short")
     );
-    assert!(host::not_static(b"\x7fELF").is_some());
+    assert!(crate::runtime::program::not_static(b"\x7fELF").is_some());
     assert!(
-        host::not_static(b"#!/bin/sh\n")
+        crate::runtime::program::not_static(b"#!/bin/sh\n")
             .unwrap()
             .contains("no program")
     );
-    assert!(host::not_static(b"").is_some());
+    assert!(crate::runtime::program::not_static(b"").is_some());
 }
 
 #[cfg(target_os = "linux")]

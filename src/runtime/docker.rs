@@ -261,6 +261,15 @@ impl Runtime for DockerRuntime {
         if self.is_image_present(&reference).await? {
             return Ok(());
         }
+        if let Some(trouble) = super::program::not_static(&image.program) {
+            return Err(RuntimeError::Other {
+                message: format!(
+                    "make an image of {}: the program {trouble}",
+                    image.repository
+                ),
+                source: None,
+            });
+        }
         let archive = forms::archive(image).map_err(|error| RuntimeError::Other {
             message: format!("pack image {reference}"),
             source: Some(error.into()),

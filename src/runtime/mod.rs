@@ -11,6 +11,7 @@
 pub mod docker;
 mod ensure;
 pub mod labels;
+pub mod program;
 pub mod simulated;
 
 use std::collections::BTreeMap;

@@ -186,6 +186,7 @@ fn ground(layout: &Layout, router_program: &Path) -> Ground {
             advertise_host: "localhost".to_owned(),
             bind_address: Ipv4Addr::LOCALHOST,
             probe_host: "127.0.0.1".to_owned(),
+            is_port_free: |_, _| true,
             ports,
         }),
         images: Default::default(),
