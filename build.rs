@@ -13,6 +13,8 @@ use serde_json::Value;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    // They are built into the program by a macro, which cargo cannot see.
+    println!("cargo::rerun-if-changed=migrations");
     let engines = facts("facts/engine_versions.json");
     let node_types = facts("facts/node_types.json");
     let parameters = facts("facts/parameters.json");

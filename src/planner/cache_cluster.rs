@@ -309,6 +309,13 @@ pub fn overdue(cluster: &CacheCluster, now: Timestamp) -> Option<Obstacle> {
     })
 }
 
+/// Whether what stands in the way now is another thing than what stood there before. Numbers do not count: times, process ids and
+/// ports in what a container wrote differ at each try.
+pub fn is_news(blocked_by: Option<&str>, reason: &str) -> bool {
+    let words = |text: &str| -> String { text.chars().filter(|c| !c.is_ascii_digit()).collect() };
+    blocked_by.is_none_or(|before| words(before) != words(reason))
+}
+
 fn give_up(kind: FailureKind, reason: String) -> Verdict {
     Verdict::GiveUp(Failure { kind, reason })
 }

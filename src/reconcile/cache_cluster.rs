@@ -379,7 +379,10 @@ impl CacheClusters {
     ) -> anyhow::Result<Option<Outcome>> {
         match planner::judge(cluster, obstacle, self.world.clock.now()) {
             Verdict::TryAgain(reason) => {
-                let event = self.event(cluster, format!("Waiting: {reason}"));
+                let events: Vec<Event> = planner::is_news(cluster.blocked_by.as_deref(), &reason)
+                    .then(|| self.event(cluster, format!("Waiting: {reason}")))
+                    .into_iter()
+                    .collect();
                 tracing::info!(
                     cache_cluster.id = cluster.spec.cache_cluster_id,
                     reason,
@@ -387,7 +390,7 @@ impl CacheClusters {
                 );
                 self.world
                     .datastore
-                    .cache_cluster_block(cluster, Some(&reason), &[event])
+                    .cache_cluster_block(cluster, Some(&reason), &events)
                     .await
                     .context("note what stands in the way")?;
                 Ok(Some(Outcome::Blocked))

@@ -15,7 +15,9 @@ use super::{World, identity};
 use crate::activators::{Activator, Activators};
 use crate::resources::cache_cluster::Observation;
 use crate::resources::event::Event;
-use crate::runtime::{ContainerChange, ContainerObserved, RuntimeError, RuntimeEvent};
+use crate::runtime::{
+    ContainerChange, ContainerObserved, NetworkChange, RuntimeError, RuntimeEvent,
+};
 
 /// How often the containers are looked at when no event tells to.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -121,7 +123,14 @@ pub async fn listen(world: World, mut stop: watch::Receiver<bool>) {
                 | ContainerChange::Unpaused
                 | ContainerChange::OutOfMemory => {}
             },
-            Some(RuntimeEvent::Network { .. }) => {}
+            Some(RuntimeEvent::Network { change, .. }) => {
+                if change == NetworkChange::Destroyed {
+                    world
+                        .ground
+                        .networks_ensured
+                        .store(false, Ordering::Release);
+                }
+            }
             Some(RuntimeEvent::Reconnected) => {
                 world
                     .ground
