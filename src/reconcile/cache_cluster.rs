@@ -416,8 +416,8 @@ impl CacheClusters {
             }
             Verdict::UndoChanges(reason) => {
                 let mut undone = cluster.clone();
-                undone.undo_changes();
-                let events = self.undo_events(cluster, &reason);
+                let changes = undone.undo_changes();
+                let events = self.undo_events(cluster, &changes, &reason);
                 fresh(
                     self.world
                         .datastore
@@ -430,7 +430,7 @@ impl CacheClusters {
         }
     }
 
-    fn undo_events(&self, cluster: &CacheCluster, reason: &str) -> Vec<Event> {
+    fn undo_events(&self, cluster: &CacheCluster, undone: &[Change], reason: &str) -> Vec<Event> {
         let text = |change: &Change| match change {
             Change::EngineVersion(_, to) => {
                 format!("Failed to upgrade the engine to version {to}. {reason}")
@@ -444,8 +444,7 @@ impl CacheClusters {
                 )
             }
         };
-        cluster
-            .changes
+        undone
             .iter()
             .map(|change| self.event(cluster, text(change)))
             .collect()

@@ -310,37 +310,70 @@ impl CacheCluster {
         self.raise_generation();
     }
 
-    /// Takes back the changes under way, which cannot be made: the old engine version and node type, and no new nodes.
-    /// Nothing of the new wish has come to be, so the containers there are fulfil the old one.
-    pub fn undo_changes(&mut self) {
-        for change in std::mem::take(&mut self.changes) {
-            match change {
-                Change::EngineVersion(from, _) => {
-                    if let Some(version) = super::engine::find(self.spec.engine(), &from) {
-                        if version.family != self.spec.engine_version.family
-                            && let Some(group) =
-                                super::parameter::default_group(version.family, false)
-                        {
-                            self.spec.parameter_group_name = group.name.to_owned();
-                        }
-                        self.spec.engine_version = version;
-                    }
-                }
-                Change::NodeType(from, _) => {
-                    if let Some(node_type) = super::node_type::find(&from) {
-                        self.spec.node_type = node_type;
-                    }
-                }
-                Change::NodeCount(..) => {}
-            }
+    /// Takes back the changes under way that cannot be made, and returns them: the old engine version and node type, and no
+    /// new nodes that clients have not been told of. A removal can be made, and stays.
+    pub fn undo_changes(&mut self) -> Vec<Change> {
+        let (adds, rest): (Vec<Change>, Vec<Change>) = std::mem::take(&mut self.changes)
+            .into_iter()
+            .partition(|change| matches!(change, Change::NodeCount(from, to) if to > from));
+        let (kept, mut undone): (Vec<Change>, Vec<Change>) = rest
+            .into_iter()
+            .partition(|change| matches!(change, Change::NodeCount(..)));
+        self.changes = kept;
+        for change in &undone {
+            self.undo_spec(change);
         }
-        for node in self.nodes.iter_mut().filter(|node| node.is_wished()) {
-            if node.ready_at.is_none() {
-                node.wish = NodeWish::Removed;
-            } else if let Observation::Known(seen) = &node.observation {
-                node.generation = seen.generation;
-            }
+        if !undone.is_empty() {
+            self.undo_replacement();
+        }
+        let new_nodes: Vec<&mut CacheNode> = self
+            .nodes
+            .iter_mut()
+            .filter(|node| node.is_wished() && !node.listed && !adds.is_empty())
+            .collect();
+        if new_nodes.is_empty() {
+            self.changes.extend(adds);
+        } else {
+            undone.extend(adds);
+        }
+        for node in new_nodes {
+            node.wish = NodeWish::Removed;
         }
         self.raise_generation();
+        undone
+    }
+
+    fn undo_spec(&mut self, change: &Change) {
+        match change {
+            Change::EngineVersion(from, _) => {
+                if let Some(version) = super::engine::find(self.spec.engine(), from) {
+                    if version.family != self.spec.engine_version.family
+                        && let Some(group) = super::parameter::default_group(version.family, false)
+                    {
+                        self.spec.parameter_group_name = group.name.to_owned();
+                    }
+                    self.spec.engine_version = version;
+                }
+            }
+            Change::NodeType(from, _) => {
+                if let Some(node_type) = super::node_type::find(from) {
+                    self.spec.node_type = node_type;
+                }
+            }
+            Change::NodeCount(..) => {}
+        }
+    }
+
+    /// A node that surely is what it was before the change fulfils the old wish. One that has been replaced, or may have been,
+    /// needs another container, of a generation that none had.
+    fn undo_replacement(&mut self) {
+        for node in self.nodes.iter_mut().filter(|node| node.is_wished()) {
+            node.generation = match &node.observation {
+                Observation::Known(seen) if seen.generation < node.generation => seen.generation,
+                Observation::Known(_) | Observation::Unknown | Observation::Absent => {
+                    node.generation + 1
+                }
+            };
+        }
     }
 }

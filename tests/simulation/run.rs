@@ -595,6 +595,22 @@ impl Simulation {
         }
     }
 
+    /// A client writes a key into every Redis node.
+    pub fn write_keys(&mut self) {
+        for node in self.outside.host.containers() {
+            if node.image.starts_with("redis")
+                && self.outside.host.memory_set(&node.name, "key", "value")
+            {
+                self.ledger
+                    .keys
+                    .entry(node.name)
+                    .or_default()
+                    .volatile
+                    .insert("key".to_owned());
+            }
+        }
+    }
+
     /// The trace without its actions, or the whole of it.
     pub fn story(&self, whole: bool) -> String {
         let mut text = String::new();
