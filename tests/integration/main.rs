@@ -5,5 +5,14 @@
 )]
 
 mod cache_cluster;
+mod coverage;
+mod driver;
+mod engine_version;
+mod event;
 mod harness;
+mod isolation;
 mod openapi;
+mod published;
+mod refused;
+mod tag;
+mod wire;

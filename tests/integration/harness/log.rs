@@ -12,6 +12,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 pub struct Log {
     kept: Arc<Mutex<Vec<String>>>,
     notes: Mutex<Vec<String>>,
+    allowed: Mutex<Vec<String>>,
     _guard: DefaultGuard,
 }
 
@@ -47,16 +48,29 @@ impl Log {
         Self {
             kept,
             notes: Mutex::default(),
+            allowed: Mutex::default(),
             _guard: tracing::subscriber::set_default(subscriber),
         }
     }
 
-    /// What was logged above INFO.
-    pub fn loud(&self) -> Vec<String> {
+    /// What was logged above INFO without being allowed.
+    pub fn unexpected(&self) -> Vec<String> {
+        let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+            .iter()
+            .filter(|line| !allowed.iter().any(|fragment| line.contains(fragment)))
+            .cloned()
+            .collect()
+    }
+
+    /// Allows lines that contain `fragment`.
+    pub fn allow(&self, fragment: &str) {
+        self.allowed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(fragment.to_owned());
     }
 
     /// Notes a failure of a reconciler.

@@ -1,0 +1,139 @@
+//! Bad input gets AWS's own answer: `refused.txt`, a request a line, none of which changes anything.
+
+use crate::harness::{Harness, Layout};
+
+/// A request and its refusal.
+pub struct Case {
+    line: usize,
+    /// The action.
+    pub action: String,
+    status: u16,
+    code: String,
+    members: String,
+    text: String,
+}
+
+/// What stands for a beginning that many lines share.
+const SHORT: [(&str, &str); 4] = [
+    (
+        "$redis",
+        "CacheClusterId=new&Engine=redis&CacheNodeType=cache.t3.micro",
+    ),
+    (
+        "$memcached",
+        "CacheClusterId=new&Engine=memcached&CacheNodeType=cache.t3.micro&NumCacheNodes=2",
+    ),
+    (
+        "$arn",
+        "ResourceName=arn%3Aaws%3Aelasticache%3Aus-east-1%3A000000000000%3Acluster%3Ard",
+    ),
+    (
+        "$zone",
+        "PreferredAvailabilityZones.PreferredAvailabilityZone",
+    ),
+];
+
+/// The lines of the file: action, status and code, members, and a part of the message, with `|` between.
+pub fn cases() -> Vec<Case> {
+    let lines = include_str!("refused.txt").lines().enumerate();
+    lines
+        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(|(index, line)| {
+            let parts: Vec<&str> = line.splitn(4, '|').map(str::trim).collect();
+            let [action, answer, members, text] = parts[..] else {
+                panic!("refused.txt:{}: not four parts", index + 1)
+            };
+            let (status, code) = answer.split_once(' ').expect("status and code");
+            let mut members = members.to_owned();
+            for (short, long) in SHORT {
+                members = members.replace(short, long);
+            }
+            // `{x*300}` is three hundred times x.
+            while let Some((before, rest)) = members.split_once('{') {
+                let (repeat, after) = rest.split_once('}').expect("closed");
+                let (what, times) = repeat.split_once('*').expect("times");
+                members = format!(
+                    "{before}{}{after}",
+                    what.repeat(times.parse().expect("a number"))
+                );
+            }
+            Case {
+                line: index + 1,
+                action: action.to_owned(),
+                status: status.parse().expect("a status"),
+                code: code.to_owned(),
+                members,
+                text: text.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// `rd` is Redis 7.1, `old` Redis 6.2, `mc` Memcached with three nodes in one zone, `spread` with two in two; `young` is being
+/// created.
+async fn world() -> Harness {
+    let harness = Harness::start_on(Layout {
+        node_quota: 12,
+        ..Layout::default()
+    })
+    .await;
+    harness.create_redis("rd", &[]).await.ok();
+    harness
+        .create_redis("old", &[("EngineVersion", "6.2")])
+        .await
+        .ok();
+    harness.create_memcached("mc", "3", &[]).await.ok();
+    harness
+        .create_memcached("spread", "2", &[("AZMode", "cross-az")])
+        .await
+        .ok();
+    harness.settle().await;
+    harness.create_redis("young", &[]).await.ok();
+    harness
+}
+
+#[tokio::test]
+async fn bad_input_gets_awss_answer_and_changes_nothing() {
+    let harness = world().await;
+    let whole = async || {
+        let all = harness
+            .call("DescribeCacheClusters", &[("ShowCacheNodeInfo", "true")])
+            .await;
+        let events = harness.call("DescribeEvents", &[]).await;
+        all.outline() + &events.outline()
+    };
+    let before = whole().await;
+    let cases = cases();
+    assert!(cases.len() >= 150, "{}", cases.len());
+    let mut wrong = Vec::new();
+    for case in &cases {
+        let body = format!("Action={}&Version=2015-02-02&{}", case.action, case.members);
+        let reply = harness.post(&body, Some(("test", "us-east-1"))).await;
+        let (code, text) = (
+            reply.texts("Code").join(" "),
+            reply.texts("Message").join(" "),
+        );
+        if reply.status != case.status || code != case.code || !text.contains(&case.text) {
+            wrong.push(format!(
+                "refused.txt:{}: {} {}\n    expected {} {} {}\n    answered {} {code} {text}",
+                case.line,
+                case.action,
+                case.members,
+                case.status,
+                case.code,
+                case.text,
+                reply.status
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+    assert_eq!(whole().await, before);
+    harness.settle().await;
+    harness.finish().await;
+}
