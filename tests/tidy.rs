@@ -129,14 +129,7 @@ const ROOMS: &[Room] = &[
 const UNBOUND: [&str; 3] = ["control_plane", "lib", "main"];
 
 /// Rooms that read the configuration or set the program up; they come before every other and know none but what they list.
-const ENTRANCE: [&str; 6] = [
-    "cli",
-    "config",
-    "doctor",
-    "serve",
-    "startup",
-    "telemetry",
-];
+const ENTRANCE: [&str; 6] = ["cli", "config", "doctor", "serve", "startup", "telemetry"];
 
 /// Longest file, in lines.
 const FILE_LINES_MAX: usize = 600;
@@ -152,7 +145,8 @@ const LONG_FILES: &[(&str, &str)] = &[
 
 /// What no module or file is called: names that promise nothing.
 const EMPTY_NAMES: [&str; 11] = [
-    "manager", "helper", "helpers", "util", "utils", "common", "info", "data", "misc", "managers", "shared",
+    "manager", "helper", "helpers", "util", "utils", "common", "info", "data", "misc", "managers",
+    "shared",
 ];
 
 fn root() -> &'static Path {
@@ -169,7 +163,9 @@ impl File {
     /// The room that a file of `src/` is in.
     fn room(&self) -> Option<&str> {
         let path = self.path.strip_prefix("src/")?;
-        path.split('/').next().map(|first| first.trim_end_matches(".rs"))
+        path.split('/')
+            .next()
+            .map(|first| first.trim_end_matches(".rs"))
     }
 
     /// Lines of code with their numbers: without what is only a comment, up to the tests at the end of the file.
@@ -201,7 +197,16 @@ fn files(folder: &str, endings: &[&str]) -> Vec<File> {
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() {
                 // Not ours, or not committed.
-                if !["target", ".git", ".venv", "node_modules", "__pycache__", ".terraform"].contains(&name.as_str()) {
+                if ![
+                    "target",
+                    ".git",
+                    ".venv",
+                    "node_modules",
+                    "__pycache__",
+                    ".terraform",
+                ]
+                .contains(&name.as_str())
+                {
                     waiting.push(path);
                 }
             } else if endings.iter().any(|ending| name.ends_with(ending)) {
@@ -299,7 +304,10 @@ fn expand<'a>(text: &'a str, prefix: &str, paths: &mut Vec<String>) -> &'a str {
 fn paths_are_read_as_rust_reads_them() {
     let check = |text: &str, expected: &[&str]| assert_eq!(own_paths(text), expected, "{text}");
     check("use crate::a::b;", &["a::b"]);
-    check("use crate::a::{b, c::{d, e as f}, g};", &["a::b", "a::c::d", "a::c::e", "a::g"]);
+    check(
+        "use crate::a::{b, c::{d, e as f}, g};",
+        &["a::b", "a::c::d", "a::c::e", "a::g"],
+    );
     check("use crate::a::{self as x, y};", &["a::self", "a::y"]);
     check("crate::x::y::z()", &["x::y::z"]);
     check("use crate::a::*;", &["a"]);
@@ -341,7 +349,10 @@ fn rooms_use_only_whom_they_may() {
         }
         for guarded in GUARDED_CRATES {
             if !room.crates.contains(&guarded) && names_crate(&code, guarded) {
-                findings.push(format!("{}: {name} may not use the crate {guarded}", file.path));
+                findings.push(format!(
+                    "{}: {name} may not use the crate {guarded}",
+                    file.path
+                ));
             }
         }
     }
@@ -354,17 +365,27 @@ fn names_crate(code: &str, krate: &str) -> bool {
         let before = code[..at].chars().next_back();
         let after = &code[at + krate.len()..];
         let is_start = !before.is_some_and(|c| c.is_alphanumeric() || "_:.-\"".contains(c));
-        is_start && (after.starts_with("::") || (code[..at].ends_with("use ") && after.starts_with(';')))
+        is_start
+            && (after.starts_with("::") || (code[..at].ends_with("use ") && after.starts_with(';')))
     })
 }
 
 #[test]
 fn every_room_is_there() {
-    let here: BTreeSet<String> = sources().iter().filter_map(File::room).map(str::to_owned).collect();
+    let here: BTreeSet<String> = sources()
+        .iter()
+        .filter_map(File::room)
+        .map(str::to_owned)
+        .collect();
     let gone: Vec<String> = ROOMS
         .iter()
         .filter(|room| !here.contains(room.name))
-        .map(|room| format!("there is no room {} any more; take it out of tests/tidy.rs", room.name))
+        .map(|room| {
+            format!(
+                "there is no room {} any more; take it out of tests/tidy.rs",
+                room.name
+            )
+        })
         .collect();
     demand(gone);
 }
@@ -377,9 +398,20 @@ fn decisions_and_nouns_do_no_work() {
             continue;
         }
         for (number, line) in file.code() {
-            for word in ["async ", ".await", "tokio::", "std::fs", "std::net::Tcp", "std::thread", "std::env::"] {
+            for word in [
+                "async ",
+                ".await",
+                "tokio::",
+                "std::fs",
+                "std::net::Tcp",
+                "std::thread",
+                "std::env::",
+            ] {
                 if line.contains(word) {
-                    findings.push(format!("{}:{number}: `{word}` in a room that is pure", file.path));
+                    findings.push(format!(
+                        "{}:{number}: `{word}` in a room that is pure",
+                        file.path
+                    ));
                 }
             }
         }
@@ -424,7 +456,10 @@ fn the_wall_clock_is_read_in_one_place() {
         }
         for (number, line) in file.code() {
             if line.contains("SystemTime") {
-                findings.push(format!("{}:{number}: the time comes from clock.rs", file.path));
+                findings.push(format!(
+                    "{}:{number}: the time comes from clock.rs",
+                    file.path
+                ));
             }
         }
     }
@@ -436,9 +471,19 @@ fn the_wire_contract_does_no_io() {
     let mut findings = Vec::new();
     for file in files("api/src", &[".rs"]) {
         for (number, line) in file.code() {
-            for word in ["tokio::", "sqlx::", "std::fs", "std::net", "async fn", "std::process"] {
+            for word in [
+                "tokio::",
+                "sqlx::",
+                "std::fs",
+                "std::net",
+                "async fn",
+                "std::process",
+            ] {
                 if line.contains(word) {
-                    findings.push(format!("{}:{number}: `{word}` in the wire contract", file.path));
+                    findings.push(format!(
+                        "{}:{number}: `{word}` in the wire contract",
+                        file.path
+                    ));
                 }
             }
         }
@@ -452,7 +497,9 @@ fn files_stay_short() {
     for folder in ["src", "api", "router", "tests"] {
         for file in files(folder, &[".rs"]) {
             let lines = file.text.lines().count();
-            let excused = LONG_FILES.iter().any(|(path, _)| file.path.starts_with(path));
+            let excused = LONG_FILES
+                .iter()
+                .any(|(path, _)| file.path.starts_with(path));
             if lines > FILE_LINES_MAX && !excused {
                 findings.push(format!(
                     "{} has {lines} lines; past {FILE_LINES_MAX} a file is asking to be two",
@@ -462,7 +509,10 @@ fn files_stay_short() {
         }
     }
     for (path, reason) in LONG_FILES {
-        assert!(!reason.is_empty() && root().join(path).exists(), "{path} is excused and gone");
+        assert!(
+            !reason.is_empty() && root().join(path).exists(),
+            "{path} is excused and gone"
+        );
     }
     demand(findings);
 }
@@ -470,18 +520,39 @@ fn files_stay_short() {
 #[test]
 fn names_say_something() {
     let mut findings = Vec::new();
-    for folder in ["src", "api", "router", "tests", "images", "scripts", "examples", "dashboard"] {
+    for folder in [
+        "src",
+        "api",
+        "router",
+        "tests",
+        "images",
+        "scripts",
+        "examples",
+        "dashboard",
+    ] {
         for file in files(folder, &[".rs", ".py", ".sh", ".js", ".html", ".css"]) {
             // The model's own members are named by AWS.
-            let parts = file.path.split('/').map(|part| part.split('.').next().unwrap_or_default());
+            let parts = file
+                .path
+                .split('/')
+                .map(|part| part.split('.').next().unwrap_or_default());
             if let Some(name) = parts.into_iter().find(|part| EMPTY_NAMES.contains(part)) {
-                findings.push(format!("{}: `{name}` says nothing of what is inside", file.path));
+                findings.push(format!(
+                    "{}: `{name}` says nothing of what is inside",
+                    file.path
+                ));
             }
             for (number, line) in file.code() {
-                let module = line.trim_start().trim_start_matches("pub ").strip_prefix("mod ");
+                let module = line
+                    .trim_start()
+                    .trim_start_matches("pub ")
+                    .strip_prefix("mod ");
                 let module = module.map(|rest| rest.trim_end_matches([';', '{', ' ']));
                 if module.is_some_and(|name| EMPTY_NAMES.contains(&name)) {
-                    findings.push(format!("{}:{number}: a module's name says what is inside", file.path));
+                    findings.push(format!(
+                        "{}:{number}: a module's name says what is inside",
+                        file.path
+                    ));
                 }
             }
         }
@@ -497,17 +568,27 @@ fn migrations_are_numbered_in_sequence() {
     assert!(!migrations.is_empty());
     for (number, file) in (1..).zip(&migrations) {
         let name = file.path.trim_start_matches("migrations/");
-        let words = name.strip_suffix(".sql").and_then(|stem| stem.split_once('_'));
+        let words = name
+            .strip_suffix(".sql")
+            .and_then(|stem| stem.split_once('_'));
         let is_well_named = words.is_some_and(|(digits, what)| {
             digits == format!("{number:04}")
                 && !what.is_empty()
-                && what.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+                && what
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         });
         if !is_well_named {
-            findings.push(format!("{}: expected {number:04}_what_it_does.sql", file.path));
+            findings.push(format!(
+                "{}: expected {number:04}_what_it_does.sql",
+                file.path
+            ));
         }
         if !file.text.is_ascii() {
-            findings.push(format!("{}: plain ASCII, for every tool that reads it", file.path));
+            findings.push(format!(
+                "{}: plain ASCII, for every tool that reads it",
+                file.path
+            ));
         }
     }
     demand(findings);
@@ -517,7 +598,13 @@ fn migrations_are_numbered_in_sequence() {
 #[test]
 fn no_machine_is_named() {
     // Written apart, so that this file does not hold what it looks for.
-    let homes = [["/ho", "me/"], ["/ro", "ot/"], ["/Us", "ers/"], ["/wo", "rk/"]].map(|halves| halves.concat());
+    let homes = [
+        ["/ho", "me/"],
+        ["/ro", "ot/"],
+        ["/Us", "ers/"],
+        ["/wo", "rk/"],
+    ]
+    .map(|halves| halves.concat());
     let hosts = [
         ["index.cra", "tes.io"],
         ["crates-io-m", "irror"],
@@ -528,7 +615,20 @@ fn no_machine_is_named() {
     ]
     .map(|halves| halves.concat());
     let mut findings = Vec::new();
-    let endings = [".rs", ".toml", ".py", ".sh", ".yml", ".yaml", ".json", ".md", ".sql", ".txt", "Makefile", "Dockerfile"];
+    let endings = [
+        ".rs",
+        ".toml",
+        ".py",
+        ".sh",
+        ".yml",
+        ".yaml",
+        ".json",
+        ".md",
+        ".sql",
+        ".txt",
+        "Makefile",
+        "Dockerfile",
+    ];
     for file in files(".", &endings) {
         if file.path.starts_with("api/model/") || file.path == "Cargo.lock" {
             continue;
@@ -552,7 +652,8 @@ fn no_machine_is_named() {
 /// What is missing stands in docs/FIDELITY.md or in an issue, where it is found.
 #[test]
 fn markers_of_unfinished_work_are_not_committed() {
-    let marks = [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"], ["HA", "CK:"]].map(|halves| halves.concat());
+    let marks =
+        [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"], ["HA", "CK:"]].map(|halves| halves.concat());
     let mut findings = Vec::new();
     for folder in ["src", "api/src", "api/generate", "router", "tests"] {
         for file in files(folder, &[".rs", ".py"]) {

@@ -1,0 +1,294 @@
+//! A cache cluster in storage form, and its way back.
+
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::{Error, count};
+use crate::resources::cache_cluster::{
+    AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ConfigurationEndpoint, Failure,
+    FailureKind, Notification,
+};
+use crate::resources::engine::{self, Engine, EngineVersion};
+use crate::resources::node_type::{self, NodeType};
+use crate::resources::pending::{Pending, PendingNodes};
+use crate::resources::scope::Scope;
+use crate::resources::timestamp::Timestamp;
+use crate::resources::window::{MaintenanceWindow, SnapshotWindow};
+
+/// The wish in storage form, for both the insert and the update.
+pub(super) struct WishColumns {
+    pub(super) engine_version: &'static str,
+    pub(super) node_type: &'static str,
+    pub(super) az_mode: &'static str,
+    pub(super) security_group_ids: String,
+    pub(super) maintenance_window: String,
+    pub(super) snapshot_window: Option<String>,
+    pub(super) topic_arn: Option<String>,
+    pub(super) topic_active: bool,
+    pub(super) pending_engine_version: Option<&'static str>,
+    pub(super) pending_node_type: Option<&'static str>,
+    pub(super) pending_zones: Option<String>,
+    pub(super) pending_removals: Option<String>,
+    pub(super) changes: String,
+}
+
+impl WishColumns {
+    pub(super) fn of(cluster: &CacheCluster) -> Result<Self, Error> {
+        let CacheClusterSpec {
+            engine_version,
+            node_type,
+            az_mode,
+            security_group_ids,
+            maintenance_window,
+            snapshot_window,
+            notification,
+            ..
+        } = &cluster.spec;
+        let (pending_zones, pending_removals) = match &cluster.pending.nodes {
+            Some(PendingNodes::Add(zones)) => (Some(json(zones)?), None),
+            Some(PendingNodes::Remove(ids)) => (None, Some(json(ids)?)),
+            None => (None, None),
+        };
+        Ok(Self {
+            engine_version: engine_version.version,
+            node_type: node_type.name,
+            az_mode: match az_mode {
+                AzMode::SingleAz => "single-az",
+                AzMode::CrossAz => "cross-az",
+            },
+            security_group_ids: json(security_group_ids)?,
+            maintenance_window: maintenance_window.to_string(),
+            snapshot_window: snapshot_window.as_ref().map(ToString::to_string),
+            topic_arn: notification.as_ref().map(|topic| topic.topic_arn.clone()),
+            topic_active: notification.as_ref().is_some_and(|topic| topic.active),
+            pending_engine_version: cluster
+                .pending
+                .engine_version
+                .map(|version| version.version),
+            pending_node_type: cluster.pending.node_type.map(|node_type| node_type.name),
+            pending_zones,
+            pending_removals,
+            changes: json(
+                &cluster
+                    .changes
+                    .iter()
+                    .map(ChangeRow::from)
+                    .collect::<Vec<_>>(),
+            )?,
+        })
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+fn parsed<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ChangeRow {
+    EngineVersion(String, String),
+    NodeType(String, String),
+    NodeCount(u32, u32),
+}
+
+impl From<&Change> for ChangeRow {
+    fn from(change: &Change) -> Self {
+        match change.clone() {
+            Change::EngineVersion(from, to) => Self::EngineVersion(from, to),
+            Change::NodeType(from, to) => Self::NodeType(from, to),
+            Change::NodeCount(from, to) => Self::NodeCount(from, to),
+        }
+    }
+}
+
+impl From<ChangeRow> for Change {
+    fn from(row: ChangeRow) -> Self {
+        match row {
+            ChangeRow::EngineVersion(from, to) => Self::EngineVersion(from, to),
+            ChangeRow::NodeType(from, to) => Self::NodeType(from, to),
+            ChangeRow::NodeCount(from, to) => Self::NodeCount(from, to),
+        }
+    }
+}
+
+pub(super) struct ClusterRow {
+    pub(super) cache_cluster_key: i64,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) cache_cluster_id: String,
+    pub(super) engine: String,
+    pub(super) engine_version: String,
+    pub(super) cache_node_type: String,
+    pub(super) port: i64,
+    pub(super) az_mode: String,
+    pub(super) parameter_group_name: String,
+    pub(super) subnet_group_name: String,
+    pub(super) security_group_ids: String,
+    pub(super) maintenance_window: String,
+    pub(super) snapshot_window: Option<String>,
+    pub(super) snapshot_retention_days: i64,
+    pub(super) notification_topic_arn: Option<String>,
+    pub(super) notification_active: bool,
+    pub(super) auto_minor_version_upgrade: bool,
+    pub(super) pending_engine_version: Option<String>,
+    pub(super) pending_node_type: Option<String>,
+    pub(super) pending_node_zones: Option<String>,
+    pub(super) pending_node_removals: Option<String>,
+    pub(super) revision: i64,
+    pub(super) generation: i64,
+    pub(super) observed_generation: i64,
+    pub(super) requested_at: i64,
+    pub(super) available_at: Option<i64>,
+    pub(super) deletion_requested_at: Option<i64>,
+    pub(super) failure_kind: Option<String>,
+    pub(super) failure_reason: Option<String>,
+    pub(super) blocked_by: Option<String>,
+    pub(super) changes: String,
+    pub(super) configuration_address: Option<String>,
+    pub(super) config_version: i64,
+    pub(super) config_version_served: i64,
+    pub(super) configuration_port: Option<i64>,
+}
+
+impl ClusterRow {
+    pub(super) fn into_cluster(self, nodes: Vec<CacheNode>) -> Result<CacheCluster, Error> {
+        Ok(CacheCluster {
+            key: self.cache_cluster_key,
+            pending: self.pending()?,
+            spec: self.spec()?,
+            failure: self.failure()?,
+            changes: parsed::<Vec<ChangeRow>>(&self.changes)?
+                .into_iter()
+                .map(Change::from)
+                .collect(),
+            configuration_endpoint: ConfigurationEndpoint {
+                address: self
+                    .configuration_address
+                    .as_deref()
+                    .map(address)
+                    .transpose()?,
+                published_port: self.configuration_port.map(port).transpose()?,
+                config_version: list_version(self.config_version)?,
+                served_version: list_version(self.config_version_served)?,
+            },
+            scope: Scope {
+                account: self.account,
+                region: self.region,
+            },
+            revision: self.revision,
+            generation: count(self.generation)?,
+            observed_generation: count(self.observed_generation)?,
+            requested_at: Timestamp::from_millis(self.requested_at),
+            available_at: self.available_at.map(Timestamp::from_millis),
+            deletion_requested_at: self.deletion_requested_at.map(Timestamp::from_millis),
+            blocked_by: self.blocked_by,
+            nodes,
+        })
+    }
+
+    fn spec(&self) -> Result<CacheClusterSpec, Error> {
+        Ok(CacheClusterSpec {
+            cache_cluster_id: self.cache_cluster_id.clone(),
+            engine_version: engine_version(&self.engine, &self.engine_version)?,
+            node_type: stored_node_type(&self.cache_node_type)?,
+            port: port(self.port)?,
+            az_mode: match self.az_mode.as_str() {
+                "cross-az" => AzMode::CrossAz,
+                _ => AzMode::SingleAz,
+            },
+            parameter_group_name: self.parameter_group_name.clone(),
+            subnet_group_name: self.subnet_group_name.clone(),
+            security_group_ids: parsed(&self.security_group_ids)?,
+            maintenance_window: MaintenanceWindow::parse(&self.maintenance_window)
+                .map_err(|_| Error::Corrupt(format!("the window {}", self.maintenance_window)))?,
+            snapshot_window: self
+                .snapshot_window
+                .as_deref()
+                .map(|window| {
+                    SnapshotWindow::parse(window)
+                        .map_err(|_| Error::Corrupt(format!("the window {window}")))
+                })
+                .transpose()?,
+            snapshot_retention_days: u32::try_from(self.snapshot_retention_days).map_err(|_| {
+                Error::Corrupt(format!("the retention {}", self.snapshot_retention_days))
+            })?,
+            notification: self
+                .notification_topic_arn
+                .clone()
+                .map(|topic_arn| Notification {
+                    topic_arn,
+                    active: self.notification_active,
+                }),
+            auto_minor_version_upgrade: self.auto_minor_version_upgrade,
+        })
+    }
+
+    fn pending(&self) -> Result<Pending, Error> {
+        let nodes = match (&self.pending_node_zones, &self.pending_node_removals) {
+            (Some(zones), _) => Some(PendingNodes::Add(parsed(zones)?)),
+            (None, Some(ids)) => Some(PendingNodes::Remove(parsed(ids)?)),
+            (None, None) => None,
+        };
+        Ok(Pending {
+            engine_version: self
+                .pending_engine_version
+                .as_deref()
+                .map(|version| engine_version(&self.engine, version))
+                .transpose()?,
+            node_type: self
+                .pending_node_type
+                .as_deref()
+                .map(stored_node_type)
+                .transpose()?,
+            nodes,
+        })
+    }
+
+    fn failure(&self) -> Result<Option<Failure>, Error> {
+        let kind = match self.failure_kind.as_deref() {
+            None => return Ok(None),
+            Some("network") => FailureKind::Network,
+            Some("other") => FailureKind::Other,
+            Some(word) => return Err(Error::Corrupt(format!("the failure kind {word}"))),
+        };
+        let reason = self.failure_reason.clone().unwrap_or_default();
+        Ok(Some(Failure { kind, reason }))
+    }
+}
+
+pub(super) fn failure_word(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Network => "network",
+        FailureKind::Other => "other",
+    }
+}
+
+fn engine_version(engine: &str, version: &str) -> Result<&'static EngineVersion, Error> {
+    Engine::parse(engine)
+        .and_then(|engine| engine::find(engine, version))
+        .ok_or_else(|| Error::Corrupt(format!("the engine version {engine} {version}")))
+}
+
+fn stored_node_type(name: &str) -> Result<&'static NodeType, Error> {
+    node_type::find(name).ok_or_else(|| Error::Corrupt(format!("the node type {name}")))
+}
+
+fn list_version(stored: i64) -> Result<u32, Error> {
+    u32::try_from(stored).map_err(|_| Error::Corrupt(format!("the list version {stored}")))
+}
+
+/// A stored address, read back.
+pub(in crate::datastore) fn address(text: &str) -> Result<Ipv4Addr, Error> {
+    text.parse()
+        .map_err(|_| Error::Corrupt(format!("the address {text}")))
+}
+
+/// A stored port, read back.
+pub(in crate::datastore) fn port(stored: i64) -> Result<u16, Error> {
+    u16::try_from(stored).map_err(|_| Error::Corrupt(format!("the port {stored}")))
+}
