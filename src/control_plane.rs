@@ -36,6 +36,9 @@ use crate::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
 /// up again at the next start.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long requests under way may take when the program is told to end.
+const REQUESTS_DEADLINE: Duration = Duration::from_secs(5);
+
 /// Serves until the process is told to end (SIGINT, SIGTERM).
 ///
 /// # Errors
@@ -63,14 +66,17 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     };
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "Serving");
     greet(address);
-    serve_http(
-        listener,
-        &world,
-        presentation,
-        Arc::clone(&plane.statuses),
-        told_to_end(),
-    )
-    .await?;
+    let (end, ended) = watch::channel(false);
+    let statuses = Arc::clone(&plane.statuses);
+    tokio::select! {
+        served = serve_http(listener, &world, presentation, statuses, on(ended.clone())) => served?,
+        () = async {
+            told_to_end().await;
+            end.send_replace(true);
+            // Requests under way may end, but not hold the end up: one may never come in whole.
+            tokio::time::sleep(REQUESTS_DEADLINE).await;
+        } => tracing::info!("Requests under way are cut off"),
+    }
     tracing::info!("Ending; caches go on");
     if tokio::time::timeout(DRAIN_DEADLINE, plane.drain())
         .await
@@ -117,6 +123,12 @@ async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> any
         activators: Arc::new(Activators::default()),
         ground: Arc::new(ground),
     })
+}
+
+/// Ends when the switch is turned on.
+async fn on(mut switch: watch::Receiver<bool>) {
+    // The guard that is returned must not be held across an await.
+    drop(switch.wait_for(|on| *on).await);
 }
 
 /// What to type next, for whoever started this in a terminal.
