@@ -172,26 +172,28 @@ fn node_change(
             );
         }
         return Ok(Some(PendingNodes::Add(
-            [waiting, new_zones(cluster, current, added, request.zones)?].concat(),
+            [waiting, new_zones(cluster, total, added, request.zones)?].concat(),
         )));
     }
-    // AWS counts against whatever is greater, the nodes there are or those there will be.
-    if request.remove.len() != (total - wanted) as usize {
-        return refuse(format!(
-            "The number of CacheNodeIdsToRemove must match the number of nodes you are trying to remove, current number of \
-             cache nodes is {total}, requested number of cache nodes is {wanted} and CacheNodeIdsToRemove supplied are {}",
-            request.remove.len()
-        ));
-    }
-    if wanted > current {
+    if wanted >= current {
         return refuse(
             "A pending addition of cache nodes can only be cancelled, not lowered.".to_owned(),
         );
     }
+    // A removal takes the place of an addition that waits, so it counts from the nodes that there are. The API reference
+    // counts from those that there will be, and names ids that no node has yet.
+    let leaving = (current - wanted) as usize;
+    if request.remove.len() != leaving {
+        return refuse(format!(
+            "The number of CacheNodeIdsToRemove must match the number of nodes you are trying to remove, current number of \
+             cache nodes is {current}, requested number of cache nodes is {wanted} and CacheNodeIdsToRemove supplied are {}",
+            request.remove.len()
+        ));
+    }
     let mut ids = request.remove;
     ids.sort();
     ids.dedup();
-    if ids.len() != (total - wanted) as usize
+    if ids.len() != leaving
         || ids
             .iter()
             .any(|id| cluster.wished_nodes().all(|node| node.cache_node_id != *id))
@@ -205,7 +207,7 @@ fn node_change(
 
 fn new_zones(
     cluster: &CacheCluster,
-    current: u32,
+    total: u32,
     added: usize,
     named: Vec<String>,
 ) -> Result<Vec<String>, Violation> {
@@ -215,7 +217,7 @@ fn new_zones(
         return Ok((0..added)
             .map(|index| match (&home, single) {
                 (Some(zone), true) => zone.clone(),
-                _ => cluster.scope.zone(current as usize + index),
+                _ => cluster.scope.zone(total as usize + index),
             })
             .collect());
     }
