@@ -11,7 +11,7 @@ use super::super::spec::{
     given, has_entries, network, no_cache_security_groups, node_type, notification,
     parameter_group, snapshot_retention, zones,
 };
-use super::spec::{az_mode, memcached_node_count};
+use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
 use super::{STALE_TRIES, contended, demand, find, view};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::{AzMode, CacheCluster};
@@ -135,9 +135,7 @@ fn modify_windows(
     }
     if let Some(text) = given(input.snapshot_window.as_deref()) {
         if !cluster.spec.engine().speaks_resp() {
-            return Err(invalid_combination(
-                "Engine does not support snapshotting. Snapshot window parameter should not be specified.",
-            ));
+            return Err(no_snapshot_window());
         }
         cluster.spec.snapshot_window = Some(SnapshotWindow::parse(text).map_err(fault_of)?);
     }
