@@ -259,12 +259,17 @@ impl Driver {
         });
     }
 
-    /// Until the timer, or until the first key that waits may be tried again.
+    /// Until the timer, or until the first key that waits may be tried again. A key in work waits for nothing, and while as many
+    /// are in work as may be, none can be tried; this is asked again whenever a run has ended.
     fn nap(&self) -> Duration {
+        if self.in_work.len() >= self.reconciler.concurrency() {
+            return self.reconciler.period();
+        }
         let now = self.clock.now();
         self.backoffs
-            .values()
-            .map(|backoff| backoff.until.since(now).max(Duration::from_millis(1)))
+            .iter()
+            .filter(|(key, _)| !self.in_work.contains_key(key))
+            .map(|(_, backoff)| backoff.until.since(now).max(Duration::from_millis(1)))
             .min()
             .map_or(self.reconciler.period(), |wait| {
                 wait.min(self.reconciler.period())
