@@ -8,9 +8,95 @@ use crate::harness::{Harness, Layout};
 async fn a_redis_cache_has_awss_defaults() {
     let harness = Harness::start().await;
     let created = harness.create_redis("My-Cache", &[]).await.ok();
-    insta::assert_snapshot!(created.outline(), @"");
+    insta::assert_snapshot!(created.outline(), @r"
+    CreateCacheClusterResponse
+      CreateCacheClusterResult
+        CacheCluster
+          CacheClusterId: my-cache
+          ClientDownloadLandingPage: https://console.aws.amazon.com/elasticache/home#client-download:
+          CacheNodeType: cache.t3.micro
+          Engine: redis
+          EngineVersion: 7.1.0
+          CacheClusterStatus: creating
+          NumCacheNodes: 1
+          PreferredAvailabilityZone: us-east-1a
+          PreferredMaintenanceWindow: fri:03:30-fri:04:30
+          PendingModifiedValues:
+          CacheSecurityGroups:
+          CacheParameterGroup
+            CacheParameterGroupName: default.redis7
+            ParameterApplyStatus: in-sync
+            CacheNodeIdsToReboot:
+          CacheSubnetGroupName: default
+          AutoMinorVersionUpgrade: true
+          SecurityGroups
+            member
+              SecurityGroupId: sg-00001d23f8d8f0639
+              Status: active
+          SnapshotRetentionLimit: 0
+          SnapshotWindow: 09:30-10:30
+          AuthTokenEnabled: false
+          TransitEncryptionEnabled: false
+          AtRestEncryptionEnabled: false
+          ARN: arn:aws:elasticache:us-east-1:000000000000:cluster:my-cache
+          ReplicationGroupLogDeliveryEnabled: false
+          LogDeliveryConfigurations:
+          NetworkType: ipv4
+          IpDiscovery: ipv4
+      ResponseMetadata
+        RequestId
+    ");
     harness.settle().await;
-    insta::assert_snapshot!(harness.describe("my-cache").await.outline(), @"");
+    insta::assert_snapshot!(harness.describe("my-cache").await.outline(), @r"
+    DescribeCacheClustersResponse
+      DescribeCacheClustersResult
+        CacheClusters
+          CacheCluster
+            CacheClusterId: my-cache
+            ClientDownloadLandingPage: https://console.aws.amazon.com/elasticache/home#client-download:
+            CacheNodeType: cache.t3.micro
+            Engine: redis
+            EngineVersion: 7.1.0
+            CacheClusterStatus: available
+            NumCacheNodes: 1
+            PreferredAvailabilityZone: us-east-1a
+            CacheClusterCreateTime: 2026-03-04T12:00:00Z
+            PreferredMaintenanceWindow: fri:03:30-fri:04:30
+            PendingModifiedValues:
+            CacheSecurityGroups:
+            CacheParameterGroup
+              CacheParameterGroupName: default.redis7
+              ParameterApplyStatus: in-sync
+              CacheNodeIdsToReboot:
+            CacheSubnetGroupName: default
+            CacheNodes
+              CacheNode
+                CacheNodeId: 0001
+                CacheNodeStatus: available
+                CacheNodeCreateTime: 2026-03-04T12:00:00Z
+                Endpoint
+                  Address: 10.99.0.2
+                  Port: 6379
+                ParameterGroupStatus: in-sync
+                CustomerAvailabilityZone: us-east-1a
+            AutoMinorVersionUpgrade: true
+            SecurityGroups
+              member
+                SecurityGroupId: sg-00001d23f8d8f0639
+                Status: active
+            SnapshotRetentionLimit: 0
+            SnapshotWindow: 09:30-10:30
+            AuthTokenEnabled: false
+            TransitEncryptionEnabled: false
+            AtRestEncryptionEnabled: false
+            ARN: arn:aws:elasticache:us-east-1:000000000000:cluster:my-cache
+            ReplicationGroupLogDeliveryEnabled: false
+            LogDeliveryConfigurations:
+            NetworkType: ipv4
+            IpDiscovery: ipv4
+      ResponseMetadata
+        RequestId
+    ");
     harness.finish().await;
 }
 
@@ -21,9 +107,103 @@ async fn a_memcached_cache_has_awss_defaults() {
         .create_memcached("mc", "2", &[("SecurityGroupIds", "")])
         .await
         .ok();
-    insta::assert_snapshot!(created.outline(), @"");
+    insta::assert_snapshot!(created.outline(), @r"
+    CreateCacheClusterResponse
+      CreateCacheClusterResult
+        CacheCluster
+          CacheClusterId: mc
+          ClientDownloadLandingPage: https://console.aws.amazon.com/elasticache/home#client-download:
+          CacheNodeType: cache.t3.micro
+          Engine: memcached
+          EngineVersion: 1.6.22
+          CacheClusterStatus: creating
+          NumCacheNodes: 2
+          PreferredAvailabilityZone: us-east-1a
+          PreferredMaintenanceWindow: tue:04:00-tue:05:00
+          PendingModifiedValues:
+          CacheSecurityGroups:
+          CacheParameterGroup
+            CacheParameterGroupName: default.memcached1.6
+            ParameterApplyStatus: in-sync
+            CacheNodeIdsToReboot:
+          CacheSubnetGroupName: default
+          AutoMinorVersionUpgrade: true
+          SecurityGroups
+            member
+              SecurityGroupId: sg-00001d23f8d8f0639
+              Status: active
+          AuthTokenEnabled: false
+          TransitEncryptionEnabled: false
+          AtRestEncryptionEnabled: false
+          ARN: arn:aws:elasticache:us-east-1:000000000000:cluster:mc
+          ReplicationGroupLogDeliveryEnabled: false
+          LogDeliveryConfigurations:
+          NetworkType: ipv4
+          IpDiscovery: ipv4
+      ResponseMetadata
+        RequestId
+    ");
     harness.settle().await;
-    insta::assert_snapshot!(harness.describe("mc").await.outline(), @"");
+    insta::assert_snapshot!(harness.describe("mc").await.outline(), @r"
+    DescribeCacheClustersResponse
+      DescribeCacheClustersResult
+        CacheClusters
+          CacheCluster
+            CacheClusterId: mc
+            ConfigurationEndpoint
+              Address: 10.99.1.2
+              Port: 11211
+            ClientDownloadLandingPage: https://console.aws.amazon.com/elasticache/home#client-download:
+            CacheNodeType: cache.t3.micro
+            Engine: memcached
+            EngineVersion: 1.6.22
+            CacheClusterStatus: available
+            NumCacheNodes: 2
+            PreferredAvailabilityZone: us-east-1a
+            CacheClusterCreateTime: 2026-03-04T12:00:00Z
+            PreferredMaintenanceWindow: tue:04:00-tue:05:00
+            PendingModifiedValues:
+            CacheSecurityGroups:
+            CacheParameterGroup
+              CacheParameterGroupName: default.memcached1.6
+              ParameterApplyStatus: in-sync
+              CacheNodeIdsToReboot:
+            CacheSubnetGroupName: default
+            CacheNodes
+              CacheNode
+                CacheNodeId: 0001
+                CacheNodeStatus: available
+                CacheNodeCreateTime: 2026-03-04T12:00:00Z
+                Endpoint
+                  Address: 10.99.0.2
+                  Port: 11211
+                ParameterGroupStatus: in-sync
+                CustomerAvailabilityZone: us-east-1a
+              CacheNode
+                CacheNodeId: 0002
+                CacheNodeStatus: available
+                CacheNodeCreateTime: 2026-03-04T12:00:00Z
+                Endpoint
+                  Address: 10.99.0.3
+                  Port: 11211
+                ParameterGroupStatus: in-sync
+                CustomerAvailabilityZone: us-east-1a
+            AutoMinorVersionUpgrade: true
+            SecurityGroups
+              member
+                SecurityGroupId: sg-00001d23f8d8f0639
+                Status: active
+            AuthTokenEnabled: false
+            TransitEncryptionEnabled: false
+            AtRestEncryptionEnabled: false
+            ARN: arn:aws:elasticache:us-east-1:000000000000:cluster:mc
+            ReplicationGroupLogDeliveryEnabled: false
+            LogDeliveryConfigurations:
+            NetworkType: ipv4
+            IpDiscovery: ipv4
+      ResponseMetadata
+        RequestId
+    ");
     harness.finish().await;
 }
 
@@ -387,7 +567,7 @@ async fn a_container_is_what_the_record_says() {
     assert_eq!(spec.networks[0].aliases, ["rd.0001"]);
     assert!(spec.published_ports.is_empty());
     assert_eq!(spec.volumes.len(), 1);
-    assert_eq!(spec.labels["cacheplane.resource"], "rd");
+    assert_eq!(spec.labels[cacheplane::runtime::labels::RESOURCE], "rd");
     harness.memcached("mc", "1").await;
     let name = harness.container_name("mc", "0001");
     let spec = harness.host.container_spec(&name).expect("be there");

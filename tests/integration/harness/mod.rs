@@ -42,6 +42,9 @@ const ROUNDS_MAX: usize = 60;
 const WAIT_TRIES: usize = 2_000;
 const WAIT_STEP: Duration = Duration::from_millis(5);
 
+/// Ports of the host that somebody else's servers listen on.
+pub const PORTS_OF_OTHERS: [u16; 3] = [6390, 7500, 11300];
+
 /// Images that the simulated host holds.
 pub const IMAGES: [&str; 6] = [
     "redis:6.2",
@@ -542,7 +545,7 @@ fn ground(layout: &Layout, router_program: Option<std::path::PathBuf>) -> Ground
             bind_address: Ipv4Addr::LOCALHOST,
             probe_host: "127.0.0.1".to_owned(),
             ports,
-            is_port_free: |_, _| true,
+            is_port_free: |_, port| !PORTS_OF_OTHERS.contains(&port),
         }),
         images: Default::default(),
         router_program,
