@@ -241,8 +241,9 @@ impl Harness {
             }
         }
         panic!(
-            "nothing settles: {:?}",
-            self.world.datastore.cache_cluster_list().await
+            "nothing settles: {:?}\n{:#?}",
+            self.world.datastore.cache_cluster_list().await,
+            self.log.notes()
         );
     }
 
@@ -432,19 +433,9 @@ impl Harness {
         );
     }
 
-    /// Takes it that this is logged above INFO.
-    pub fn allow(&self, fragment: &str) {
-        self.log.allow(fragment);
-    }
-
     /// Moves the clock on.
     pub fn advance(&self, duration: Duration) {
         self.clock.advance(duration);
-    }
-
-    /// Failures of reconcilers that were repeated, so far.
-    pub fn failures(&self) -> Vec<String> {
-        self.log.notes()
     }
 
     /// Ends the test, demanding that all is well.
@@ -456,7 +447,7 @@ impl Harness {
     pub async fn finish_despite(mut self, known: &str) {
         self.finished = true;
         self.server.abort();
-        let loud = self.log.unexpected();
+        let loud = self.log.loud();
         assert!(loud.is_empty(), "logged above INFO: {loud:#?}");
         let mut findings = audit(&self.world).await.expect("audit");
         findings.retain(|finding| !finding.contains(known));
