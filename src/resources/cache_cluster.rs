@@ -377,3 +377,6 @@ impl CacheCluster {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;
