@@ -172,7 +172,7 @@ fn node_change(
             );
         }
         return Ok(Some(PendingNodes::Add(
-            [waiting, new_zones(cluster, current, added, request.zones)?].concat(),
+            [waiting, new_zones(cluster, total, added, request.zones)?].concat(),
         )));
     }
     // AWS counts against whatever is greater, the nodes there are or those there will be.
@@ -188,24 +188,37 @@ fn node_change(
             "A pending addition of cache nodes can only be cancelled, not lowered.".to_owned(),
         );
     }
-    let mut ids = request.remove;
+    removal(cluster, request.remove, waiting.len(), wanted)
+}
+
+/// A removal takes the place of an addition that waits: it names every node that waits, by the id that it would get, and as many
+/// of the nodes there are as shall go.
+fn removal(
+    cluster: &CacheCluster,
+    mut ids: Vec<String>,
+    waiting: usize,
+    wanted: u32,
+) -> Result<Option<PendingNodes>, Violation> {
     ids.sort();
     ids.dedup();
-    if ids.len() != (total - wanted) as usize
-        || ids
-            .iter()
-            .any(|id| cluster.wished_nodes().all(|node| node.cache_node_id != *id))
+    let (there, coming): (Vec<String>, Vec<String>) = ids
+        .into_iter()
+        .partition(|id| cluster.wished_nodes().any(|node| node.cache_node_id == *id));
+    let will_come = cluster.free_node_ids(waiting);
+    if coming.len() != waiting
+        || !coming.iter().all(|id| will_come.contains(id))
+        || there.len() != (cluster.wished_node_count() - wanted) as usize
     {
         return Err(Violation::InvalidParameterValue(
             "CacheNodeIdsToRemove must name existing cache nodes, each once.".to_owned(),
         ));
     }
-    Ok(Some(PendingNodes::Remove(ids)))
+    Ok(Some(PendingNodes::Remove(there)).filter(|_| wanted < cluster.wished_node_count()))
 }
 
 fn new_zones(
     cluster: &CacheCluster,
-    current: u32,
+    total: u32,
     added: usize,
     named: Vec<String>,
 ) -> Result<Vec<String>, Violation> {
@@ -215,7 +228,7 @@ fn new_zones(
         return Ok((0..added)
             .map(|index| match (&home, single) {
                 (Some(zone), true) => zone.clone(),
-                _ => cluster.scope.zone(current as usize + index),
+                _ => cluster.scope.zone(total as usize + index),
             })
             .collect());
     }
@@ -226,3 +239,6 @@ fn new_zones(
     }
     Ok(named)
 }
+
+#[cfg(test)]
+mod tests;
