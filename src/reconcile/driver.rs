@@ -259,16 +259,15 @@ impl Driver {
         });
     }
 
-    /// Until the timer, or until the first key that waits may be tried again.
+    /// Until the timer, or until the first key that waits may be tried again. One whose wait is over is in work, or follows
+    /// when another has ended.
     fn nap(&self) -> Duration {
         let now = self.clock.now();
         self.backoffs
             .values()
-            .map(|backoff| backoff.until.since(now).max(Duration::from_millis(1)))
-            .min()
-            .map_or(self.reconciler.period(), |wait| {
-                wait.min(self.reconciler.period())
-            })
+            .filter(|backoff| backoff.until > now)
+            .map(|backoff| backoff.until.since(now))
+            .fold(self.reconciler.period(), Duration::min)
     }
 
     fn report(&self, change: impl FnOnce(&mut Status)) {
@@ -280,3 +279,6 @@ impl Driver {
         status.waiting.retain(|key, _| backoffs.contains_key(key));
     }
 }
+
+#[cfg(test)]
+mod tests;
