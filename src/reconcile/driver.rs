@@ -259,15 +259,19 @@ impl Driver {
         });
     }
 
-    /// Until the timer, or until the first key that waits may be tried again. One whose wait is over is in work, or follows
-    /// when another has ended.
+    /// Until the timer, or until the first key that waits may be tried again. One that is in work, or finds no place, is looked
+    /// at again when a run has ended.
     fn nap(&self) -> Duration {
+        let period = self.reconciler.period();
+        if self.in_work.len() >= self.reconciler.concurrency() {
+            return period;
+        }
         let now = self.clock.now();
         self.backoffs
-            .values()
-            .filter(|backoff| backoff.until > now)
-            .map(|backoff| backoff.until.since(now))
-            .fold(self.reconciler.period(), Duration::min)
+            .iter()
+            .filter(|(key, _)| !self.in_work.contains_key(key))
+            .map(|(_, backoff)| backoff.until.since(now).max(Duration::from_millis(1)))
+            .fold(period, Duration::min)
     }
 
     fn report(&self, change: impl FnOnce(&mut Status)) {

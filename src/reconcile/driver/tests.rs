@@ -304,16 +304,19 @@ async fn what_is_no_longer_listed_is_forgotten() {
 
 #[tokio::test]
 async fn a_long_run_after_a_wait_does_not_make_it_look_all_the_time() {
-    let drive = Drive::start(&[(1, 0)], &[End::Failed], 1, false).await;
-    // The next run stays in work.
-    drive.fake.leave.forget_permits(10_000);
-    drive.pass(Duration::from_millis(250)).await;
-    assert_eq!(drive.keys(), [1, 1]);
-    let lists = drive.lists();
-    for _ in 0..50 {
-        drive.pass(Duration::from_millis(10)).await;
+    // With and without a place for another.
+    for concurrency in [1, 2] {
+        let drive = Drive::start(&[(1, 0)], &[End::Failed], concurrency, false).await;
+        // The next run stays in work.
+        drive.fake.leave.forget_permits(10_000);
+        drive.pass(Duration::from_millis(250)).await;
+        assert_eq!(drive.keys(), [1, 1]);
+        let lists = drive.lists();
+        for _ in 0..50 {
+            drive.pass(Duration::from_millis(10)).await;
+        }
+        assert_eq!(drive.lists(), lists);
     }
-    assert_eq!(drive.lists(), lists);
 }
 
 #[tokio::test]
