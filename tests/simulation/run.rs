@@ -85,7 +85,9 @@ pub struct Simulation {
     pub trace: Vec<String>,
     /// Actions so far.
     pub steps: u64,
-    /// The process stops before this action.
+    /// Actions that may have changed something, so far.
+    pub effects: u64,
+    /// The process stops before this one of them.
     pub stop_at: Option<u64>,
     tasks: Vec<Task<End>>,
     next_task: u64,
@@ -140,6 +142,7 @@ impl Simulation {
             actions: Vec::new(),
             trace: Vec::new(),
             steps: 0,
+            effects: 0,
             stop_at: None,
             tasks: Vec::new(),
             next_task: 0,
@@ -304,7 +307,8 @@ impl Simulation {
     /// Lets one action happen, and whatever its task does up to the next.
     async fn go_on(&mut self, ticket: u64, task: u64, action: Action) -> Result<Went, String> {
         self.steps += 1;
-        if self.stop_at == Some(self.steps) {
+        self.effects += u64::from(action.has_effect());
+        if action.has_effect() && self.stop_at == Some(self.effects) {
             return Ok(Went::Stopped);
         }
         self.ledger.admit(&action, &self.outside)?;
@@ -322,7 +326,7 @@ impl Simulation {
         let end = self.outside.turns.advance(&mut self.tasks[index]).await;
         match &action {
             Action::Write(_) => self.ledger.read(&self.process.plain, &self.outside).await?,
-            Action::Call(operation, _) if !operation.is_observation() => {
+            Action::Call(..) | Action::Push(_) if action.has_effect() => {
                 self.ledger.match_host(&self.outside)?
             }
             Action::Call(..) | Action::Push(_) => {}
