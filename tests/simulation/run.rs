@@ -91,6 +91,7 @@ pub struct Simulation {
     pub stop_at: Option<u64>,
     tasks: Vec<Task<End>>,
     next_task: u64,
+    failed_runs: u64,
     layout: Layout,
     trouble: Arc<Mutex<Trouble>>,
     directory: TempDir,
@@ -146,6 +147,7 @@ impl Simulation {
             stop_at: None,
             tasks: Vec::new(),
             next_task: 0,
+            failed_runs: 0,
             layout,
             trouble,
             directory,
@@ -236,6 +238,7 @@ impl Simulation {
                     .clock
                     .advance(CREATION_DEADLINE + Duration::from_secs(1));
             }
+            let failed_before = self.failed_runs;
             let mut order: Vec<usize> = (0..4).collect();
             self.dice.shuffle(&mut order);
             for index in order {
@@ -244,7 +247,8 @@ impl Simulation {
                 }
             }
             let unconverged = self.process.plain.cache_cluster_list_unconverged().await;
-            let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty();
+            let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty()
+                && self.failed_runs == failed_before;
             if is_settled && was_settled {
                 return Ok(Went::On);
             }
@@ -460,6 +464,7 @@ impl Simulation {
     fn judge(&mut self, end: End) -> Result<(), String> {
         match end {
             End::Run(Err(error)) => {
+                self.failed_runs += 1;
                 let text = format!("{error:#}");
                 self.trace
                     .push(format!("{:5} a run failed: {text}", self.steps));
@@ -503,13 +508,26 @@ impl Simulation {
             return;
         }
         let (name, host) = (&self.dice.pick(&containers).name, &self.outside.host);
-        let what = ["kill", "crash", "oom", "pause", "destroy", "state"][self.dice.below(6)];
+        let deaths = [
+            "kill",
+            "crash",
+            "oom",
+            "pause",
+            "destroy",
+            "state",
+            "prune after",
+        ];
+        let what = *self.dice.pick(&deaths);
         match what {
             "kill" => host.kill(name),
             "crash" => host.crash(name, 1),
             "oom" => host.out_of_memory(name),
             "pause" => host.pause(name),
             "destroy" => host.destroy(name),
+            "prune after" => {
+                host.kill(name);
+                host.prune_networks();
+            }
             _ if is_routers(name) => {
                 host.destroy(name);
                 self.outside
