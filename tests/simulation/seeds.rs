@@ -11,8 +11,9 @@ use crate::client;
 use crate::dice::Dice;
 use crate::ledger::is_routers;
 use crate::process::Layout;
-use crate::run::{Simulation, Weather};
+use crate::run::Simulation;
 use crate::settled;
+use crate::weather::Weather;
 
 /// The usual runs, a part for each test function.
 const SEEDS: u64 = 320;
