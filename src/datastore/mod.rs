@@ -121,3 +121,6 @@ fn stored(count: u64) -> i64 {
 fn count(stored: i64) -> Result<u64, Error> {
     u64::try_from(stored).map_err(|_| Error::Corrupt(format!("the count {stored}")))
 }
+
+#[cfg(test)]
+mod tests;

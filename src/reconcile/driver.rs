@@ -259,21 +259,19 @@ impl Driver {
         });
     }
 
-    /// Until the timer, or until the first key that waits may be tried again. A key in work waits for nothing, and while as many
-    /// are in work as may be, none can be tried; this is asked again whenever a run has ended.
+    /// Until the timer, or until the first key that waits may be tried again. One that is in work, or finds no place, is looked
+    /// at again when a run has ended.
     fn nap(&self) -> Duration {
+        let period = self.reconciler.period();
         if self.in_work.len() >= self.reconciler.concurrency() {
-            return self.reconciler.period();
+            return period;
         }
         let now = self.clock.now();
         self.backoffs
             .iter()
             .filter(|(key, _)| !self.in_work.contains_key(key))
             .map(|(_, backoff)| backoff.until.since(now).max(Duration::from_millis(1)))
-            .min()
-            .map_or(self.reconciler.period(), |wait| {
-                wait.min(self.reconciler.period())
-            })
+            .fold(period, Duration::min)
     }
 
     fn report(&self, change: impl FnOnce(&mut Status)) {
@@ -285,3 +283,6 @@ impl Driver {
         status.waiting.retain(|key, _| backoffs.contains_key(key));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -292,7 +292,11 @@ impl Routers {
             stop_grace: STOP_GRACE,
             sysctls: BTreeMap::new(),
         };
-        self.world.runtime.ensure_container(&spec).await?;
+        self.world
+            .runtime
+            .ensure_container(&spec)
+            .await
+            .inspect_err(|error| self.world.doubt_networks(error))?;
         Ok(())
     }
 

@@ -180,29 +180,41 @@ fn node_change(
             "A pending addition of cache nodes can only be cancelled, not lowered.".to_owned(),
         );
     }
-    // A removal takes the place of an addition that waits, so it counts from the nodes that there are. The API reference
-    // counts from those that there will be, and names ids that no node has yet.
+    removal(cluster, request.remove, waiting.len(), wanted)
+}
+
+/// A removal takes the place of an addition that waits. It names as many of the nodes that there are as shall go; the API reference
+/// counts from those that there will be, so it may also name every node that waits, by the id that it would get.
+fn removal(
+    cluster: &CacheCluster,
+    mut ids: Vec<String>,
+    waiting: usize,
+    wanted: u32,
+) -> Result<Option<PendingNodes>, Violation> {
+    let current = cluster.wished_node_count();
     let leaving = (current - wanted) as usize;
-    if request.remove.len() != leaving {
-        return refuse(format!(
+    let named = ids.len();
+    if named != leaving && named != leaving + waiting {
+        return Err(Violation::InvalidParameterCombination(format!(
             "The number of CacheNodeIdsToRemove must match the number of nodes you are trying to remove, current number of \
-             cache nodes is {current}, requested number of cache nodes is {wanted} and CacheNodeIdsToRemove supplied are {}",
-            request.remove.len()
-        ));
+             cache nodes is {current}, requested number of cache nodes is {wanted} and CacheNodeIdsToRemove supplied are {named}"
+        )));
     }
-    let mut ids = request.remove;
     ids.sort();
     ids.dedup();
-    if ids.len() != leaving
-        || ids
-            .iter()
-            .any(|id| cluster.wished_nodes().all(|node| node.cache_node_id != *id))
+    let (there, coming): (Vec<String>, Vec<String>) = ids
+        .into_iter()
+        .partition(|id| cluster.wished_nodes().any(|node| node.cache_node_id == *id));
+    let will_come = cluster.free_node_ids(waiting);
+    if there.len() != leaving
+        || there.len() + coming.len() != named
+        || !coming.iter().all(|id| will_come.contains(id))
     {
         return Err(Violation::InvalidParameterValue(
             "CacheNodeIdsToRemove must name existing cache nodes, each once.".to_owned(),
         ));
     }
-    Ok(Some(PendingNodes::Remove(ids)))
+    Ok(Some(PendingNodes::Remove(there)))
 }
 
 fn new_zones(
@@ -228,3 +240,6 @@ fn new_zones(
     }
     Ok(named)
 }
+
+#[cfg(test)]
+mod tests;

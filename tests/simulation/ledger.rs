@@ -25,6 +25,8 @@ pub struct Ledger {
     pub gone: BTreeMap<(Scope, String), usize>,
     /// How many changes of each record were taken in.
     pub changes: BTreeMap<i64, usize>,
+    /// The key of the record and the place of the node that each container and volume is on record for.
+    names: BTreeMap<String, (i64, usize)>,
     /// What clients wrote into each node, by its container, as far as it may not be lost.
     pub keys: BTreeMap<String, Keys>,
 }
@@ -57,13 +59,22 @@ pub fn is_routers(name: &str) -> bool {
 impl Ledger {
     /// The record of the node with this container or volume.
     pub fn node(&self, name: &str) -> Option<(&CacheCluster, &CacheNode)> {
-        self.clusters.values().find_map(|cluster| {
-            let node = cluster.nodes.iter().find(|node| {
+        let (key, index) = self.names.get(name)?;
+        let cluster = self.clusters.get(key)?;
+        Some((cluster, cluster.nodes.get(*index)?))
+    }
+
+    fn name_nodes(&mut self) {
+        self.names.clear();
+        for (key, cluster) in &self.clusters {
+            for (index, node) in cluster.nodes.iter().enumerate() {
                 let identity = identity(cluster, node);
-                identity.container_name(OWNER) == name || identity.volume_name(OWNER) == name
-            })?;
-            Some((cluster, node))
-        })
+                self.names
+                    .insert(identity.container_name(OWNER), (*key, index));
+                self.names
+                    .insert(identity.volume_name(OWNER), (*key, index));
+            }
+        }
     }
 
     /// Reads the records, which must follow from what they were.
@@ -95,6 +106,7 @@ impl Ledger {
             }
             *self.gone.entry((gone.scope, id)).or_default() += 1;
         }
+        self.name_nodes();
         self.match_host(outside)
     }
 

@@ -20,6 +20,13 @@ pub enum Action {
     Push(String),
 }
 
+impl Action {
+    /// Whether it may change something.
+    pub fn has_effect(&self) -> bool {
+        !matches!(self, Self::Call(operation, _) if operation.is_observation())
+    }
+}
+
 /// Where actions wait.
 #[derive(Default)]
 pub struct Turns {
