@@ -175,7 +175,7 @@ fn node_change(
             [waiting, new_zones(cluster, total, added, request.zones)?].concat(),
         )));
     }
-    if wanted >= current {
+    if wanted > current {
         return refuse(
             "A pending addition of cache nodes can only be cancelled, not lowered.".to_owned(),
         );
@@ -214,7 +214,7 @@ fn removal(
             "CacheNodeIdsToRemove must name existing cache nodes, each once.".to_owned(),
         ));
     }
-    Ok(Some(PendingNodes::Remove(there)))
+    Ok((!there.is_empty()).then_some(PendingNodes::Remove(there)))
 }
 
 fn new_zones(
