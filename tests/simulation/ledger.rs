@@ -27,6 +27,8 @@ pub struct Ledger {
     pub changes: BTreeMap<i64, usize>,
     /// The key of the record and the place of the node that each container and volume is on record for.
     names: BTreeMap<String, (i64, usize)>,
+    /// The highest version of each route that some router has had.
+    pushed: BTreeMap<String, u32>,
     /// What clients wrote into each node, by its container, as far as it may not be lost.
     pub keys: BTreeMap<String, Keys>,
 }
@@ -87,6 +89,10 @@ impl Ledger {
             match before.remove(&key) {
                 Some(before) => {
                     compare(&before, &after).map_err(|text| format!("{id}: {text}"))?;
+                    let served = after.configuration_endpoint.served_version;
+                    if served > self.pushed.get(&route_id(&after)).copied().unwrap_or(0) {
+                        return Err(format!("{id}: no router was ever told of list {served}"));
+                    }
                     let taken_in = after.changes.len().saturating_sub(before.changes.len());
                     *self.changes.entry(key).or_default() += taken_in;
                 }
@@ -100,6 +106,7 @@ impl Ledger {
             if status::cache_cluster(&gone) != Status::Deleting {
                 return Err(format!("{id} is gone while {}", word(&gone)));
             }
+            self.pushed.remove(&route_id(&gone));
             for node in &gone.nodes {
                 self.keys
                     .remove(&identity(&gone, node).container_name(OWNER));
@@ -108,6 +115,27 @@ impl Ledger {
         }
         self.name_nodes();
         self.match_host(outside)
+    }
+
+    /// Takes note of what the routers serve.
+    pub fn note_tables(&mut self, outside: &Outside) {
+        let tables = outside.tables.lock().expect("lock the tables");
+        for route in tables.values().flat_map(|(_, routes)| &routes.routes) {
+            let RouteKind::MemcachedDiscovery { config_version, .. } = &route.kind;
+            let highest = self.pushed.entry(route.id.clone()).or_default();
+            *highest = (*highest).max(*config_version);
+        }
+    }
+
+    /// Whether something is under way.
+    pub fn is_busy(&self) -> bool {
+        self.clusters.values().any(|cluster| {
+            let status = status::cache_cluster(cluster);
+            !matches!(
+                status,
+                Status::Available | Status::Failed | Status::IncompatibleNetwork
+            )
+        })
     }
 
     /// Whatever is on the host is on record, where it is on record.
@@ -197,6 +225,11 @@ impl Ledger {
             keys.volatile.clear();
         }
     }
+}
+
+fn route_id(cluster: &CacheCluster) -> String {
+    let (scope, id) = (&cluster.scope, &cluster.spec.cache_cluster_id);
+    format!("{}/{}/{id}/configuration", scope.account, scope.region)
 }
 
 /// Whether a router's table names the node.

@@ -158,12 +158,13 @@ impl Simulation {
             if self.dice.chance(40) {
                 self.write_key();
             }
+            let haste = if self.ledger.is_busy() { 2 } else { 25 };
             match self.dice.below(100) {
-                0..12 if left > 0 && self.commands_under_way() < CLIENTS => {
+                chosen if chosen < haste && left > 0 && self.commands_under_way() < CLIENTS => {
                     left -= 1;
                     self.command_any().await?;
                 }
-                12..40 => self.start_any_run().await?,
+                0..40 => self.start_any_run().await?,
                 _ => {
                     let waiting = self.outside.turns.waiting();
                     if waiting.is_empty() {
@@ -304,6 +305,7 @@ impl Simulation {
         {
             self.ledger.keep(&name);
         }
+        self.ledger.note_tables(&self.outside);
         self.forget_lost_tables();
         self.actions.push(action);
         if let Some(end) = end {
