@@ -138,37 +138,44 @@ impl Ledger {
         })
     }
 
-    /// Whatever is on the host is on record, where it is on record.
+    /// Whatever is on the host is on record.
     pub fn match_host(&self, outside: &Outside) -> Result<(), String> {
         for container in outside.host.containers() {
-            let name = &container.name;
-            if is_routers(name) {
-                continue;
-            }
-            let Some((_, node)) = self.node(name) else {
-                return Err(format!("no record of the container {name}"));
-            };
-            if node.observation == Observation::Absent {
-                return Err(format!("{name} is there, and on record as absent"));
-            }
-            let spec = outside
-                .host
-                .container_spec(name)
-                .ok_or("it was just there")?;
-            let port = spec.published_ports.first().map(|port| port.host_port);
-            if spec.networks[0].address != node.address || port != node.published_port {
-                return Err(format!("{name} is not at its address or port: {node:?}"));
-            }
+            self.match_name(&container.name)?;
         }
-        match outside
-            .host
-            .volume_names()
-            .iter()
-            .find(|name| !is_routers(name) && self.node(name).is_none())
-        {
+        let volumes = outside.host.volume_names();
+        let stray = |name: &&String| !is_routers(name) && self.node(name).is_none();
+        match volumes.iter().find(stray) {
             Some(volume) => Err(format!("no record of the volume {volume}")),
             None => Ok(()),
         }
+    }
+
+    fn match_name(&self, container: &str) -> Result<(), String> {
+        match self.node(container) {
+            _ if is_routers(container) => Ok(()),
+            None => Err(format!("no record of the container {container}")),
+            Some((_, node)) if node.observation == Observation::Absent => {
+                Err(format!("{container} is there, and on record as absent"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A container, if there is one of this name, is where its record says.
+    pub fn match_container(&self, outside: &Outside, name: &str) -> Result<(), String> {
+        let Some(spec) = outside.host.container_spec(name) else {
+            return Ok(());
+        };
+        self.match_name(name)?;
+        let Some((_, node)) = self.node(name) else {
+            return Ok(());
+        };
+        let port = spec.published_ports.first().map(|port| port.host_port);
+        if spec.networks[0].address != node.address || port != node.published_port {
+            return Err(format!("{name} is not at its address or port: {node:?}"));
+        }
+        Ok(())
     }
 
     /// Whether the control plane may do this now.
