@@ -1,6 +1,7 @@
 //! A run: commands, failures and actions in the order that the dice say, then calm, then the reckoning.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -63,8 +64,10 @@ pub struct Simulation {
     pub ledger: Ledger,
     /// What was done since the start of the process's present stretch.
     pub actions: Vec<Action>,
-    /// What was done, and what happened, for whoever must find out why.
+    /// What happened, for whoever must find out why.
     pub trace: Vec<String>,
+    /// What was done: the length of the trace then, the action's number, who did it, and the action.
+    done: Vec<(usize, u64, Rc<str>, Action)>,
     /// Actions so far.
     pub steps: u64,
     /// Actions that may have changed something, so far.
@@ -124,6 +127,7 @@ impl Simulation {
             ledger: Ledger::default(),
             actions: Vec::new(),
             trace: Vec::new(),
+            done: Vec::new(),
             steps: 0,
             effects: 0,
             stop_at: None,
@@ -158,12 +162,13 @@ impl Simulation {
             if self.dice.chance(40) {
                 self.write_key();
             }
+            let haste = if self.ledger.is_busy() { 2 } else { 25 };
             match self.dice.below(100) {
-                0..12 if left > 0 && self.commands_under_way() < CLIENTS => {
+                chosen if chosen < haste && left > 0 && self.commands_under_way() < CLIENTS => {
                     left -= 1;
                     self.command_any().await?;
                 }
-                12..40 => self.start_any_run().await?,
+                0..40 => self.start_any_run().await?,
                 _ => {
                     let waiting = self.outside.turns.waiting();
                     if waiting.is_empty() {
@@ -282,15 +287,14 @@ impl Simulation {
             .iter()
             .position(|found| found.id == task)
             .ok_or("a turn of no task")?;
-        self.trace.push(format!(
-            "{:5}   {} {action:?}",
-            self.steps, self.tasks[index].name
-        ));
+        let name = Rc::clone(&self.tasks[index].name);
+        self.done
+            .push((self.trace.len(), self.steps, name, action.clone()));
         let end = self.outside.turns.advance(&mut self.tasks[index]).await;
         match &action {
             Action::Write(_) => self.ledger.read(&self.process.plain, &self.outside).await?,
-            Action::Call(..) | Action::Push(_) if action.has_effect() => {
-                self.ledger.match_host(&self.outside)?
+            Action::Call(_, target) if action.has_effect() => {
+                self.ledger.match_container(&self.outside, target)?
             }
             Action::Call(..) | Action::Push(_) => {}
         }
@@ -304,6 +308,7 @@ impl Simulation {
         {
             self.ledger.keep(&name);
         }
+        self.ledger.note_tables(&self.outside);
         self.forget_lost_tables();
         self.actions.push(action);
         if let Some(end) = end {
@@ -416,7 +421,7 @@ impl Simulation {
         if self
             .tasks
             .iter()
-            .any(|task| task.name == run_name(index, key))
+            .any(|task| *task.name == run_name(index, key))
         {
             return Ok(());
         }
@@ -465,16 +470,18 @@ impl Simulation {
         }
     }
 
-    /// The trace without its actions, or the whole of it.
+    /// The trace, with all actions or without.
     pub fn story(&self, whole: bool) -> String {
         let mut text = String::new();
-        for line in self
-            .trace
-            .iter()
-            .filter(|line| whole || !line[5..].starts_with("   "))
-        {
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "{line}");
+        let mut done = self.done.iter().filter(|_| whole).peekable();
+        for place in 0..=self.trace.len() {
+            while let Some((_, step, name, action)) = done.next_if(|(at, ..)| *at <= place) {
+                // Writing to a String does not fail.
+                let _ = writeln!(text, "{step:5}   {name} {action:?}");
+            }
+            if let Some(line) = self.trace.get(place) {
+                let _ = writeln!(text, "{line}");
+            }
         }
         text
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -53,7 +54,7 @@ pub struct Task<T> {
     /// Unique in a run.
     pub id: u64,
     /// For the trace.
-    pub name: String,
+    pub name: Rc<str>,
     future: Pin<Box<dyn Future<Output = T>>>,
 }
 
@@ -61,7 +62,11 @@ impl<T> Task<T> {
     /// A task that has not begun.
     pub fn new(id: u64, name: String, future: impl Future<Output = T> + 'static) -> Self {
         let future = Box::pin(future);
-        Self { id, name, future }
+        Self {
+            id,
+            name: name.into(),
+            future,
+        }
     }
 }
 

@@ -146,7 +146,11 @@ impl Simulation {
 
     /// Time passes.
     pub fn pass_time(&mut self) {
-        let minutes = *self.dice.pick(&[1, 1, 5, 20, 90, 24 * 60]);
+        // Days pass when nothing is under way, or no creation would ever be done in time.
+        let minutes: u64 = match self.ledger.is_busy() {
+            true => *self.dice.pick(&[1, 1, 1, 2, 5]),
+            false => *self.dice.pick(&[1, 20, 90, 24 * 60]),
+        };
         self.trace
             .push(format!("{:5} {minutes} minutes pass", self.steps));
         self.outside
