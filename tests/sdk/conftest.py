@@ -6,7 +6,6 @@ are skipped then.
 
 import contextlib
 import itertools
-import os
 import shutil
 import tempfile
 
@@ -16,21 +15,6 @@ import caches
 import container_host
 import control_plane
 from docker_socket import DockerSocket
-
-GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")
-
-
-@contextlib.contextmanager
-def running(directory, *arguments, **options):
-    """A control plane, from its start to its audit."""
-    if GIVEN:
-        pytest.skip("it needs a control plane of its own, and CACHEPLANE_ENDPOINT_URL is set")
-    plane = control_plane.ControlPlane(directory, *arguments, **options)
-    try:
-        yield plane.start()
-        plane.finish()
-    finally:
-        plane.discard()
 
 
 @pytest.fixture(scope="session")
@@ -42,17 +26,17 @@ def docker_answers():
 @pytest.fixture(scope="session")
 def network(docker_answers, tmp_path_factory):
     """A control plane whose endpoints are addresses; all tests that do it no harm share it."""
-    if GIVEN:
-        yield control_plane.Given(GIVEN)
+    if control_plane.GIVEN:
+        yield control_plane.Given(control_plane.GIVEN)
         return
-    with running(tmp_path_factory.mktemp("network"), "network") as plane:
+    with control_plane.running(tmp_path_factory.mktemp("network"), "network") as plane:
         yield plane
 
 
 @pytest.fixture(scope="session")
 def published(docker_answers, tmp_path_factory):
     """A control plane whose endpoints are ports of this host."""
-    with running(tmp_path_factory.mktemp("published"), "published") as plane:
+    with control_plane.running(tmp_path_factory.mktemp("published"), "published") as plane:
         yield plane
 
 
@@ -92,6 +76,6 @@ def start_plane(docker_answers, docker_socket, tmp_path):
         def start(*arguments, **options):
             directory = tmp_path / f"plane-{next(numbers)}"
             directory.mkdir()
-            return stack.enter_context(running(directory, *arguments, **options))
+            return stack.enter_context(control_plane.running(directory, *arguments, **options))
 
         yield start

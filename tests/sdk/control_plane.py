@@ -4,6 +4,7 @@
 left of them in Docker, the process ends when it is told to, and it has logged nothing that a person should look at.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -13,6 +14,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+
+import pytest
 
 import caches
 import container_host
@@ -212,3 +215,20 @@ def answers(endpoint_url):
 def wall_clock():
     """Now, as `docker events --since` takes it."""
     return f"{time.time():.9f}"
+
+
+# An endpoint that is there already; then the tests run against that.
+GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")
+
+
+@contextlib.contextmanager
+def running(directory, *arguments, **options):
+    """A control plane, from its start to its audit."""
+    if GIVEN:
+        pytest.skip("it needs a control plane of its own, and CACHEPLANE_ENDPOINT_URL is set")
+    plane = ControlPlane(directory, *arguments, **options)
+    try:
+        yield plane.start()
+        plane.finish()
+    finally:
+        plane.discard()

@@ -12,7 +12,7 @@ OTHER_ACCOUNT = "111122223333"
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """A control plane that makes no containers, for what is the same with and without."""
-    from conftest import running
+    from control_plane import running
 
     with running(tmp_path_factory.mktemp("simulated"), runtime="simulated") as plane:
         yield plane
