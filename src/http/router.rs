@@ -67,7 +67,10 @@ async fn refuse_strangers(request: Request, next: Next) -> Response {
     };
     let (host, origin) = (text(header::HOST), text(header::ORIGIN));
     let is_page = !origin.is_empty();
-    let foreign = is_page && origin.split_once("://").map(|(_, from)| from) != Some(host);
+    // With a GET of another site's page (an image, a link, a form) browsers send no Origin, but say whose page it was.
+    let site = text(header::HeaderName::from_static("sec-fetch-site"));
+    let foreign = (is_page && origin.split_once("://").map(|(_, from)| from) != Some(host))
+        || !matches!(site, "" | "same-origin" | "none");
     let inside = request.uri().path() != "/";
     if foreign || ((is_page || inside) && !is_own_name(host)) {
         return (

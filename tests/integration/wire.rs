@@ -449,6 +449,25 @@ async fn pages_from_elsewhere_are_refused() {
     harness.finish().await;
 }
 
+/// An image or a link on another site's page is a GET without an `Origin`, and browsers say whose page it was.
+#[tokio::test]
+async fn links_from_elsewhere_are_refused() {
+    let harness = Harness::start().await;
+    for (site, expected) in [
+        ("cross-site", 403),
+        ("same-site", 403),
+        ("same-origin", 200),
+        // Typed into the address bar.
+        ("none", 200),
+    ] {
+        let headers = [("Host", "localhost:4570"), ("Sec-Fetch-Site", site)];
+        let target = format!("/?{DESCRIBE}");
+        let answer = harness.raw(http("GET", &target, &headers, "")).await;
+        assert_eq!(status(&answer), expected, "{site}: {answer}");
+    }
+    harness.finish().await;
+}
+
 /// What looks like markup in a request is text in the answer.
 #[tokio::test]
 async fn texts_are_escaped() {
