@@ -70,9 +70,16 @@ impl Reconciler for Health {
                     continue;
                 };
                 let name = identity(cluster, node).container_name(&self.world.ground.owner);
+                // In the run that is known, and where clients look for it: a container that was detached, or whose network was
+                // removed, runs on and cannot be reached.
                 let same_run = by_name.get(name.as_str()).is_some_and(|container| {
                     container.is_running()
                         && container.started_at.as_deref() == Some(known.started_at.as_str())
+                        && container
+                            .addresses
+                            .get(&self.world.ground.node_network.name)
+                            .copied()
+                            == node.address
                 });
                 if same_run {
                     continue;
@@ -123,14 +130,21 @@ pub async fn listen(world: World, mut stop: watch::Receiver<bool>) {
                 | ContainerChange::Unpaused
                 | ContainerChange::OutOfMemory => {}
             },
-            Some(RuntimeEvent::Network { change, .. }) => {
-                if change == NetworkChange::Destroyed {
+            Some(RuntimeEvent::Network { change, .. }) => match change {
+                NetworkChange::Destroyed => {
                     world
                         .ground
                         .networks_ensured
                         .store(false, Ordering::Release);
+                    world.activators.health.wake();
+                    world.activators.router.wake();
                 }
-            }
+                NetworkChange::Disconnected => {
+                    world.activators.health.wake();
+                    world.activators.router.wake();
+                }
+                NetworkChange::Created | NetworkChange::Connected => {}
+            },
             Some(RuntimeEvent::Reconnected) => {
                 world
                     .ground

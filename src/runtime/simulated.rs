@@ -158,6 +158,11 @@ impl SimulatedWorld {
         self.change(|state| state.container_remove(container));
     }
 
+    /// Detaches a container from a network behind the control plane's back; it runs on.
+    pub fn detach(&self, container: &str, network: &str) {
+        self.change(|state| state.disconnect(container, network));
+    }
+
     /// Removes every network that no process is attached to, as `docker network prune` does.
     pub fn prune_networks(&self) {
         self.change(|state| {

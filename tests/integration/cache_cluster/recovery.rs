@@ -117,6 +117,31 @@ async fn a_frozen_node_is_thawed() {
     harness.finish().await;
 }
 
+/// Its container never stopped, and nobody reaches it.
+#[tokio::test]
+async fn a_node_that_was_detached_is_attached_again() {
+    let harness = Harness::start().await;
+    harness.redis("rd").await;
+    let name = harness.container_name("rd", "0001");
+    harness.host.memory_set(&name, "key", "value");
+    let before = harness.container("rd", "0001");
+    for network in before.addresses.keys() {
+        harness.host.detach(&name, network);
+    }
+    recover(&harness, "rd").await;
+    let after = harness.container("rd", "0001");
+    assert_eq!(after.addresses, before.addresses);
+    assert_eq!(after.started_at, before.started_at, "no need to restart it");
+    assert_eq!(
+        harness.history("rd").await[3..],
+        [
+            "Recovering cache nodes 0001",
+            "Finished recovery for cache nodes 0001"
+        ]
+    );
+    harness.finish().await;
+}
+
 #[tokio::test]
 async fn a_router_that_is_lost_comes_back_with_its_table() {
     let harness = Harness::start().await;
