@@ -2,22 +2,20 @@
 
 mod row;
 
-use std::collections::BTreeMap;
-
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
-use super::cache_node::{NodeRow, node_insert, node_wish};
+use super::cache_node::{node_insert, node_wish};
 use super::event::events_put;
 use super::page::Page;
 use super::tag::tags_put;
 use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
-use crate::resources::cache_cluster::{CacheCluster, CacheNode, Failure};
+use crate::resources::cache_cluster::{CacheCluster, Failure};
 use crate::resources::event::Event;
 use crate::resources::scope::Scope;
 use crate::resources::tag::Tag;
 use crate::resources::timestamp::Timestamp;
-use row::{ClusterRow, WishColumns, failure_word};
+use row::{StoredCluster, WishColumns, failure_word};
 
 pub(super) use row::{address, port};
 
@@ -30,20 +28,30 @@ pub struct CacheClusterFilter {
     pub after_id: Option<String>,
 }
 
-/// One SELECT for every way to find cache clusters.
+/// One SELECT for every way to find cache clusters, each with its nodes: one statement, so that both are of one instant.
+///
+/// A row is two JSON arrays, in the order of the fields of `ClusterRow` and `NodeRow`. The driver copies each value of a row
+/// on its own and hands it to another thread; for a page of fifty values a row that cost more than all the rest of a describe.
 macro_rules! cluster_rows {
     ($tail:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
-            ClusterRow,
-            "SELECT cache_clusters.cache_cluster_key, account, region, cache_cluster_id, engine, engine_version, cache_node_type,
-                    cache_clusters.port, az_mode, parameter_group_name, subnet_group_name, security_group_ids, maintenance_window,
-                    snapshot_window, snapshot_retention_days, notification_topic_arn,
-                    notification_active AS \"notification_active: bool\",
-                    auto_minor_version_upgrade AS \"auto_minor_version_upgrade: bool\",
-                    pending_engine_version, pending_node_type, pending_node_zones, pending_node_removals,
-                    revision, generation, observed_generation, requested_at, available_at, deletion_requested_at,
-                    failure_kind, failure_reason, blocked_by, changes, configuration_address, config_version,
-                    config_version_served, published_ports.port AS \"configuration_port?\"
+            StoredCluster,
+            "SELECT json_array(
+                        cache_clusters.cache_cluster_key, account, region, cache_cluster_id, engine, engine_version,
+                        cache_node_type, cache_clusters.port, az_mode, parameter_group_name, subnet_group_name,
+                        security_group_ids, maintenance_window, snapshot_window, snapshot_retention_days,
+                        notification_topic_arn, notification_active, auto_minor_version_upgrade, pending_engine_version,
+                        pending_node_type, pending_node_zones, pending_node_removals, revision, generation,
+                        observed_generation, requested_at, available_at, deletion_requested_at, failure_kind,
+                        failure_reason, blocked_by, changes, configuration_address, config_version,
+                        config_version_served, published_ports.port) AS \"cluster!: String\",
+                    (SELECT json_group_array(json_array(
+                                cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
+                                listed, ready_at, reboot, reboot_from, recovering, observation, observed_generation,
+                                observed_started_at, observed_at))
+                     FROM cache_nodes
+                     LEFT JOIN published_ports AS node_ports ON node_ports.cache_node_key = cache_nodes.cache_node_key
+                     WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key) AS \"nodes!: String\"
              FROM cache_clusters
              LEFT JOIN published_ports ON published_ports.configuration_of = cache_clusters.cache_cluster_key "
             + $tail
@@ -108,7 +116,7 @@ impl Datastore {
         )
         .fetch_one(&mut *read)
         .await?;
-        single(with_nodes(&mut read, vec![row]).await?)
+        row.try_into()
     }
 
     /// The cache cluster with this key.
@@ -133,9 +141,10 @@ impl Datastore {
         let read_limit = i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1;
         let after = filter.after_id.as_deref().unwrap_or_default();
         let mut read = self.reader.acquire().await?;
+        // The plus sign: SQLite plans by the value of a bare parameter there, and so parses and plans at every call.
         let rows = cluster_rows!(
             "WHERE account = ?1 AND region = ?2 AND cache_cluster_id > ?3 AND (?4 IS NULL OR cache_cluster_id = ?4)
-             ORDER BY cache_cluster_id LIMIT ?5",
+             ORDER BY cache_cluster_id LIMIT +?5",
             scope.account,
             scope.region,
             after,
@@ -144,7 +153,7 @@ impl Datastore {
         )
         .fetch_all(&mut *read)
         .await?;
-        Ok(Page::cut(with_nodes(&mut read, rows).await?, limit))
+        Ok(Page::cut(clusters(rows)?, limit))
     }
 
     /// Every cache cluster there is, of every scope; for the audit and the look at all containers.
@@ -156,7 +165,7 @@ impl Datastore {
         let rows = cluster_rows!("ORDER BY cache_clusters.cache_cluster_key")
             .fetch_all(&mut *read)
             .await?;
-        with_nodes(&mut read, rows).await
+        clusters(rows)
     }
 
     /// Keys of the cache clusters that the world may not fulfil, each with a stamp that changes with every new wish; and of those
@@ -200,7 +209,7 @@ impl Datastore {
         )
         .fetch_all(&mut *read)
         .await?;
-        with_nodes(&mut read, rows).await
+        clusters(rows)
     }
 
     /// Notes which list of nodes a router was seen to answer with, for each cache cluster by its key.
@@ -399,32 +408,11 @@ async fn cluster_of_key(read: &mut SqliteConnection, key: i64) -> Result<CacheCl
     let row = cluster_rows!("WHERE cache_cluster_key = ?", key)
         .fetch_one(&mut *read)
         .await?;
-    single(with_nodes(read, vec![row]).await?)
+    row.try_into()
 }
 
-fn single(clusters: Vec<CacheCluster>) -> Result<CacheCluster, Error> {
-    clusters.into_iter().next().ok_or(Error::NotFound)
-}
-
-/// The nodes of all `rows` in one query: a page costs the same two queries whatever its length.
-async fn with_nodes(
-    read: &mut SqliteConnection,
-    rows: Vec<ClusterRow>,
-) -> Result<Vec<CacheCluster>, Error> {
-    let keys: Vec<i64> = rows.iter().map(|row| row.cache_cluster_key).collect();
-    let mut nodes: BTreeMap<i64, Vec<CacheNode>> = BTreeMap::new();
-    for row in NodeRow::of_clusters(read, &keys).await? {
-        nodes
-            .entry(row.cache_cluster_key)
-            .or_default()
-            .push(row.try_into()?);
-    }
-    rows.into_iter()
-        .map(|row| {
-            let nodes = nodes.remove(&row.cache_cluster_key).unwrap_or_default();
-            row.into_cluster(nodes)
-        })
-        .collect()
+fn clusters(rows: Vec<StoredCluster>) -> Result<Vec<CacheCluster>, Error> {
+    rows.into_iter().map(CacheCluster::try_from).collect()
 }
 
 async fn cluster_insert(

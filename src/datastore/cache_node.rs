@@ -1,10 +1,11 @@
 //! Cache nodes: what is wished of each, and the last look.
 
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use serde::Deserialize;
+use sqlx::{Sqlite, Transaction};
 
 use super::cache_cluster::{address, port};
 use super::event::events_put;
-use super::{Datastore, Error, count, stored};
+use super::{Datastore, Error, count, flag, stored};
 use crate::resources::cache_cluster::{
     CacheCluster, CacheNode, NodeObserved, NodeWish, Observation, Reboot,
 };
@@ -329,8 +330,9 @@ impl<'a> ObservationColumns<'a> {
     }
 }
 
+/// The fields stand in the order of the array that a node is read as.
+#[derive(Deserialize)]
 pub(super) struct NodeRow {
-    pub(super) cache_cluster_key: i64,
     cache_node_key: i64,
     cache_node_id: String,
     zone: String,
@@ -338,37 +340,18 @@ pub(super) struct NodeRow {
     generation: i64,
     address: Option<String>,
     published_port: Option<i64>,
+    #[serde(deserialize_with = "flag")]
     listed: bool,
     ready_at: Option<i64>,
+    #[serde(deserialize_with = "flag")]
     reboot: bool,
     reboot_from: Option<String>,
+    #[serde(deserialize_with = "flag")]
     recovering: bool,
     observation: String,
     observed_generation: Option<i64>,
     observed_started_at: Option<String>,
     observed_at: Option<i64>,
-}
-
-impl NodeRow {
-    pub(super) async fn of_clusters(
-        read: &mut SqliteConnection,
-        cluster_keys: &[i64],
-    ) -> Result<Vec<Self>, Error> {
-        let keys = json_keys(cluster_keys);
-        Ok(sqlx::query_as!(
-            Self,
-            "SELECT cache_cluster_key, cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address,
-                    published_ports.port AS \"published_port?\", listed AS \"listed: bool\", ready_at, reboot AS \"reboot: bool\",
-                    reboot_from, recovering AS \"recovering: bool\", observation, observed_generation, observed_started_at,
-                    observed_at
-             FROM cache_nodes LEFT JOIN published_ports ON published_ports.cache_node_key = cache_nodes.cache_node_key
-             WHERE cache_cluster_key IN (SELECT value FROM json_each(?))
-             ORDER BY cache_cluster_key, cache_node_id",
-            keys
-        )
-        .fetch_all(read)
-        .await?)
-    }
 }
 
 impl TryFrom<NodeRow> for CacheNode {
@@ -406,7 +389,7 @@ impl TryFrom<NodeRow> for CacheNode {
     }
 }
 
-pub(super) fn json_keys(keys: &[i64]) -> String {
+fn json_keys(keys: &[i64]) -> String {
     let mut text = String::with_capacity(keys.len() * 8 + 2);
     text.push('[');
     for (index, key) in keys.iter().enumerate() {

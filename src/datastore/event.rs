@@ -61,7 +61,7 @@ impl Datastore {
                AND occurred_at BETWEEN ?5 AND ?6
                AND event_key < ?7
              ORDER BY event_key DESC
-             LIMIT ?8",
+             LIMIT +?8",
             scope.account,
             scope.region,
             source_type,

@@ -21,6 +21,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -70,8 +71,10 @@ impl Datastore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(LOCK_WAIT);
+        // A file does not hang up, so a connection need not be tried before it is used: that is a way to its thread and back.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!()
@@ -80,6 +83,7 @@ impl Datastore {
             .map_err(|error| Error::Database(error.into()))?;
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .test_before_acquire(false)
             .connect_with(options.read_only(true))
             .await?;
         Ok(Self {
@@ -120,6 +124,11 @@ fn stored(count: u64) -> i64 {
 /// A stored count, read back.
 fn count(stored: i64) -> Result<u64, Error> {
     u64::try_from(stored).map_err(|_| Error::Corrupt(format!("the count {stored}")))
+}
+
+/// SQLite has no truth values: ours are 0 and 1, also in the JSON that it makes of rows.
+fn flag<'de, D: Deserializer<'de>>(stored: D) -> Result<bool, D::Error> {
+    Ok(i64::deserialize(stored)? != 0)
 }
 
 #[cfg(test)]

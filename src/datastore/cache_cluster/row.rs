@@ -1,10 +1,12 @@
 //! A cache cluster in storage form, and its way back.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Error, count};
+use super::super::cache_node::NodeRow;
+use super::super::{Error, count, flag};
 use crate::resources::cache_cluster::{
     AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ConfigurationEndpoint, Failure,
     FailureKind, Notification,
@@ -84,7 +86,7 @@ fn json<T: Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
-fn parsed<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, Error> {
+fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
@@ -116,51 +118,81 @@ impl From<ChangeRow> for Change {
     }
 }
 
-pub(super) struct ClusterRow {
-    pub(super) cache_cluster_key: i64,
-    pub(super) account: String,
-    pub(super) region: String,
-    pub(super) cache_cluster_id: String,
-    pub(super) engine: String,
-    pub(super) engine_version: String,
-    pub(super) cache_node_type: String,
-    pub(super) port: i64,
-    pub(super) az_mode: String,
-    pub(super) parameter_group_name: String,
-    pub(super) subnet_group_name: String,
-    pub(super) security_group_ids: String,
-    pub(super) maintenance_window: String,
-    pub(super) snapshot_window: Option<String>,
-    pub(super) snapshot_retention_days: i64,
-    pub(super) notification_topic_arn: Option<String>,
-    pub(super) notification_active: bool,
-    pub(super) auto_minor_version_upgrade: bool,
-    pub(super) pending_engine_version: Option<String>,
-    pub(super) pending_node_type: Option<String>,
-    pub(super) pending_node_zones: Option<String>,
-    pub(super) pending_node_removals: Option<String>,
-    pub(super) revision: i64,
-    pub(super) generation: i64,
-    pub(super) observed_generation: i64,
-    pub(super) requested_at: i64,
-    pub(super) available_at: Option<i64>,
-    pub(super) deletion_requested_at: Option<i64>,
-    pub(super) failure_kind: Option<String>,
-    pub(super) failure_reason: Option<String>,
-    pub(super) blocked_by: Option<String>,
-    pub(super) changes: String,
-    pub(super) configuration_address: Option<String>,
-    pub(super) config_version: i64,
-    pub(super) config_version_served: i64,
-    pub(super) configuration_port: Option<i64>,
+/// A cache cluster and its nodes as they are read: two JSON arrays.
+pub(super) struct StoredCluster {
+    pub(super) cluster: String,
+    pub(super) nodes: String,
 }
 
-impl ClusterRow {
-    pub(super) fn into_cluster(self, nodes: Vec<CacheNode>) -> Result<CacheCluster, Error> {
+impl TryFrom<StoredCluster> for CacheCluster {
+    type Error = Error;
+
+    fn try_from(stored: StoredCluster) -> Result<Self, Error> {
+        let mut nodes = parsed::<Vec<NodeRow>>(&stored.nodes)?
+            .into_iter()
+            .map(CacheNode::try_from)
+            .collect::<Result<Vec<_>, _>>()?;
+        nodes.sort_unstable_by(|one, other| one.cache_node_id.cmp(&other.cache_node_id));
+        parsed::<ClusterRow>(&stored.cluster)?.into_cluster(nodes)
+    }
+}
+
+/// The fields stand in the order of the array. What only names something else is borrowed from it.
+#[derive(Deserialize)]
+struct ClusterRow<'a> {
+    cache_cluster_key: i64,
+    account: String,
+    region: String,
+    cache_cluster_id: String,
+    #[serde(borrow)]
+    engine: Cow<'a, str>,
+    #[serde(borrow)]
+    engine_version: Cow<'a, str>,
+    #[serde(borrow)]
+    cache_node_type: Cow<'a, str>,
+    port: i64,
+    #[serde(borrow)]
+    az_mode: Cow<'a, str>,
+    parameter_group_name: String,
+    subnet_group_name: String,
+    #[serde(borrow)]
+    security_group_ids: Cow<'a, str>,
+    #[serde(borrow)]
+    maintenance_window: Cow<'a, str>,
+    snapshot_window: Option<String>,
+    snapshot_retention_days: i64,
+    notification_topic_arn: Option<String>,
+    #[serde(deserialize_with = "flag")]
+    notification_active: bool,
+    #[serde(deserialize_with = "flag")]
+    auto_minor_version_upgrade: bool,
+    pending_engine_version: Option<String>,
+    pending_node_type: Option<String>,
+    pending_node_zones: Option<String>,
+    pending_node_removals: Option<String>,
+    revision: i64,
+    generation: i64,
+    observed_generation: i64,
+    requested_at: i64,
+    available_at: Option<i64>,
+    deletion_requested_at: Option<i64>,
+    failure_kind: Option<String>,
+    failure_reason: Option<String>,
+    blocked_by: Option<String>,
+    #[serde(borrow)]
+    changes: Cow<'a, str>,
+    configuration_address: Option<String>,
+    config_version: i64,
+    config_version_served: i64,
+    configuration_port: Option<i64>,
+}
+
+impl ClusterRow<'_> {
+    fn into_cluster(mut self, nodes: Vec<CacheNode>) -> Result<CacheCluster, Error> {
         Ok(CacheCluster {
             key: self.cache_cluster_key,
             pending: self.pending()?,
-            spec: self.spec()?,
+            spec: self.take_spec()?,
             failure: self.failure()?,
             changes: parsed::<Vec<ChangeRow>>(&self.changes)?
                 .into_iter()
@@ -191,18 +223,19 @@ impl ClusterRow {
         })
     }
 
-    fn spec(&self) -> Result<CacheClusterSpec, Error> {
+    /// Leaves the row without the names that the spec keeps.
+    fn take_spec(&mut self) -> Result<CacheClusterSpec, Error> {
         Ok(CacheClusterSpec {
-            cache_cluster_id: self.cache_cluster_id.clone(),
+            cache_cluster_id: std::mem::take(&mut self.cache_cluster_id),
             engine_version: engine_version(&self.engine, &self.engine_version)?,
             node_type: stored_node_type(&self.cache_node_type)?,
             port: port(self.port)?,
-            az_mode: match self.az_mode.as_str() {
+            az_mode: match &*self.az_mode {
                 "cross-az" => AzMode::CrossAz,
                 _ => AzMode::SingleAz,
             },
-            parameter_group_name: self.parameter_group_name.clone(),
-            subnet_group_name: self.subnet_group_name.clone(),
+            parameter_group_name: std::mem::take(&mut self.parameter_group_name),
+            subnet_group_name: std::mem::take(&mut self.subnet_group_name),
             security_group_ids: parsed(&self.security_group_ids)?,
             maintenance_window: MaintenanceWindow::parse(&self.maintenance_window)
                 .map_err(|_| Error::Corrupt(format!("the window {}", self.maintenance_window)))?,
@@ -219,7 +252,7 @@ impl ClusterRow {
             })?,
             notification: self
                 .notification_topic_arn
-                .clone()
+                .take()
                 .map(|topic_arn| Notification {
                     topic_arn,
                     active: self.notification_active,
