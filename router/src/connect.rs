@@ -15,6 +15,8 @@ use crate::table::{Kind, Target};
 /// How long one target has to take a connection. On one host or in one rack this takes less than a
 /// millisecond; a lost first packet is sent again after one second.
 const CONNECT_DEADLINE: Duration = Duration::from_millis(1500);
+/// How long the last one has: there is nobody left to try, and a busy machine may need it for many clients at once.
+const LAST_CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// How many targets are tried for one client.
 const ATTEMPTS_MAX: usize = 4;
 /// How long a target that took no connection is tried last.
@@ -77,9 +79,14 @@ pub(crate) async fn connect(
     counters: &RouteCounters,
 ) -> io::Result<(Target, TcpStream)> {
     let mut last = io::Error::new(io::ErrorKind::NotConnected, "the route has no targets");
-    for target in turns.order(kind, Instant::now()) {
+    let mut targets = turns.order(kind, Instant::now()).into_iter().peekable();
+    while let Some(target) = targets.next() {
+        let deadline = match targets.peek() {
+            Some(_) => CONNECT_DEADLINE,
+            None => LAST_CONNECT_DEADLINE,
+        };
         let attempt = TcpStream::connect(target.socket_address());
-        let outcome = match tokio::time::timeout(CONNECT_DEADLINE, attempt).await {
+        let outcome = match tokio::time::timeout(deadline, attempt).await {
             Ok(outcome) => outcome,
             Err(_) => Err(io::Error::new(
                 io::ErrorKind::TimedOut,

@@ -1,4 +1,4 @@
-//! The control API: `PUT` and `GET /routes` for the control plane, `/health` and `/metrics` for all.
+//! The control API: `/routes` and `/metrics` for the control plane, `/health` for all.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,13 +42,14 @@ fn api(plane: Plane, token: Token) -> Router {
     let control = Control { plane, token };
     let routes = Router::new()
         .route("/routes", get(show_routes).put(put_routes))
+        // Its labels name the caches of every account.
+        .route("/metrics", get(show_metrics))
         .route_layer(middleware::from_fn_with_state(
             control.clone(),
             demand_token,
         ));
     Router::new()
         .route("/health", get(|| async { "ok\n" }))
-        .route("/metrics", get(show_metrics))
         .merge(routes)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn(bound_time))

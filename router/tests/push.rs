@@ -39,7 +39,7 @@ async fn only_the_token_opens_the_routes() {
         http(at, "GET", "/health", None, b"").await,
         (200, "ok\n".to_owned())
     );
-    assert_eq!(http(at, "GET", "/metrics", None, b"").await.0, 200);
+    assert_eq!(http(at, "GET", "/metrics", None, b"").await.0, 401);
     assert_eq!(http(at, "GET", "/routes", Some(TOKEN), b"").await.0, 200);
 }
 

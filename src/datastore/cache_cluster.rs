@@ -12,6 +12,7 @@ use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::{CacheCluster, Failure};
 use crate::resources::event::Event;
+use crate::resources::pending::PendingNodes;
 use crate::resources::scope::Scope;
 use crate::resources::tag::Tag;
 use crate::resources::timestamp::Timestamp;
@@ -76,17 +77,7 @@ impl Datastore {
         for node in &cluster.nodes {
             node_insert(&mut write, key, node).await?;
         }
-        let nodes = sqlx::query_scalar!(
-            "SELECT count(*) FROM cache_nodes JOIN cache_clusters USING (cache_cluster_key)
-             WHERE account = ? AND region = ?",
-            cluster.scope.account,
-            cluster.scope.region
-        )
-        .fetch_one(&mut *write)
-        .await?;
-        if nodes > i64::from(node_quota) {
-            return Err(Error::TooManyNodes(node_quota));
-        }
+        refuse_past_quota(&mut write, &cluster.scope, node_quota).await?;
         let name = arn(
             &cluster.scope,
             ResourceType::Cluster,
@@ -267,18 +258,10 @@ impl Datastore {
                 node_wish(&mut write, node).await?;
             }
         }
-        if cluster.nodes.iter().any(|node| node.key == 0) {
-            let nodes = sqlx::query_scalar!(
-                "SELECT count(*) FROM cache_nodes JOIN cache_clusters USING (cache_cluster_key)
-                 WHERE account = ? AND region = ?",
-                cluster.scope.account,
-                cluster.scope.region
-            )
-            .fetch_one(&mut *write)
-            .await?;
-            if nodes > i64::from(node_quota) {
-                return Err(Error::TooManyNodes(node_quota));
-            }
+        let adds = matches!(cluster.pending.nodes, Some(PendingNodes::Add(_)))
+            || cluster.nodes.iter().any(|node| node.key == 0);
+        if adds {
+            refuse_past_quota(&mut write, &cluster.scope, node_quota).await?;
         }
         events_put(&mut write, &cluster.scope, events).await?;
         let stored = cluster_of_key(&mut write, cluster.key).await?;
@@ -413,6 +396,28 @@ async fn cluster_of_key(read: &mut SqliteConnection, key: i64) -> Result<CacheCl
 
 fn clusters(rows: Vec<StoredCluster>) -> Result<Vec<CacheCluster>, Error> {
     rows.into_iter().map(CacheCluster::try_from).collect()
+}
+
+/// The quota counts the nodes that there are and those that wait to be added, so that their window need not ask again.
+async fn refuse_past_quota(
+    write: &mut Transaction<'_, Sqlite>,
+    scope: &Scope,
+    node_quota: u32,
+) -> Result<(), Error> {
+    let nodes = sqlx::query_scalar!(
+        "SELECT (SELECT count(*) FROM cache_nodes JOIN cache_clusters USING (cache_cluster_key)
+                 WHERE account = ?1 AND region = ?2)
+              + (SELECT coalesce(sum(json_array_length(pending_node_zones)), 0) FROM cache_clusters
+                 WHERE account = ?1 AND region = ?2) AS \"nodes!: i64\"",
+        scope.account,
+        scope.region
+    )
+    .fetch_one(&mut **write)
+    .await?;
+    if nodes > i64::from(node_quota) {
+        return Err(Error::TooManyNodes(node_quota));
+    }
+    Ok(())
 }
 
 async fn cluster_insert(

@@ -71,7 +71,8 @@ async fn refuse_strangers(request: Request, next: Next) -> Response {
     let site = text(header::HeaderName::from_static("sec-fetch-site"));
     let foreign = (is_page && origin.split_once("://").map(|(_, from)| from) != Some(host))
         || !matches!(site, "" | "same-origin" | "none");
-    let inside = request.uri().path() != "/";
+    // Through a name that a page's owner makes point here, a GET says nothing at all of the page. SDKs post.
+    let inside = request.uri().path() != "/" || request.method() == Method::GET;
     if foreign || ((is_page || inside) && !is_own_name(host)) {
         return (
             StatusCode::FORBIDDEN,

@@ -15,6 +15,15 @@ use crate::resources::window::{self, MaintenanceWindow, SnapshotWindow};
 /// Most days that automatic snapshots are kept.
 const RETENTION_DAYS_MAX: i32 = 35;
 
+/// Most security groups of a network interface (EC2's quota at its highest).
+const SECURITY_GROUPS_MAX: usize = 16;
+
+/// Longest id of a security group, in bytes.
+const SECURITY_GROUP_ID_MAX: usize = 255;
+
+/// Longest topic ARN, in bytes: 256 for the name, and what stands before it.
+const TOPIC_ARN_MAX: usize = 400;
+
 /// The subnet group that every account has.
 pub(super) const DEFAULT_SUBNET_GROUP: &str = "default";
 
@@ -117,13 +126,34 @@ pub(super) fn no_cache_security_groups(names: Option<&Vec<String>>) -> Result<()
 }
 
 /// Security groups as given, or the default one of the account and region.
-pub(super) fn security_groups(ids: Option<&Vec<String>>, scope: &Scope) -> Vec<String> {
-    match ids {
-        Some(ids) if !ids.is_empty() => ids.clone(),
-        _ => vec![format!(
+///
+/// # Errors
+/// `InvalidParameterValue` for ids that are none, or more than a network interface could have.
+pub(super) fn security_groups(
+    ids: Option<&Vec<String>>,
+    scope: &Scope,
+) -> Result<Vec<String>, Fault> {
+    let Some(ids) = ids.filter(|ids| !ids.is_empty()) else {
+        return Ok(vec![format!(
             "sg-{:017x}",
             seed(scope, "default security group") & 0xf_ffff_ffff_ffff
-        )],
+        )]);
+    };
+    if ids.len() > SECURITY_GROUPS_MAX {
+        return Err(invalid_value(format!(
+            "At most {SECURITY_GROUPS_MAX} security groups may be specified."
+        )));
+    }
+    let is_id = |id: &str| {
+        id.len() <= SECURITY_GROUP_ID_MAX
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    match ids.iter().find(|id| !is_id(id)) {
+        Some(id) => {
+            let start: String = id.chars().take(100).collect();
+            Err(invalid_value(format!("Invalid security group ID: {start}")))
+        }
+        None => Ok(ids.clone()),
     }
 }
 
@@ -175,8 +205,10 @@ pub(super) fn notification(topic_arn: Option<&str>) -> Result<Option<Notificatio
     let Some(topic_arn) = given(topic_arn) else {
         return Ok(None);
     };
-    if topic_arn.split(':').count() < 6 || !topic_arn.starts_with("arn:") {
-        return Err(invalid_value(format!("Invalid topic ARN: {topic_arn}")));
+    let too_long = topic_arn.len() > TOPIC_ARN_MAX;
+    if too_long || topic_arn.split(':').count() < 6 || !topic_arn.starts_with("arn:") {
+        let start: String = topic_arn.chars().take(100).collect();
+        return Err(invalid_value(format!("Invalid topic ARN: {start}")));
     }
     Ok(Some(Notification {
         topic_arn: topic_arn.to_owned(),

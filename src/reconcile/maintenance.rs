@@ -17,7 +17,7 @@ const PERIOD: Duration = Duration::from_secs(30);
 /// Keys are positive; this stands for the events.
 const EVENTS: i64 = 0;
 
-/// A waiting addition was let in when it was asked for.
+/// A waiting addition was counted when it was asked for.
 const NO_QUOTA: u32 = u32::MAX;
 
 /// The reconciler of maintenance windows.

@@ -333,6 +333,14 @@ pub(super) fn passing(error: &RuntimeError) -> Obstacle {
             "The container engine does not answer. Start it (`cacheplane doctor` tells more); work goes on by itself when it does."
                 .to_owned(),
         ),
+        RuntimeError::AddressInUse { .. } => Obstacle::Passing(format!(
+            "{}. Detach the container that took it from the network of caches.",
+            describe(error)
+        )),
+        RuntimeError::PortInUse { .. } => Obstacle::Passing(format!(
+            "{}. End what listens there.",
+            describe(error)
+        )),
         error => Obstacle::Passing(describe(error)),
     }
 }

@@ -4,6 +4,7 @@
 //! ports are fixed when it is made, so each endpoint has a router of its own and a new endpoint disturbs no other.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::RouterRecord;
+use crate::planner::cache_cluster as planner;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::resources::event::Event;
 use crate::routing::{
-    DiscoveredNode, Listen, Route, RouteKind, RouterEndpoint, Routes, RoutingError, Target,
+    DiscoveredNode, InForce, Listen, Route, RouteKind, RouterEndpoint, Routes, RoutingError, Target,
 };
 use crate::runtime::labels::{KIND_ROUTER, singleton_name};
 use crate::runtime::{
@@ -28,8 +30,8 @@ use crate::runtime::{
 /// How often the routers are looked at when nobody asks.
 const PERIOD: Duration = Duration::from_secs(10);
 
-/// The port of a router's control interface inside its container.
-const CONTROL_PORT: u16 = 4571;
+/// The port of a router's control interface inside its container. The API hands out none below 1150, so no endpoint wants it.
+const CONTROL_PORT: u16 = 1149;
 
 /// Where a router keeps its last table.
 const STATE_PATH: &str = "/state";
@@ -63,8 +65,20 @@ impl Reconciler for Routers {
         &activators.router
     }
 
+    /// One look at all routers, whose stamp changes with every wish that they have to do with: a wish does not wait because an
+    /// earlier one could not be fulfilled.
     async fn list(&self) -> anyhow::Result<Vec<Item>> {
-        Ok(vec![(0, 0)])
+        let mut stamp = DefaultHasher::new();
+        for cluster in self.world.datastore.cache_cluster_list_routed().await? {
+            let endpoint = &cluster.configuration_endpoint;
+            (
+                cluster.key,
+                endpoint.published_port,
+                endpoint.config_version,
+            )
+                .hash(&mut stamp);
+        }
+        Ok(vec![(0, i64::from_ne_bytes(stamp.finish().to_ne_bytes()))])
     }
 
     /// One router that fails keeps no other from being served.
@@ -139,10 +153,11 @@ impl Routers {
         self.ensure_container(record, clusters).await?;
         let routes = self.routes(clusters);
         let endpoint = self.endpoint(record);
-        self.agree(record, &endpoint, &routes).await?;
+        let in_force = self.agree(record, &endpoint, &routes).await?;
+        let is_served = |cluster: &CacheCluster| !in_force.silent.contains_key(&route_id(cluster));
         let served: Vec<(i64, u32)> = clusters
             .iter()
-            .filter(|cluster| awaits_router(cluster))
+            .filter(|cluster| awaits_router(cluster) && is_served(cluster))
             .map(|cluster| (cluster.key, cluster.configuration_endpoint.config_version))
             .collect();
         if !served.is_empty() {
@@ -151,6 +166,13 @@ impl Routers {
                 .cache_cluster_record_served(&served)
                 .await?;
             self.world.activators.cache_cluster.wake();
+        }
+        // A table in force is not a route that is served: an address may not be taken yet, or a port is.
+        for cluster in clusters.iter().filter(|cluster| awaits_router(cluster)) {
+            if let Some(reason) = in_force.silent.get(&route_id(cluster)) {
+                let error = anyhow::anyhow!("it does not listen there: {reason}");
+                self.tell(&[cluster], &error).await?;
+            }
         }
         Ok(())
     }
@@ -173,14 +195,17 @@ impl Routers {
         let reason =
             format!("The router of the configuration endpoint does not serve it: {error:#}");
         for cluster in clusters.iter().filter(|cluster| awaits_router(cluster)) {
-            let event = Event::of_cache_cluster(
-                &cluster.spec.cache_cluster_id,
-                format!("Waiting: {reason}"),
-                self.world.clock.now(),
-            );
+            let is_news = planner::is_news(cluster.blocked_by.as_deref(), &reason);
+            let event = is_news.then(|| {
+                Event::of_cache_cluster(
+                    &cluster.spec.cache_cluster_id,
+                    format!("Waiting: {reason}"),
+                    self.world.clock.now(),
+                )
+            });
             self.world
                 .datastore
-                .cache_cluster_block(cluster, Some(&reason), &[event])
+                .cache_cluster_block(cluster, Some(&reason), event.as_slice())
                 .await?;
         }
         Ok(())
@@ -193,7 +218,7 @@ impl Routers {
         record: &RouterRecord,
         endpoint: &RouterEndpoint,
         routes: &Routes,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<InForce> {
         let digest = routes.digest();
         for _ in 0..AGREE_TRIES {
             let generation = self
@@ -201,8 +226,9 @@ impl Routers {
                 .datastore
                 .router_request_table(&record.name, &digest)
                 .await?;
-            if self.world.routing.table_in_force(endpoint).await? == generation {
-                return Ok(());
+            let in_force = self.world.routing.table_in_force(endpoint).await?;
+            if in_force.generation == generation {
+                return Ok(in_force);
             }
             match self
                 .world
@@ -210,7 +236,7 @@ impl Routers {
                 .put_table(endpoint, generation, routes)
                 .await
             {
-                Ok(()) => return Ok(()),
+                Ok(in_force) => return Ok(in_force),
                 Err(RoutingError::Outdated { in_force, .. }) => {
                     self.world
                         .datastore
@@ -253,7 +279,7 @@ impl Routers {
             environment: BTreeMap::from([
                 (
                     "CACHEPLANE_ROUTER_CONTROL".to_owned(),
-                    format!("0.0.0.0:{CONTROL_PORT}"),
+                    self.control_address(record),
                 ),
                 ("CACHEPLANE_ROUTER_TOKEN".to_owned(), self.token(record)),
                 ("CACHEPLANE_ROUTER_STATE".to_owned(), STATE_PATH.to_owned()),
@@ -283,6 +309,14 @@ impl Routers {
             .await
             .inspect_err(|error| self.world.doubt_networks(error))?;
         Ok(())
+    }
+
+    /// Where it listens for us: in network mode at its own address only, which no endpoint has.
+    fn control_address(&self, record: &RouterRecord) -> String {
+        match &self.world.ground.published {
+            Some(_) => format!("0.0.0.0:{CONTROL_PORT}"),
+            None => format!("{}:{CONTROL_PORT}", record.node_address),
+        }
     }
 
     /// In published mode, the ports of its control interface and of its endpoints.
@@ -377,10 +411,7 @@ impl Routers {
         let endpoint = &cluster.configuration_endpoint;
         let listed: Vec<&CacheNode> = cluster.nodes.iter().filter(|node| node.listed).collect();
         Route {
-            id: format!(
-                "{}/{}/{}/configuration",
-                cluster.scope.account, cluster.scope.region, cluster.spec.cache_cluster_id
-            ),
+            id: route_id(cluster),
             listen: Listen {
                 address: endpoint.address,
                 prefix_length: endpoint
@@ -427,6 +458,14 @@ impl Routers {
             },
         }
     }
+}
+
+/// The id of the route to its configuration endpoint.
+fn route_id(cluster: &CacheCluster) -> String {
+    format!(
+        "{}/{}/{}/configuration",
+        cluster.scope.account, cluster.scope.region, cluster.spec.cache_cluster_id
+    )
 }
 
 /// Whether clients can be answered: an endpoint was chosen, and nodes to tell of.

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_is_built_parses_back() {
-        let scope = Scope::of_caller(Some("123456789012"), Some("eu-west-1"));
+        let scope = Scope::of_caller("123456789012", "eu-west-1").unwrap();
         for (resource_type, _) in WORDS {
             let parsed = Arn::parse(&arn(&scope, resource_type, "a-name")).unwrap();
             assert_eq!(parsed.resource_type, resource_type);

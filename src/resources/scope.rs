@@ -16,19 +16,28 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// The scope of a caller: twelve digits as access key mean themselves, any other key the default account;
-    /// a region that is not formed like one means the default region.
-    pub fn of_caller(access_key_id: Option<&str>, region: Option<&str>) -> Self {
-        let account = access_key_id
-            .filter(|key| key.len() == 12 && key.bytes().all(|b| b.is_ascii_digit()))
-            .unwrap_or(DEFAULT_ACCOUNT);
-        let region = region
-            .filter(|region| is_region(region))
-            .unwrap_or(DEFAULT_REGION);
+    /// The scope of a caller without a signature: the default account and region.
+    pub fn of_anyone() -> Self {
         Self {
+            account: DEFAULT_ACCOUNT.to_owned(),
+            region: DEFAULT_REGION.to_owned(),
+        }
+    }
+
+    /// The scope of a caller: twelve digits as access key mean themselves, any other key the default account. `None` for a region
+    /// that is not formed like one: what is asked for there must not be done elsewhere.
+    pub fn of_caller(access_key_id: &str, region: &str) -> Option<Self> {
+        let is_account =
+            access_key_id.len() == 12 && access_key_id.bytes().all(|b| b.is_ascii_digit());
+        let account = if is_account {
+            access_key_id
+        } else {
+            DEFAULT_ACCOUNT
+        };
+        is_region(region).then(|| Self {
             account: account.to_owned(),
             region: region.to_owned(),
-        }
+        })
     }
 
     /// The partition that ARNs of this region begin with.
@@ -72,24 +81,24 @@ mod tests {
 
     #[test]
     fn twelve_digits_are_an_account_and_other_keys_are_not() {
-        let account = |key| Scope::of_caller(key, None).account;
-        assert_eq!(account(Some("123456789012")), "123456789012");
-        assert_eq!(account(Some("AKIAIOSFODNN7EXAMPLE")), DEFAULT_ACCOUNT);
-        assert_eq!(account(Some("12345678901２")), DEFAULT_ACCOUNT);
-        assert_eq!(account(None), DEFAULT_ACCOUNT);
+        let account = |key| Scope::of_caller(key, "us-east-1").unwrap().account;
+        assert_eq!(account("123456789012"), "123456789012");
+        assert_eq!(account("AKIAIOSFODNN7EXAMPLE"), DEFAULT_ACCOUNT);
+        assert_eq!(account("12345678901２"), DEFAULT_ACCOUNT);
     }
 
     #[test]
-    fn a_region_that_is_not_one_is_the_default() {
-        let region = |region| Scope::of_caller(None, region).region;
-        assert_eq!(region(Some("eu-west-3")), "eu-west-3");
-        assert_eq!(region(Some("../etc")), DEFAULT_REGION);
-        assert_eq!(region(Some("")), DEFAULT_REGION);
+    fn a_region_that_is_not_one_is_no_other() {
+        let region = |region| Scope::of_caller("test", region).map(|scope| scope.region);
+        assert_eq!(region("eu-west-3").as_deref(), Some("eu-west-3"));
+        for bad in ["", "../etc", "1us-east", "us-east-", &"a".repeat(33)] {
+            assert_eq!(region(bad), None, "{bad:?}");
+        }
     }
 
     #[test]
     fn zones_belong_to_their_region() {
-        let scope = Scope::of_caller(None, Some("eu-west-1"));
+        let scope = Scope::of_caller("test", "eu-west-1").unwrap();
         assert!(scope.has_zone("eu-west-1c"));
         assert!(!scope.has_zone("eu-west-2c"));
         assert!(!scope.has_zone("eu-west-1"));

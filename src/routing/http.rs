@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{RouterControl, RouterEndpoint, Routes, RoutingError};
+use super::{InForce, RouterControl, RouterEndpoint, Routes, RoutingError};
 
 /// Longest single call.
 const CALL_DEADLINE: Duration = Duration::from_secs(5);
@@ -30,8 +30,30 @@ struct Table<'a> {
 }
 
 #[derive(Deserialize)]
-struct InForce {
+struct Report {
     generation: u64,
+    #[serde(default)]
+    routes: Vec<RouteReport>,
+}
+
+#[derive(Deserialize)]
+struct RouteReport {
+    id: String,
+    listening: bool,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl From<Report> for InForce {
+    fn from(report: Report) -> Self {
+        let silent = report.routes.into_iter().filter(|route| !route.listening);
+        Self {
+            generation: report.generation,
+            silent: silent
+                .map(|route| (route.id, route.reason.unwrap_or_default()))
+                .collect(),
+        }
+    }
 }
 
 impl HttpRouterControl {
@@ -45,7 +67,7 @@ impl HttpRouterControl {
         Ok(Self { client })
     }
 
-    async fn table_once(&self, router: &RouterEndpoint) -> Result<u64, RoutingError> {
+    async fn table_once(&self, router: &RouterEndpoint) -> Result<InForce, RoutingError> {
         let answer = self
             .client
             .get(url(router))
@@ -56,17 +78,13 @@ impl HttpRouterControl {
         if !answer.status().is_success() {
             return Err(refused(router, answer).await);
         }
-        let in_force: InForce = answer
-            .json()
-            .await
-            .map_err(|error| unreachable(router, error))?;
-        Ok(in_force.generation)
+        report(router, answer).await
     }
 }
 
 #[async_trait]
 impl RouterControl for HttpRouterControl {
-    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<u64, RoutingError> {
+    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<InForce, RoutingError> {
         let started = tokio::time::Instant::now();
         loop {
             match self.table_once(router).await {
@@ -83,7 +101,7 @@ impl RouterControl for HttpRouterControl {
         router: &RouterEndpoint,
         generation: u64,
         routes: &Routes,
-    ) -> Result<(), RoutingError> {
+    ) -> Result<InForce, RoutingError> {
         let answer = self
             .client
             .put(url(router))
@@ -95,14 +113,25 @@ impl RouterControl for HttpRouterControl {
         if answer.status() == reqwest::StatusCode::CONFLICT {
             return Err(RoutingError::Outdated {
                 name: router.name.clone(),
-                in_force: self.table_once(router).await?,
+                in_force: self.table_once(router).await?.generation,
             });
         }
         if !answer.status().is_success() {
             return Err(refused(router, answer).await);
         }
-        Ok(())
+        report(router, answer).await
     }
+}
+
+async fn report(
+    router: &RouterEndpoint,
+    answer: reqwest::Response,
+) -> Result<InForce, RoutingError> {
+    let report: Report = answer
+        .json()
+        .await
+        .map_err(|error| unreachable(router, error))?;
+    Ok(report.into())
 }
 
 fn url(router: &RouterEndpoint) -> String {

@@ -3,6 +3,7 @@
 pub mod http;
 pub mod simulated;
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::net::Ipv4Addr;
 
@@ -135,11 +136,20 @@ pub enum RoutingError {
     },
 }
 
+/// What a router says of its table.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InForce {
+    /// The count of the table in force; 0 where it has none.
+    pub generation: u64,
+    /// The routes that it does not serve, by their ids, each with what it says of it.
+    pub silent: BTreeMap<String, String>,
+}
+
 /// The control interface of routers.
 #[async_trait]
 pub trait RouterControl: Send + Sync + Debug {
-    /// The count of the table in force; 0 where it has none. Waits, within a bound, for a router that has just been started.
-    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<u64, RoutingError>;
+    /// The table in force. Waits, within a bound, for a router that has just been started.
+    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<InForce, RoutingError>;
 
     /// Puts a table in force, in place of the one there is. Repeating it changes nothing.
     async fn put_table(
@@ -147,5 +157,5 @@ pub trait RouterControl: Send + Sync + Debug {
         router: &RouterEndpoint,
         generation: u64,
         routes: &Routes,
-    ) -> Result<(), RoutingError>;
+    ) -> Result<InForce, RoutingError>;
 }

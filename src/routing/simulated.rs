@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{RouterControl, RouterEndpoint, Routes, RoutingError};
+use super::{InForce, RouterControl, RouterEndpoint, Routes, RoutingError};
 use crate::runtime::simulated::SimulatedWorld;
 
 /// The tables of simulated routers, by container name. Shared by the control planes that follow one another.
@@ -43,12 +43,13 @@ impl SimulatedRouterControl {
 
 #[async_trait]
 impl RouterControl for SimulatedRouterControl {
-    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<u64, RoutingError> {
+    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<InForce, RoutingError> {
         self.refuse_unless_running(router)?;
         let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(tables
+        let generation = tables
             .get(&router.name)
-            .map_or(0, |(generation, _)| *generation))
+            .map_or(0, |(generation, _)| *generation);
+        Ok(in_force(generation))
     }
 
     async fn put_table(
@@ -56,7 +57,7 @@ impl RouterControl for SimulatedRouterControl {
         router: &RouterEndpoint,
         generation: u64,
         routes: &Routes,
-    ) -> Result<(), RoutingError> {
+    ) -> Result<InForce, RoutingError> {
         self.refuse_unless_running(router)?;
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         match tables.get(&router.name) {
@@ -66,8 +67,16 @@ impl RouterControl for SimulatedRouterControl {
             }),
             _ => {
                 tables.insert(router.name.clone(), (generation, routes.clone()));
-                Ok(())
+                Ok(in_force(generation))
             }
         }
+    }
+}
+
+/// Simulated routers serve whatever they are told to.
+fn in_force(generation: u64) -> InForce {
+    InForce {
+        generation,
+        ..InForce::default()
     }
 }

@@ -173,7 +173,7 @@ async fn a_port_that_clients_know_is_waited_for() {
     harness.reconcile().await;
     let told = harness.events("rd").await;
     assert_eq!(
-        told[0], "Waiting: port 6379 of the host is already in use",
+        told[0], "Waiting: port 6379 of the host is already in use. End what listens there.",
         "{told:?}"
     );
     harness.host.free_port(6379);

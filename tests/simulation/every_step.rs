@@ -93,7 +93,7 @@ fn stop_everywhere(scenario: &Scenario) {
 /// One try. The client asks again when it got no answer and finds that nothing was done; it is over when the operation took
 /// no more actions than `stop`.
 async fn stopped(sim: &mut Simulation, scenario: &Scenario, stop: u64) -> Result<Went, String> {
-    let scope = Scope::of_caller(None, None);
+    let scope = Scope::of_anyone();
     for command in &scenario.before {
         sim.ask(command.clone(), &scope).await?;
         sim.settle().await?;

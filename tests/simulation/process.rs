@@ -18,7 +18,7 @@ use cacheplane::reconcile::{Ground, Published, World};
 use cacheplane::resources::engine::{self, VersionFilter};
 use cacheplane::resources::scope::Scope;
 use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
-use cacheplane::routing::{RouterControl, RouterEndpoint, Routes, RoutingError};
+use cacheplane::routing::{InForce, RouterControl, RouterEndpoint, Routes, RoutingError};
 use cacheplane::runtime::NetworkSpec;
 use cacheplane::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
 
@@ -129,7 +129,7 @@ impl PacedRouters {
 
 #[async_trait]
 impl RouterControl for PacedRouters {
-    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<u64, RoutingError> {
+    async fn table_in_force(&self, router: &RouterEndpoint) -> Result<InForce, RoutingError> {
         if self.fails() {
             return Err(unreachable(router));
         }
@@ -141,7 +141,7 @@ impl RouterControl for PacedRouters {
         router: &RouterEndpoint,
         generation: u64,
         routes: &Routes,
-    ) -> Result<(), RoutingError> {
+    ) -> Result<InForce, RoutingError> {
         self.turns.wait(Action::Push(router.name.clone())).await;
         if self.fails() {
             return Err(unreachable(router));

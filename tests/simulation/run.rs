@@ -378,7 +378,7 @@ impl Simulation {
         } else {
             "eu-west-1"
         };
-        let scope = Scope::of_caller(None, Some(region));
+        let scope = Scope::of_caller("test", region).expect("be a region");
         let command = client::any(&mut self.dice, &self.ledger.clusters, &scope);
         self.command(command, &scope).await.map(drop)
     }

@@ -63,7 +63,7 @@ impl Router {
     }
 
     pub(crate) async fn metric(&self, name: &str, route: &str) -> u64 {
-        let (status, text) = http(self.control, "GET", "/metrics", None, b"").await;
+        let (status, text) = http(self.control, "GET", "/metrics", Some(TOKEN), b"").await;
         assert_eq!(status, 200);
         let start = format!("cacheplane_router_{name}{{route=\"{route}\",");
         let line = text.lines().find(|line| line.starts_with(&start));

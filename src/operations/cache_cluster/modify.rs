@@ -9,7 +9,7 @@ use super::super::faults::{
 };
 use super::super::spec::{
     given, has_entries, network, no_cache_security_groups, node_type, notification,
-    parameter_group, snapshot_retention, zones,
+    parameter_group, security_groups, snapshot_retention, zones,
 };
 use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
 use super::{STALE_TRIES, contended, demand, find, view};
@@ -74,15 +74,12 @@ fn modify(
     modify_windows(input, cluster)?;
     modify_notification(input, cluster)?;
     modify_az_mode(input, cluster)?;
-    if let Some(groups) = input
-        .security_group_ids
-        .as_ref()
-        .filter(|groups| !groups.is_empty())
-    {
-        if cluster.spec.security_group_ids != *groups {
+    if has_entries(input.security_group_ids.as_ref()) {
+        let groups = security_groups(input.security_group_ids.as_ref(), &cx.scope)?;
+        if cluster.spec.security_group_ids != groups {
             tell("Applied change to security group".to_owned());
         }
-        cluster.spec.security_group_ids.clone_from(groups);
+        cluster.spec.security_group_ids = groups;
     }
     if let Some(upgrade) = input.auto_minor_version_upgrade {
         cluster.spec.auto_minor_version_upgrade = upgrade;

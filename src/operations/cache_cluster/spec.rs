@@ -50,7 +50,7 @@ pub(super) fn spec(
             engine_version,
         )?,
         subnet_group_name: subnet_group(input.cache_subnet_group_name.as_deref())?,
-        security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope),
+        security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
         maintenance_window,
         snapshot_window: engine.speaks_resp().then_some(snapshot_window),
         snapshot_retention_days: snapshot_retention(input.snapshot_retention_limit, engine)?,

@@ -11,7 +11,7 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
     let memcached = engine == Engine::Memcached;
     CacheCluster {
         key: 1,
-        scope: Scope::of_caller(None, None),
+        scope: Scope::of_anyone(),
         spec: CacheClusterSpec {
             cache_cluster_id: "ant".to_owned(),
             engine_version: engine::find(engine, version).expect(version),
