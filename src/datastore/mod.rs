@@ -130,3 +130,6 @@ fn count(stored: i64) -> Result<u64, Error> {
 fn flag<'de, D: Deserializer<'de>>(stored: D) -> Result<bool, D::Error> {
     Ok(i64::deserialize(stored)? != 0)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Tags, by the ARN of what carries them.
 
+use std::collections::BTreeSet;
+
 use sqlx::{Sqlite, Transaction};
 
 use super::{Datastore, Error};
@@ -42,7 +44,7 @@ impl Datastore {
     pub async fn tag_remove(
         &self,
         arn: &str,
-        keys: &[String],
+        keys: &BTreeSet<String>,
     ) -> Result<Result<Vec<Tag>, String>, Error> {
         let mut write = self.write("tag_remove").await?;
         for key in keys {

@@ -55,7 +55,8 @@ pub fn router(app: App) -> Router {
 }
 
 /// A browser says where a page came from. A page of somebody else's must not be able to change anything here, neither by a
-/// form nor through a name that it makes point at this address; programs send no `Origin`.
+/// form nor through a name that it makes point at this address: then its origin is the very host that it asks. Programs send
+/// no `Origin`, and may reach the Query API under whatever name a network gives it.
 async fn refuse_strangers(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let text = |name: header::HeaderName| {
@@ -65,10 +66,10 @@ async fn refuse_strangers(request: Request, next: Next) -> Response {
             .unwrap_or_default()
     };
     let (host, origin) = (text(header::HOST), text(header::ORIGIN));
-    let foreign =
-        !origin.is_empty() && origin.split_once("://").map(|(_, from)| from) != Some(host);
+    let is_page = !origin.is_empty();
+    let foreign = is_page && origin.split_once("://").map(|(_, from)| from) != Some(host);
     let inside = request.uri().path() != "/";
-    if foreign || (inside && !is_own_name(host)) {
+    if foreign || ((is_page || inside) && !is_own_name(host)) {
         return (
             StatusCode::FORBIDDEN,
             "This page may not be used from there.\n",

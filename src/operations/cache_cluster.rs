@@ -15,7 +15,7 @@ pub use modify::modify_cache_cluster;
 
 use super::Context;
 use super::faults::{cache_cluster_not_found, internal, invalid_value, node_quota, not_supported};
-use super::paging::{marker, page_size, position};
+use super::paging::{List, marker, page_size, position};
 use super::spec::given;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError};
@@ -96,7 +96,7 @@ pub async fn describe_cache_clusters(
     // none out.
     let filter = CacheClusterFilter {
         cache_cluster_id: wanted.clone(),
-        after_id: position(input.marker.as_deref())?,
+        after_id: position(List::CacheClusters, input.marker.as_deref())?,
     };
     let page = cx
         .datastore
@@ -110,7 +110,7 @@ pub async fn describe_cache_clusters(
     let last = page
         .items
         .last()
-        .map(|cluster| marker(&cluster.spec.cache_cluster_id));
+        .map(|cluster| marker(List::CacheClusters, &cluster.spec.cache_cluster_id));
     Ok(CacheClusterMessage {
         marker: last.filter(|_| page.has_more),
         cache_clusters: Some(

@@ -6,8 +6,7 @@ use cacheplane_api::shapes::{
 };
 
 use super::Context;
-use super::faults::invalid_value;
-use super::paging::{marker, page_size, position};
+use super::paging::{List, marker, page_size, position};
 use crate::resources::engine::{self, EngineVersion, VersionFilter};
 
 /// DescribeCacheEngineVersions. What matches nothing is an empty list.
@@ -19,12 +18,8 @@ pub async fn describe_cache_engine_versions(
     input: DescribeCacheEngineVersionsMessage,
 ) -> Result<CacheEngineVersionMessage, Fault> {
     let limit = page_size(input.max_records)?;
-    let start = match position(input.marker.as_deref())? {
-        None => 0,
-        Some(text) => text.parse::<usize>().map_err(|_| {
-            invalid_value("The parameter Marker is not one that this service has given.")
-        })?,
-    };
+    let start: usize =
+        position(List::CacheEngineVersions, input.marker.as_deref())?.unwrap_or_default();
     let filter = VersionFilter {
         engine: input.engine.as_deref(),
         version: input.engine_version.as_deref(),
@@ -34,7 +29,9 @@ pub async fn describe_cache_engine_versions(
     let mut rest = engine::versions(filter).skip(start);
     let page: Vec<CacheEngineVersion> = rest.by_ref().take(limit).map(view).collect();
     Ok(CacheEngineVersionMessage {
-        marker: rest.next().map(|_| marker(&(start + limit).to_string())),
+        marker: rest
+            .next()
+            .map(|_| marker(List::CacheEngineVersions, start + limit)),
         cache_engine_versions: Some(page),
     })
 }

@@ -8,7 +8,7 @@ use cacheplane_api::shapes::{DescribeEventsMessage, Event as EventShape, EventsM
 
 use super::Context;
 use super::faults::{Failure, invalid_combination, invalid_value};
-use super::paging::{marker, page_size, position};
+use super::paging::{List, marker, page_size, position};
 use crate::datastore::EventFilter;
 use crate::resources::event::{Event, SourceType};
 use crate::resources::timestamp::Timestamp;
@@ -35,7 +35,7 @@ pub async fn describe_events(
     Ok(EventsMessage {
         marker: last
             .filter(|_| page.has_more)
-            .map(|key| marker(&key.to_string())),
+            .map(|key| marker(List::Events, key)),
         events: Some(
             page.items
                 .into_iter()
@@ -89,12 +89,7 @@ fn filter(cx: &Context, input: &DescribeEventsMessage) -> Result<EventFilter, Fa
     if from > to {
         return Err(invalid_combination("StartTime must not be after EndTime."));
     }
-    let before_key = position(input.marker.as_deref())?
-        .map(|text| text.parse::<i64>())
-        .transpose()
-        .map_err(|_| {
-            invalid_value("The parameter Marker is not one that this service has given.")
-        })?;
+    let before_key = position(List::Events, input.marker.as_deref())?;
     Ok(EventFilter {
         source_type,
         source_identifier,

@@ -1,5 +1,8 @@
 //! `MaxRecords` and `Marker`.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use cacheplane_api::Fault;
 
 use super::faults::invalid_value;
@@ -22,26 +25,47 @@ pub(super) fn page_size(max_records: Option<i32>) -> Result<usize, Fault> {
     Ok(usize::try_from(wanted).unwrap_or_default())
 }
 
-/// A marker for the page that follows `position`; opaque to clients.
-pub(super) fn marker(position: &str) -> String {
-    hex::encode(position)
+/// A list that is told in pages. A marker says which it was made for: in another it would stand for some place, and the
+/// client would never learn that records were left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum List {
+    CacheClusters,
+    CacheEngineVersions,
+    Events,
 }
 
-/// The position that a marker stands for; none for the first page.
+impl List {
+    fn word(self) -> &'static str {
+        match self {
+            Self::CacheClusters => "clusters",
+            Self::CacheEngineVersions => "versions",
+            Self::Events => "events",
+        }
+    }
+}
+
+/// A marker for the page of `list` that follows `position`; opaque to clients.
+pub(super) fn marker(list: List, position: impl Display) -> String {
+    hex::encode(format!("{}/{position}", list.word()))
+}
+
+/// The position in `list` that a marker stands for; none for the first page.
 ///
 /// # Errors
-/// `InvalidParameterValue` for a marker that we have not made.
-pub(super) fn position(marker: Option<&str>) -> Result<Option<String>, Fault> {
+/// `InvalidParameterValue` for a marker that was not made for this list.
+pub(super) fn position<T: FromStr>(list: List, marker: Option<&str>) -> Result<Option<T>, Fault> {
     let Some(marker) = marker.filter(|marker| !marker.is_empty()) else {
         return Ok(None);
     };
-    hex::decode(marker)
+    let text = hex::decode(marker)
         .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .and_then(|bytes| String::from_utf8(bytes).ok());
+    text.as_deref()
+        .and_then(|text| text.split_once('/'))
+        .filter(|(word, position)| *word == list.word() && !position.is_empty())
+        .and_then(|(_, position)| position.parse().ok())
         .map(Some)
-        .ok_or_else(|| {
-            invalid_value("The parameter Marker is not one that this service has given.")
-        })
+        .ok_or_else(|| invalid_value("The parameter Marker is not one that this list has given."))
 }
 
 #[cfg(test)]
@@ -59,11 +83,17 @@ mod tests {
 
     #[test]
     fn markers_read_back_and_strangers_are_refused() {
+        let read = |list, marker: &str| position::<String>(list, Some(marker));
+        let ours = marker(List::CacheClusters, "my-cache");
         assert_eq!(
-            position(Some(&marker("my-cache"))).unwrap().as_deref(),
+            read(List::CacheClusters, &ours).unwrap().as_deref(),
             Some("my-cache")
         );
-        assert_eq!(position(None).unwrap(), None);
-        assert!(position(Some("not ours")).is_err());
+        assert!(read(List::Events, &ours).is_err());
+        assert_eq!(read(List::CacheClusters, "").unwrap(), None);
+        assert_eq!(position::<i64>(List::Events, None).unwrap(), None);
+        assert!(read(List::CacheClusters, "not ours").is_err());
+        let no_number = marker(List::Events, "seven");
+        assert!(position::<i64>(List::Events, Some(&no_number)).is_err());
     }
 }

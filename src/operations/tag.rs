@@ -1,5 +1,7 @@
 //! Tags: three operations for every noun.
 
+use std::collections::BTreeSet;
+
 use cacheplane_api::shapes::{
     AddTagsToResourceMessage, ListTagsForResourceMessage, RemoveTagsFromResourceMessage,
     Tag as TagShape, TagListMessage,
@@ -23,6 +25,7 @@ pub async fn add_tags_to_resource(
     cx: &Context,
     input: AddTagsToResourceMessage,
 ) -> Result<TagListMessage, Fault> {
+    demand_entries("Tags", &input.tags)?;
     let name = resolve(cx, &input.resource_name, Access::Change).await?;
     let tags = spec(&input.tags)?;
     match cx.datastore.tag_add(&name, &tags).await {
@@ -52,10 +55,12 @@ pub async fn remove_tags_from_resource(
     cx: &Context,
     input: RemoveTagsFromResourceMessage,
 ) -> Result<TagListMessage, Fault> {
+    demand_entries("TagKeys", &input.tag_keys)?;
     let name = resolve(cx, &input.resource_name, Access::Change).await?;
+    let keys: BTreeSet<String> = input.tag_keys.into_iter().collect();
     match cx
         .datastore
-        .tag_remove(&name, &input.tag_keys)
+        .tag_remove(&name, &keys)
         .await
         .map_err(internal)?
     {
@@ -82,6 +87,16 @@ pub(super) fn spec(tags: &[TagShape]) -> Result<Vec<Tag>, Fault> {
         return Err(quota());
     }
     Ok(tags)
+}
+
+/// An SDK's empty list (`Tags=`) is a list that was not given.
+fn demand_entries<T>(member: &str, list: &[T]) -> Result<(), Fault> {
+    if list.is_empty() {
+        return Err(invalid_value(format!(
+            "The parameter {member} must be provided."
+        )));
+    }
+    Ok(())
 }
 
 fn quota() -> Fault {

@@ -364,3 +364,6 @@ pub fn added(node: &CacheNode) -> String {
         node.cache_node_id, node.zone
     )
 }
+
+#[cfg(test)]
+mod tests;

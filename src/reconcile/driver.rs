@@ -259,16 +259,19 @@ impl Driver {
         });
     }
 
-    /// Until the timer, or until the first key that waits may be tried again.
+    /// Until the timer, or until the first key that waits may be tried again. One that is in work, or finds no place, is looked
+    /// at again when a run has ended.
     fn nap(&self) -> Duration {
+        let period = self.reconciler.period();
+        if self.in_work.len() >= self.reconciler.concurrency() {
+            return period;
+        }
         let now = self.clock.now();
         self.backoffs
-            .values()
-            .map(|backoff| backoff.until.since(now).max(Duration::from_millis(1)))
-            .min()
-            .map_or(self.reconciler.period(), |wait| {
-                wait.min(self.reconciler.period())
-            })
+            .iter()
+            .filter(|(key, _)| !self.in_work.contains_key(key))
+            .map(|(_, backoff)| backoff.until.since(now).max(Duration::from_millis(1)))
+            .fold(period, Duration::min)
     }
 
     fn report(&self, change: impl FnOnce(&mut Status)) {
@@ -280,3 +283,6 @@ impl Driver {
         status.waiting.retain(|key, _| backoffs.contains_key(key));
     }
 }
+
+#[cfg(test)]
+mod tests;

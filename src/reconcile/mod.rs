@@ -153,6 +153,14 @@ impl World {
         self.ground.networks_ensured.store(true, Ordering::Release);
         Ok(())
     }
+
+    /// Something that a container needs is gone; it may be a network (`docker network prune` removes those that no running
+    /// container is attached to), so the next run makes sure of them again.
+    pub(crate) fn doubt_networks(&self, error: &RuntimeError) {
+        if matches!(error, RuntimeError::NotFound { .. }) {
+            self.ground.networks_ensured.store(false, Ordering::Release);
+        }
+    }
 }
 
 /// Who a node is, for names and labels.

@@ -131,6 +131,7 @@ impl World {
             .runtime
             .ensure_container(&spec)
             .await
+            .inspect_err(|error| self.doubt_networks(error))
             .map_err(|error| passing(&error))?;
         if let Err(error) = self
             .engine

@@ -241,21 +241,6 @@ impl Routers {
             labels: router_labels(record),
         };
         self.world.runtime.ensure_volume(&volume).await?;
-        let mut published_ports = Vec::new();
-        if let Some(published) = &ground.published {
-            let publish = |host_port: u16, container_port: u16| PublishedPort {
-                host_ip: published.bind_address,
-                host_port,
-                container_port,
-            };
-            published_ports.extend(record.control_port.map(|port| publish(port, CONTROL_PORT)));
-            published_ports.extend(
-                clusters
-                    .iter()
-                    .filter_map(|cluster| cluster.configuration_endpoint.published_port)
-                    .map(|port| publish(port, port)),
-            );
-        }
         let attach = |network: &str, address| NetworkAttachment {
             network: network.to_owned(),
             address: Some(address),
@@ -280,7 +265,7 @@ impl Routers {
                 attach(&ground.node_network.name, record.node_address),
                 attach(&ground.endpoint_network.name, record.endpoint_address),
             ],
-            published_ports,
+            published_ports: self.published_ports(record, clusters),
             volumes: vec![VolumeMount {
                 volume: volume.name,
                 path: STATE_PATH.to_owned(),
@@ -292,8 +277,34 @@ impl Routers {
             stop_grace: STOP_GRACE,
             sysctls: BTreeMap::new(),
         };
-        self.world.runtime.ensure_container(&spec).await?;
+        self.world
+            .runtime
+            .ensure_container(&spec)
+            .await
+            .inspect_err(|error| self.world.doubt_networks(error))?;
         Ok(())
+    }
+
+    /// In published mode, the ports of its control interface and of its endpoints.
+    fn published_ports(
+        &self,
+        record: &RouterRecord,
+        clusters: &[&CacheCluster],
+    ) -> Vec<PublishedPort> {
+        let Some(published) = &self.world.ground.published else {
+            return Vec::new();
+        };
+        let publish = |host_port: u16, container_port: u16| PublishedPort {
+            host_ip: published.bind_address,
+            host_port,
+            container_port,
+        };
+        let control = record.control_port.map(|port| publish(port, CONTROL_PORT));
+        let endpoints = clusters
+            .iter()
+            .filter_map(|cluster| cluster.configuration_endpoint.published_port)
+            .map(|port| publish(port, port));
+        control.into_iter().chain(endpoints).collect()
     }
 
     async fn image(&self) -> anyhow::Result<ImportedImage> {

@@ -278,14 +278,19 @@ impl CacheCluster {
         self.raise_generation();
     }
 
+    /// The lowest free node ids, `count` of them: those that the next new nodes get.
+    pub fn free_node_ids(&self, count: usize) -> Vec<String> {
+        (1..)
+            .map(super::id::cache_node_id)
+            .filter(|id| self.nodes.iter().all(|node| node.cache_node_id != *id))
+            .take(count)
+            .collect()
+    }
+
     /// Wishes for nodes in `zones`, with the lowest free ids.
     pub fn add_nodes(&mut self, zones: &[String]) {
         let from = self.wished_node_count();
-        for zone in zones {
-            let id = (1..)
-                .map(super::id::cache_node_id)
-                .find(|id| self.nodes.iter().all(|node| node.cache_node_id != *id))
-                .unwrap_or_default();
+        for (id, zone) in self.free_node_ids(zones.len()).into_iter().zip(zones) {
             self.nodes.push(CacheNode::wished(id, zone.clone()));
         }
         self.nodes
@@ -377,3 +382,6 @@ impl CacheCluster {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -172,40 +172,54 @@ fn node_change(
             );
         }
         return Ok(Some(PendingNodes::Add(
-            [waiting, new_zones(cluster, current, added, request.zones)?].concat(),
+            [waiting, new_zones(cluster, total, added, request.zones)?].concat(),
         )));
-    }
-    // AWS counts against whatever is greater, the nodes there are or those there will be.
-    if request.remove.len() != (total - wanted) as usize {
-        return refuse(format!(
-            "The number of CacheNodeIdsToRemove must match the number of nodes you are trying to remove, current number of \
-             cache nodes is {total}, requested number of cache nodes is {wanted} and CacheNodeIdsToRemove supplied are {}",
-            request.remove.len()
-        ));
     }
     if wanted > current {
         return refuse(
             "A pending addition of cache nodes can only be cancelled, not lowered.".to_owned(),
         );
     }
-    let mut ids = request.remove;
+    removal(cluster, request.remove, waiting.len(), wanted)
+}
+
+/// A removal takes the place of an addition that waits. It names as many of the nodes that there are as shall go; the API reference
+/// counts from those that there will be, so it may also name every node that waits, by the id that it would get.
+fn removal(
+    cluster: &CacheCluster,
+    mut ids: Vec<String>,
+    waiting: usize,
+    wanted: u32,
+) -> Result<Option<PendingNodes>, Violation> {
+    let current = cluster.wished_node_count();
+    let leaving = (current - wanted) as usize;
+    let named = ids.len();
+    if named != leaving && named != leaving + waiting {
+        return Err(Violation::InvalidParameterCombination(format!(
+            "The number of CacheNodeIdsToRemove must match the number of nodes you are trying to remove, current number of \
+             cache nodes is {current}, requested number of cache nodes is {wanted} and CacheNodeIdsToRemove supplied are {named}"
+        )));
+    }
     ids.sort();
     ids.dedup();
-    if ids.len() != (total - wanted) as usize
-        || ids
-            .iter()
-            .any(|id| cluster.wished_nodes().all(|node| node.cache_node_id != *id))
+    let (there, coming): (Vec<String>, Vec<String>) = ids
+        .into_iter()
+        .partition(|id| cluster.wished_nodes().any(|node| node.cache_node_id == *id));
+    let will_come = cluster.free_node_ids(waiting);
+    if there.len() != leaving
+        || there.len() + coming.len() != named
+        || !coming.iter().all(|id| will_come.contains(id))
     {
         return Err(Violation::InvalidParameterValue(
             "CacheNodeIdsToRemove must name existing cache nodes, each once.".to_owned(),
         ));
     }
-    Ok(Some(PendingNodes::Remove(ids)))
+    Ok((!there.is_empty()).then_some(PendingNodes::Remove(there)))
 }
 
 fn new_zones(
     cluster: &CacheCluster,
-    current: u32,
+    total: u32,
     added: usize,
     named: Vec<String>,
 ) -> Result<Vec<String>, Violation> {
@@ -215,7 +229,7 @@ fn new_zones(
         return Ok((0..added)
             .map(|index| match (&home, single) {
                 (Some(zone), true) => zone.clone(),
-                _ => cluster.scope.zone(current as usize + index),
+                _ => cluster.scope.zone(total as usize + index),
             })
             .collect());
     }
@@ -226,3 +240,6 @@ fn new_zones(
     }
     Ok(named)
 }
+
+#[cfg(test)]
+mod tests;

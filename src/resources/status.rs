@@ -104,3 +104,6 @@ pub fn admits(cluster: &CacheCluster, operation: Operation) -> bool {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

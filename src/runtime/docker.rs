@@ -55,6 +55,9 @@ const LOGS_LENGTH_MAX: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct DockerRuntime {
     client: Arc<Client>,
+    /// Held from the look for a network until it is made. Reconcilers need the first networks at the same time, and the
+    /// engine takes the second request for one that is being made for a foreign network in the way.
+    networks: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Debug for DockerRuntime {
@@ -92,6 +95,7 @@ impl DockerRuntime {
                 owner,
                 docker: Mutex::new(None),
             }),
+            networks: Arc::default(),
         })
     }
 
@@ -291,6 +295,7 @@ impl Runtime for DockerRuntime {
     }
 
     async fn ensure_network(&self, network: &NetworkSpec) -> Result<(), RuntimeError> {
+        let _alone = self.networks.lock().await;
         let Some(found) = self.network(&network.name).await? else {
             return self.create_network(network).await;
         };

@@ -158,6 +158,17 @@ impl SimulatedWorld {
         self.change(|state| state.container_remove(container));
     }
 
+    /// Removes every network that no process is attached to, as `docker network prune` does.
+    pub fn prune_networks(&self) {
+        self.change(|state| {
+            let names: Vec<String> = state.networks.keys().cloned().collect();
+            for name in names {
+                // One that is in use is left alone.
+                let _ = state.network_remove(&name);
+            }
+        });
+    }
+
     /// Looks at every container on the host, whoever made it.
     pub fn containers(&self) -> Vec<ContainerObserved> {
         self.state()

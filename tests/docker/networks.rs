@@ -191,6 +191,21 @@ async fn docker_picks_addresses_only_from_its_range() {
 }
 
 #[tokio::test]
+async fn a_network_may_be_asked_for_by_several_at_once() {
+    with_docker(async |fixture| {
+        let (runtime, nodes) = (&fixture.runtime, &fixture.nodes);
+        for _ in 0..5 {
+            runtime.remove_network(&nodes.name).await.unwrap();
+            let asking = (0..4).map(|_| runtime.ensure_network(nodes));
+            for answer in futures_util::future::join_all(asking).await {
+                answer.unwrap();
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn networks_that_differ_are_conflicts_with_a_cure() {
     with_docker(async |fixture| {
         fixture

@@ -9,5 +9,6 @@ mod maintenance;
 mod modify;
 mod node_count;
 mod outage;
+mod placement;
 mod reboot;
 mod recovery;

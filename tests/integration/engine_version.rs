@@ -21,7 +21,19 @@ async fn names(harness: &Harness, members: &[(&str, &str)]) -> Vec<String> {
 async fn a_version_is_told_whole() {
     let harness = Harness::start().await;
     let members = [("Engine", "redis"), ("EngineVersion", "6.2")];
-    insta::assert_snapshot!(versions(&harness, &members).await.ok().outline(), @"");
+    insta::assert_snapshot!(versions(&harness, &members).await.ok().outline(), @r"
+    DescribeCacheEngineVersionsResponse
+      DescribeCacheEngineVersionsResult
+        CacheEngineVersions
+          CacheEngineVersion
+            Engine: redis
+            EngineVersion: 6.2
+            CacheParameterGroupFamily: redis6.x
+            CacheEngineDescription: Redis
+            CacheEngineVersionDescription: redis version 6.2.6
+      ResponseMetadata
+        RequestId
+    ");
     harness.finish().await;
 }
 

@@ -30,7 +30,23 @@ async fn cluster_with_changes(harness: &Harness, minutes: &[u64]) {
 async fn an_event_says_what_when_and_of_whom() {
     let harness = Harness::start().await;
     harness.memcached("mc", "1").await;
-    insta::assert_snapshot!(events(&harness, &[]).await.ok().outline(), @"");
+    insta::assert_snapshot!(events(&harness, &[]).await.ok().outline(), @r"
+    DescribeEventsResponse
+      DescribeEventsResult
+        Events
+          Event
+            SourceIdentifier: mc
+            SourceType: cache-cluster
+            Message: Added cache node 0001 in availability zone us-east-1a
+            Date: 2026-03-04T12:00:00Z
+          Event
+            SourceIdentifier: mc
+            SourceType: cache-cluster
+            Message: Cache cluster created
+            Date: 2026-03-04T12:00:00Z
+      ResponseMetadata
+        RequestId
+    ");
     harness.finish().await;
 }
 

@@ -54,7 +54,13 @@ const ARN: &str = "arn:aws:elasticache:us-east-1:000000000000:cluster:rd";
 async fn tags_are_added_replaced_listed_and_removed() {
     let harness = Harness::start().await;
     harness.redis("rd").await;
-    insta::assert_snapshot!(list(&harness, ARN).await.ok().outline(), @"");
+    insta::assert_snapshot!(list(&harness, ARN).await.ok().outline(), @r"
+    ListTagsForResourceResponse
+      ListTagsForResourceResult
+        TagList:
+      ResponseMetadata
+        RequestId
+    ");
     let added = add(&harness, ARN, &[("b", "2"), ("a", "1")]).await.ok();
     assert_eq!(tags(&added), owned(&[("a", "1"), ("b", "2")]));
     // Keys are case-sensitive, values may be empty, the last of a repeated key counts.

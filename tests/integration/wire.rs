@@ -104,7 +104,14 @@ async fn every_answer_carries_its_request_id_twice() {
 async fn an_error_has_awss_form() {
     let harness = Harness::start().await;
     let refused = harness.describe("none").await;
-    insta::assert_snapshot!(refused.outline(), @"");
+    insta::assert_snapshot!(refused.outline(), @r"
+    ErrorResponse
+      Error
+        Type: Sender
+        Code: CacheClusterNotFound
+        Message: CacheCluster not found: none
+      RequestId
+    ");
     assert!(
         refused
             .body

@@ -7,6 +7,7 @@ use cacheplane::resources::arn::{ResourceType, arn};
 use cacheplane::resources::cache_cluster::CacheCluster;
 use cacheplane::resources::engine::Engine;
 use cacheplane::resources::scope::Scope;
+use cacheplane::resources::status::{self, Operation};
 use cacheplane_api::shapes::{
     AddTagsToResourceMessage, CreateCacheClusterMessage, DeleteCacheClusterMessage,
     DescribeCacheClustersMessage, ModifyCacheClusterMessage, RebootCacheClusterMessage,
@@ -86,7 +87,8 @@ pub fn any(dice: &mut Dice, clusters: &BTreeMap<i64, CacheCluster>, scope: &Scop
         .filter(|cluster| cluster.scope == *scope)
         .collect();
     let kind = dice.below(100);
-    if mine.is_empty() || kind < 25 {
+    let creates = if mine.len() < 2 { 40 } else { 15 };
+    if mine.is_empty() || kind < creates {
         let (engine, versions) = match dice.chance(400) {
             true => (Engine::Redis, REDIS),
             false => (Engine::Memcached, MEMCACHED),
@@ -99,22 +101,31 @@ pub fn any(dice: &mut Dice, clusters: &BTreeMap<i64, CacheCluster>, scope: &Scop
         let (id, version) = (*dice.pick(&IDS), *dice.pick(&versions));
         return create(id, engine, version, nodes);
     }
-    let cluster = *dice.pick(&mine);
+    // Mostly one that admits what is asked.
+    let admitting: Vec<&CacheCluster> = mine
+        .iter()
+        .copied()
+        .filter(|cluster| status::admits(cluster, Operation::Modify))
+        .collect();
+    let cluster = match admitting.is_empty() || dice.chance(200) {
+        true => *dice.pick(&mine),
+        false => *dice.pick(&admitting),
+    };
     let id = cluster.spec.cache_cluster_id.as_str();
     let nodes: Vec<&str> = cluster
         .wished_nodes()
         .map(|node| node.cache_node_id.as_str())
         .collect();
     match kind {
-        25..60 => any_modify(dice, cluster, &nodes),
-        60..74 => {
+        0..62 => any_modify(dice, cluster, &nodes),
+        62..78 => {
             let mut some: Vec<&str> = nodes.clone();
             dice.shuffle(&mut some);
             some.truncate(1 + dice.below(nodes.len()));
             reboot(id, &some)
         }
-        74..88 => delete(id),
-        88..94 => Command::Tag(id.to_owned(), dice.chance(700)),
+        78..90 => delete(id),
+        90..95 => Command::Tag(id.to_owned(), dice.chance(700)),
         _ => Command::Describe(id.to_owned()),
     }
 }

@@ -1,7 +1,8 @@
-//! Stops the process before every single action of each operation, and lets the next one find what was left.
+//! Stops the process before every single action of each operation that may change something, and lets the next process find
+//! what was left.
 //!
-//! Between two actions of a task nothing happens that anybody could see, so to stop after one is to stop before the next, or,
-//! after the last, to stop when all is done. Both are tried; so every place of an operation is.
+//! To stop before an action that only looks is to stop before the next that does more: nobody can tell the two apart. To stop
+//! after one is to stop before the next, or, after the last, to stop when all is done. So every place of an operation is tried.
 
 use std::ops::RangeInclusive;
 
@@ -99,7 +100,7 @@ async fn stopped(sim: &mut Simulation, scenario: &Scenario, stop: u64) -> Result
     }
     sim.write_keys();
     (scenario.event)(sim);
-    sim.stop_at = Some(sim.steps + 1 + stop);
+    sim.stop_at = Some(sim.effects + 1 + stop);
     let mut went = sim.ask(scenario.command.clone(), &scope).await?;
     if went == Went::On {
         went = sim.settle().await?;

@@ -25,6 +25,10 @@ pub struct Ledger {
     pub gone: BTreeMap<(Scope, String), usize>,
     /// How many changes of each record were taken in.
     pub changes: BTreeMap<i64, usize>,
+    /// The key of the record and the place of the node that each container and volume is on record for.
+    names: BTreeMap<String, (i64, usize)>,
+    /// The highest version of each route that some router has had.
+    pushed: BTreeMap<String, u32>,
     /// What clients wrote into each node, by its container, as far as it may not be lost.
     pub keys: BTreeMap<String, Keys>,
 }
@@ -57,13 +61,22 @@ pub fn is_routers(name: &str) -> bool {
 impl Ledger {
     /// The record of the node with this container or volume.
     pub fn node(&self, name: &str) -> Option<(&CacheCluster, &CacheNode)> {
-        self.clusters.values().find_map(|cluster| {
-            let node = cluster.nodes.iter().find(|node| {
+        let (key, index) = self.names.get(name)?;
+        let cluster = self.clusters.get(key)?;
+        Some((cluster, cluster.nodes.get(*index)?))
+    }
+
+    fn name_nodes(&mut self) {
+        self.names.clear();
+        for (key, cluster) in &self.clusters {
+            for (index, node) in cluster.nodes.iter().enumerate() {
                 let identity = identity(cluster, node);
-                identity.container_name(OWNER) == name || identity.volume_name(OWNER) == name
-            })?;
-            Some((cluster, node))
-        })
+                self.names
+                    .insert(identity.container_name(OWNER), (*key, index));
+                self.names
+                    .insert(identity.volume_name(OWNER), (*key, index));
+            }
+        }
     }
 
     /// Reads the records, which must follow from what they were.
@@ -76,6 +89,10 @@ impl Ledger {
             match before.remove(&key) {
                 Some(before) => {
                     compare(&before, &after).map_err(|text| format!("{id}: {text}"))?;
+                    let served = after.configuration_endpoint.served_version;
+                    if served > self.pushed.get(&route_id(&after)).copied().unwrap_or(0) {
+                        return Err(format!("{id}: no router was ever told of list {served}"));
+                    }
                     let taken_in = after.changes.len().saturating_sub(before.changes.len());
                     *self.changes.entry(key).or_default() += taken_in;
                 }
@@ -89,46 +106,76 @@ impl Ledger {
             if status::cache_cluster(&gone) != Status::Deleting {
                 return Err(format!("{id} is gone while {}", word(&gone)));
             }
+            self.pushed.remove(&route_id(&gone));
             for node in &gone.nodes {
                 self.keys
                     .remove(&identity(&gone, node).container_name(OWNER));
             }
             *self.gone.entry((gone.scope, id)).or_default() += 1;
         }
+        self.name_nodes();
         self.match_host(outside)
     }
 
-    /// Whatever is on the host is on record, where it is on record.
+    /// Takes note of what the routers serve.
+    pub fn note_tables(&mut self, outside: &Outside) {
+        let tables = outside.tables.lock().expect("lock the tables");
+        for route in tables.values().flat_map(|(_, routes)| &routes.routes) {
+            let RouteKind::MemcachedDiscovery { config_version, .. } = &route.kind;
+            let highest = self.pushed.entry(route.id.clone()).or_default();
+            *highest = (*highest).max(*config_version);
+        }
+    }
+
+    /// Whether something is under way.
+    pub fn is_busy(&self) -> bool {
+        self.clusters.values().any(|cluster| {
+            let status = status::cache_cluster(cluster);
+            !matches!(
+                status,
+                Status::Available | Status::Failed | Status::IncompatibleNetwork
+            )
+        })
+    }
+
+    /// Whatever is on the host is on record.
     pub fn match_host(&self, outside: &Outside) -> Result<(), String> {
         for container in outside.host.containers() {
-            let name = &container.name;
-            if is_routers(name) {
-                continue;
-            }
-            let Some((_, node)) = self.node(name) else {
-                return Err(format!("no record of the container {name}"));
-            };
-            if node.observation == Observation::Absent {
-                return Err(format!("{name} is there, and on record as absent"));
-            }
-            let spec = outside
-                .host
-                .container_spec(name)
-                .ok_or("it was just there")?;
-            let port = spec.published_ports.first().map(|port| port.host_port);
-            if spec.networks[0].address != node.address || port != node.published_port {
-                return Err(format!("{name} is not at its address or port: {node:?}"));
-            }
+            self.match_name(&container.name)?;
         }
-        match outside
-            .host
-            .volume_names()
-            .iter()
-            .find(|name| !is_routers(name) && self.node(name).is_none())
-        {
+        let volumes = outside.host.volume_names();
+        let stray = |name: &&String| !is_routers(name) && self.node(name).is_none();
+        match volumes.iter().find(stray) {
             Some(volume) => Err(format!("no record of the volume {volume}")),
             None => Ok(()),
         }
+    }
+
+    fn match_name(&self, container: &str) -> Result<(), String> {
+        match self.node(container) {
+            _ if is_routers(container) => Ok(()),
+            None => Err(format!("no record of the container {container}")),
+            Some((_, node)) if node.observation == Observation::Absent => {
+                Err(format!("{container} is there, and on record as absent"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// A container, if there is one of this name, is where its record says.
+    pub fn match_container(&self, outside: &Outside, name: &str) -> Result<(), String> {
+        let Some(spec) = outside.host.container_spec(name) else {
+            return Ok(());
+        };
+        self.match_name(name)?;
+        let Some((_, node)) = self.node(name) else {
+            return Ok(());
+        };
+        let port = spec.published_ports.first().map(|port| port.host_port);
+        if spec.networks[0].address != node.address || port != node.published_port {
+            return Err(format!("{name} is not at its address or port: {node:?}"));
+        }
+        Ok(())
     }
 
     /// Whether the control plane may do this now.
@@ -185,6 +232,11 @@ impl Ledger {
             keys.volatile.clear();
         }
     }
+}
+
+fn route_id(cluster: &CacheCluster) -> String {
+    let (scope, id) = (&cluster.scope, &cluster.spec.cache_cluster_id);
+    format!("{}/{}/{id}/configuration", scope.account, scope.region)
 }
 
 /// Whether a router's table names the node.

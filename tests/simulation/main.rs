@@ -17,3 +17,4 @@ mod seeds;
 mod settled;
 mod tale;
 mod turns;
+mod weather;

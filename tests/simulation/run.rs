@@ -1,6 +1,7 @@
 //! A run: commands, failures and actions in the order that the dice say, then calm, then the reckoning.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,16 +12,16 @@ use cacheplane::reconcile::driver::Outcome;
 use cacheplane::resources::scope::Scope;
 use cacheplane::resources::timestamp::Timestamp;
 use cacheplane::routing::simulated::SimulatedTables;
-use cacheplane::runtime::simulated::{Operation, SimulatedWorld, Verdict};
-use cacheplane::runtime::{ContainerState, RuntimeError};
+use cacheplane::runtime::simulated::{Operation, SimulatedWorld};
 use cacheplane_api::Fault;
 use tempfile::TempDir;
 
 use crate::client::{self, Command};
 use crate::dice::Dice;
-use crate::ledger::{Ledger, is_routers};
-use crate::process::{Layout, Outside, Process, images};
+use crate::ledger::Ledger;
+use crate::process::{Layout, Outside, Process};
 use crate::turns::{Action, Task, Turns};
+use crate::weather::{Trouble, Weather, verdict};
 
 /// 2026-03-04 10:00:00 UTC, a Wednesday.
 const START: Timestamp = Timestamp::from_millis(1_772_618_400_000);
@@ -37,7 +38,7 @@ pub const CACHE_CLUSTERS: usize = 2;
 /// How a task ended.
 pub enum End {
     /// A command, and what it was answered.
-    Command(Command, Scope, Result<Option<String>, Fault>),
+    Command(Box<Command>, Scope, Result<Option<String>, Fault>),
     /// A run of a reconciler.
     Run(anyhow::Result<Outcome>),
 }
@@ -49,24 +50,6 @@ pub enum Went {
     On,
     /// It was stopped before its next action.
     Stopped,
-}
-
-/// How often something goes wrong, in thousandths of the actions.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Weather {
-    /// A call is refused, or its answer lost.
-    pub refusals: usize,
-    /// The process stops.
-    pub stops: usize,
-    /// A container dies, is frozen or removed.
-    pub deaths: usize,
-    /// The engine is cut off or comes back; images go or come; somebody takes a port or gives it back.
-    pub outages: usize,
-}
-
-struct Trouble {
-    dice: Dice,
-    permille: usize,
 }
 
 /// A control plane and all that happens to it.
@@ -81,17 +64,22 @@ pub struct Simulation {
     pub ledger: Ledger,
     /// What was done since the start of the process's present stretch.
     pub actions: Vec<Action>,
-    /// What was done, and what happened, for whoever must find out why.
+    /// What happened, for whoever must find out why.
     pub trace: Vec<String>,
+    /// What was done: the length of the trace then, the action's number, who did it, and the action.
+    done: Vec<(usize, u64, Rc<str>, Action)>,
     /// Actions so far.
     pub steps: u64,
-    /// The process stops before this action.
+    /// Actions that may have changed something, so far.
+    pub effects: u64,
+    /// The process stops before this one of them.
     pub stop_at: Option<u64>,
-    tasks: Vec<Task<End>>,
-    next_task: u64,
-    layout: Layout,
-    trouble: Arc<Mutex<Trouble>>,
-    directory: TempDir,
+    pub(crate) tasks: Vec<Task<End>>,
+    pub(crate) next_task: u64,
+    pub(crate) failed_runs: u64,
+    pub(crate) layout: Layout,
+    pub(crate) trouble: Arc<Mutex<Trouble>>,
+    pub(crate) directory: TempDir,
 }
 
 impl Simulation {
@@ -139,10 +127,13 @@ impl Simulation {
             ledger: Ledger::default(),
             actions: Vec::new(),
             trace: Vec::new(),
+            done: Vec::new(),
             steps: 0,
+            effects: 0,
             stop_at: None,
             tasks: Vec::new(),
             next_task: 0,
+            failed_runs: 0,
             layout,
             trouble,
             directory,
@@ -171,12 +162,13 @@ impl Simulation {
             if self.dice.chance(40) {
                 self.write_key();
             }
+            let haste = if self.ledger.is_busy() { 2 } else { 25 };
             match self.dice.below(100) {
-                0..12 if left > 0 && self.commands_under_way() < CLIENTS => {
+                chosen if chosen < haste && left > 0 && self.commands_under_way() < CLIENTS => {
                     left -= 1;
                     self.command_any().await?;
                 }
-                12..40 => self.start_any_run().await?,
+                0..40 => self.start_any_run().await?,
                 _ => {
                     let waiting = self.outside.turns.waiting();
                     if waiting.is_empty() {
@@ -200,29 +192,6 @@ impl Simulation {
         Ok(())
     }
 
-    fn calm(&mut self) {
-        self.set_refusals(0);
-        let host = &self.outside.host;
-        let images = images();
-        host.set_images(&images.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
-        host.set_reachable(true);
-        for port in self.layout.ports.clone().into_iter().flatten() {
-            host.free_port(port);
-        }
-    }
-
-    fn set_refusals(&mut self, permille: usize) {
-        self.trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .permille = permille;
-        self.outside
-            .push_failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .1 = permille;
-    }
-
     /// Runs all reconcilers until everything is as wished, and once more.
     pub async fn settle(&mut self) -> Result<Went, String> {
         let mut was_settled = false;
@@ -233,6 +202,7 @@ impl Simulation {
                     .clock
                     .advance(CREATION_DEADLINE + Duration::from_secs(1));
             }
+            let failed_before = self.failed_runs;
             let mut order: Vec<usize> = (0..4).collect();
             self.dice.shuffle(&mut order);
             for index in order {
@@ -241,7 +211,8 @@ impl Simulation {
                 }
             }
             let unconverged = self.process.plain.cache_cluster_list_unconverged().await;
-            let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty();
+            let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty()
+                && self.failed_runs == failed_before;
             if is_settled && was_settled {
                 return Ok(Went::On);
             }
@@ -304,7 +275,8 @@ impl Simulation {
     /// Lets one action happen, and whatever its task does up to the next.
     async fn go_on(&mut self, ticket: u64, task: u64, action: Action) -> Result<Went, String> {
         self.steps += 1;
-        if self.stop_at == Some(self.steps) {
+        self.effects += u64::from(action.has_effect());
+        if action.has_effect() && self.stop_at == Some(self.effects) {
             return Ok(Went::Stopped);
         }
         self.ledger.admit(&action, &self.outside)?;
@@ -315,15 +287,14 @@ impl Simulation {
             .iter()
             .position(|found| found.id == task)
             .ok_or("a turn of no task")?;
-        self.trace.push(format!(
-            "{:5}   {} {action:?}",
-            self.steps, self.tasks[index].name
-        ));
+        let name = Rc::clone(&self.tasks[index].name);
+        self.done
+            .push((self.trace.len(), self.steps, name, action.clone()));
         let end = self.outside.turns.advance(&mut self.tasks[index]).await;
         match &action {
             Action::Write(_) => self.ledger.read(&self.process.plain, &self.outside).await?,
-            Action::Call(operation, _) if !operation.is_observation() => {
-                self.ledger.match_host(&self.outside)?
+            Action::Call(_, target) if action.has_effect() => {
+                self.ledger.match_container(&self.outside, target)?
             }
             Action::Call(..) | Action::Push(_) => {}
         }
@@ -337,6 +308,7 @@ impl Simulation {
         {
             self.ledger.keep(&name);
         }
+        self.ledger.note_tables(&self.outside);
         self.forget_lost_tables();
         self.actions.push(action);
         if let Some(end) = end {
@@ -389,7 +361,11 @@ impl Simulation {
     async fn command(&mut self, command: Command, scope: &Scope) -> Result<u64, String> {
         let name = format!("{}: {}", scope.region, command.text());
         self.trace.push(format!("{:5} {name}", self.steps));
-        let (cx, scope, asked) = (self.process.context(scope), scope.clone(), command.clone());
+        let (cx, scope, asked) = (
+            self.process.context(scope),
+            scope.clone(),
+            Box::new(command.clone()),
+        );
         self.begin(name, async move {
             End::Command(asked, scope, command.ask(cx).await)
         })
@@ -445,7 +421,7 @@ impl Simulation {
         if self
             .tasks
             .iter()
-            .any(|task| task.name == run_name(index, key))
+            .any(|task| *task.name == run_name(index, key))
         {
             return Ok(());
         }
@@ -456,6 +432,7 @@ impl Simulation {
     fn judge(&mut self, end: End) -> Result<(), String> {
         match end {
             End::Run(Err(error)) => {
+                self.failed_runs += 1;
                 let text = format!("{error:#}");
                 self.trace
                     .push(format!("{:5} a run failed: {text}", self.steps));
@@ -493,134 +470,18 @@ impl Simulation {
         }
     }
 
-    fn death(&mut self) {
-        let containers = self.outside.host.containers();
-        if containers.is_empty() {
-            return;
-        }
-        let (name, host) = (&self.dice.pick(&containers).name, &self.outside.host);
-        let what = ["kill", "crash", "oom", "pause", "destroy", "state"][self.dice.below(6)];
-        match what {
-            "kill" => host.kill(name),
-            "crash" => host.crash(name, 1),
-            "oom" => host.out_of_memory(name),
-            "pause" => host.pause(name),
-            "destroy" => host.destroy(name),
-            _ if is_routers(name) => {
-                host.destroy(name);
-                self.outside
-                    .tables
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(name);
-            }
-            _ => return,
-        }
-        self.ledger.lose(name);
-        self.trace.push(format!("{:5} {what} {name}", self.steps));
-    }
-
-    fn outage(&mut self) {
-        let what = self.dice.below(6);
-        let host = &self.outside.host;
-        match what {
-            0 => host.set_reachable(false),
-            1 | 2 => host.set_reachable(true),
-            3 => {
-                let images = images();
-                let some: Vec<&str> = images
-                    .iter()
-                    .map(String::as_str)
-                    .filter(|_| self.dice.chance(500))
-                    .collect();
-                host.set_images(&some, &[]);
-            }
-            4 => {
-                let images = images();
-                host.set_images(&images.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
-            }
-            _ => {
-                let Some(ports) = self.layout.ports.clone() else {
-                    return;
-                };
-                let port = ports.start() + self.dice.below(ports.len()) as u16;
-                if self.dice.chance(300) {
-                    host.occupy_port(port)
-                } else {
-                    host.free_port(port)
-                }
-            }
-        }
-        let text = [
-            "cut off",
-            "back",
-            "back",
-            "some images",
-            "all images",
-            "a port",
-        ][what];
-        self.trace
-            .push(format!("{:5} the host: {text}", self.steps));
-    }
-
-    fn pass_time(&mut self) {
-        let minutes = *self.dice.pick(&[1, 1, 5, 20, 90, 24 * 60]);
-        self.trace
-            .push(format!("{:5} {minutes} minutes pass", self.steps));
-        self.outside
-            .clock
-            .advance(Duration::from_secs(minutes * 60));
-    }
-
-    /// A client writes a key into a Redis node.
-    fn write_key(&mut self) {
-        let mut nodes = self.outside.host.containers();
-        nodes.retain(|node| {
-            node.image.starts_with("redis") && node.state == ContainerState::Running
-        });
-        if nodes.is_empty() {
-            return;
-        }
-        let (name, key) = (
-            self.dice.pick(&nodes).name.clone(),
-            format!("key-{}", self.steps),
-        );
-        if self.outside.host.memory_set(&name, &key, "value") {
-            self.ledger
-                .keys
-                .entry(name)
-                .or_default()
-                .volatile
-                .insert(key);
-        }
-    }
-
-    /// A client writes a key into every Redis node.
-    pub fn write_keys(&mut self) {
-        for node in self.outside.host.containers() {
-            if node.image.starts_with("redis")
-                && self.outside.host.memory_set(&node.name, "key", "value")
-            {
-                self.ledger
-                    .keys
-                    .entry(node.name)
-                    .or_default()
-                    .volatile
-                    .insert("key".to_owned());
-            }
-        }
-    }
-
-    /// The trace without its actions, or the whole of it.
+    /// The trace, with all actions or without.
     pub fn story(&self, whole: bool) -> String {
         let mut text = String::new();
-        for line in self
-            .trace
-            .iter()
-            .filter(|line| whole || !line[5..].starts_with("   "))
-        {
-            // Writing to a String does not fail.
-            let _ = writeln!(text, "{line}");
+        let mut done = self.done.iter().filter(|_| whole).peekable();
+        for place in 0..=self.trace.len() {
+            while let Some((_, step, name, action)) = done.next_if(|(at, ..)| *at <= place) {
+                // Writing to a String does not fail.
+                let _ = writeln!(text, "{step:5}   {name} {action:?}");
+            }
+            if let Some(line) = self.trace.get(place) {
+                let _ = writeln!(text, "{line}");
+            }
         }
         text
     }
@@ -628,42 +489,4 @@ impl Simulation {
 
 fn run_name(index: usize, key: i64) -> String {
     format!("run {index} {key}")
-}
-
-fn verdict(trouble: &mut Trouble, operation: Operation) -> Verdict {
-    if !trouble.dice.chance(trouble.permille) {
-        return Verdict::Proceed;
-    }
-    let error = match trouble.dice.below(8) {
-        0 | 1 => RuntimeError::Unreachable { source: None },
-        2 => RuntimeError::NoImage {
-            candidates: vec!["an image".to_owned()],
-            reason: "refused".to_owned(),
-        },
-        3 => RuntimeError::AddressInUse {
-            address: std::net::Ipv4Addr::new(10, 99, 0, 250),
-        },
-        4 => RuntimeError::PortInUse { port: 1 },
-        5 => RuntimeError::Conflict {
-            message: "refused".to_owned(),
-        },
-        // Where "it is not there" is an answer, an engine does not say so of what is there.
-        6 if matches!(
-            operation,
-            Operation::ContainerCreate | Operation::ContainerStart | Operation::NetworkConnect
-        ) =>
-        {
-            RuntimeError::NotFound {
-                what: "something".to_owned(),
-            }
-        }
-        _ => RuntimeError::Other {
-            message: "refused".to_owned(),
-            source: None,
-        },
-    };
-    match operation.is_observation() || trouble.dice.chance(600) {
-        true => Verdict::Refuse(error),
-        false => Verdict::LoseAnswer(error),
-    }
 }

@@ -4,13 +4,19 @@ use std::future::Future;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use cacheplane::resources::engine::Engine;
+use cacheplane::resources::scope::Scope;
+
+use crate::client;
 use crate::dice::Dice;
+use crate::ledger::is_routers;
 use crate::process::Layout;
-use crate::run::{Simulation, Weather};
+use crate::run::Simulation;
 use crate::settled;
+use crate::weather::Weather;
 
 /// The usual runs, a part for each test function.
-const SEEDS: u64 = 320;
+const SEEDS: u64 = 200;
 
 /// The test functions, which run beside each other.
 const PARTS: u64 = 8;
@@ -109,5 +115,52 @@ async fn whole(sim: &mut Simulation, commands: usize, weather: Weather) -> Resul
     sim.storm(commands, weather).await?;
     sim.clear_up().await?;
     sim.settle().await?;
-    settled::check(sim).await
+    settled::check(sim).await?;
+    if sim.dice.chance(300) {
+        delete_all(sim).await?;
+        revive(sim).await?;
+    }
+    Ok(())
+}
+
+/// With everything deleted nothing is left.
+async fn delete_all(sim: &mut Simulation) -> Result<(), String> {
+    let clusters: Vec<_> = sim.ledger.clusters.values().cloned().collect();
+    for cluster in clusters {
+        let command = client::delete(&cluster.spec.cache_cluster_id);
+        sim.ask(command, &cluster.scope).await?;
+    }
+    sim.settle().await?;
+    settled::check(sim).await?;
+    let host = &sim.outside.host;
+    let left: Vec<String> = host
+        .containers()
+        .into_iter()
+        .map(|container| container.name)
+        .chain(host.volume_names())
+        .filter(|name| !is_routers(name))
+        .collect();
+    match sim.ledger.clusters.is_empty() && left.is_empty() {
+        true => Ok(()),
+        false => Err(format!("all was deleted, and {left:?} is left")),
+    }
+}
+
+/// After all that, a cache cluster can still be made.
+async fn revive(sim: &mut Simulation) -> Result<(), String> {
+    let scope = Scope::of_caller(None, None);
+    for (id, engine, version, nodes) in [
+        ("eel", Engine::Redis, "7.0", 1),
+        ("fox", Engine::Memcached, "1.6.22", 2),
+    ] {
+        sim.ask(client::create(id, engine, version, nodes), &scope)
+            .await?;
+    }
+    sim.settle().await?;
+    settled::check(sim).await?;
+    let mut failed = sim.ledger.clusters.values();
+    match failed.find(|cluster| cluster.available_at.is_none()) {
+        Some(cluster) => Err(format!("it cannot be made: {cluster:#?}")),
+        None => Ok(()),
+    }
 }

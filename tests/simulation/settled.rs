@@ -54,7 +54,7 @@ async fn check_repetition(sim: &mut Simulation) -> Result<(), String> {
         let tables = sim.outside.tables.lock().expect("lock the tables").clone();
         let host = &sim.outside.host;
         format!(
-            "{:#?} {:#?} {:#?} {tables:#?} {:#?}",
+            "{:?} {:?} {:?} {tables:?} {:?}",
             host.containers(),
             host.network_names(),
             host.volume_names(),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -18,6 +19,13 @@ pub enum Action {
     Write(&'static str),
     /// Push a table to a router.
     Push(String),
+}
+
+impl Action {
+    /// Whether it may change something.
+    pub fn has_effect(&self) -> bool {
+        !matches!(self, Self::Call(operation, _) if operation.is_observation())
+    }
 }
 
 /// Where actions wait.
@@ -46,7 +54,7 @@ pub struct Task<T> {
     /// Unique in a run.
     pub id: u64,
     /// For the trace.
-    pub name: String,
+    pub name: Rc<str>,
     future: Pin<Box<dyn Future<Output = T>>>,
 }
 
@@ -54,7 +62,11 @@ impl<T> Task<T> {
     /// A task that has not begun.
     pub fn new(id: u64, name: String, future: impl Future<Output = T> + 'static) -> Self {
         let future = Box::pin(future);
-        Self { id, name, future }
+        Self {
+            id,
+            name: name.into(),
+            future,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::spec::{
     given, has_entries, network, no_cache_security_groups, node_type, notification,
     parameter_group, snapshot_retention, zones,
 };
-use super::spec::{az_mode, memcached_node_count};
+use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
 use super::{STALE_TRIES, contended, demand, find, view};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::{AzMode, CacheCluster};
@@ -109,20 +109,21 @@ fn modify(
         nodes: wanted_nodes(cx, input, cluster)?,
         apply_immediately: input.apply_immediately.unwrap_or(false),
     };
-    let added_before = added(cluster);
+    let requested_before = requested_nodes(cluster);
     pending::modify(cluster, modification).map_err(fault_of)?;
-    if added(cluster) > added_before || cluster.nodes.iter().any(|node| node.key == 0) {
+    if requested_nodes(cluster) > requested_before {
         tell("Increasing number of requested nodes".to_owned());
     }
     Ok(events)
 }
 
-/// How many nodes wait to be added.
-fn added(cluster: &CacheCluster) -> usize {
-    match &cluster.pending.nodes {
+/// How many nodes there shall be, those that wait to be added included. What waits and is then made at once has been told of.
+fn requested_nodes(cluster: &CacheCluster) -> usize {
+    let waiting = match &cluster.pending.nodes {
         Some(PendingNodes::Add(zones)) => zones.len(),
-        _ => 0,
-    }
+        Some(PendingNodes::Remove(_)) | None => 0,
+    };
+    cluster.wished_nodes().count() + waiting
 }
 
 fn modify_windows(
@@ -134,9 +135,7 @@ fn modify_windows(
     }
     if let Some(text) = given(input.snapshot_window.as_deref()) {
         if !cluster.spec.engine().speaks_resp() {
-            return Err(invalid_combination(
-                "Engine does not support snapshotting. Snapshot window parameter should not be specified.",
-            ));
+            return Err(no_snapshot_window());
         }
         cluster.spec.snapshot_window = Some(SnapshotWindow::parse(text).map_err(fault_of)?);
     }

@@ -34,6 +34,9 @@ pub(super) fn spec(
     let (az_mode, node_zones) = placement(cx, input, engine, node_count)?;
     refuse_unsupported(input, engine_version)?;
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
+    if !engine.speaks_resp() && given(input.snapshot_window.as_deref()).is_some() {
+        return Err(no_snapshot_window());
+    }
     let (maintenance_window, snapshot_window) = windows(
         &cx.scope,
         &cache_cluster_id,
@@ -99,6 +102,13 @@ pub(super) fn memcached_node_count(wanted: i32) -> Result<u32, Fault> {
             "Invalid number of cache nodes: {wanted}. It must be at least 1."
         ))),
     }
+}
+
+/// Memcached has no snapshots. The text is the retention limit's, which is recorded.
+pub(super) fn no_snapshot_window() -> Fault {
+    invalid_combination(
+        "Engine does not support snapshotting. Snapshot window parameter should not be specified.",
+    )
 }
 
 /// AZMode as it is spelled.

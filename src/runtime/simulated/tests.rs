@@ -559,3 +559,45 @@ async fn the_hook_sees_every_call_with_its_number() {
     assert_eq!(seen.load(Ordering::Relaxed), world.call_count());
     assert_eq!(world.containers()[0].state, ContainerState::Created);
 }
+
+#[tokio::test]
+async fn a_call_whose_answer_is_lost_is_done() {
+    let (world, runtime) = host().await;
+    world.set_hook(Some(Box::new(|call| match call.operation {
+        Operation::ContainerStart => {
+            Verdict::LoseAnswer(RuntimeError::Unreachable { source: None })
+        }
+        _ => Verdict::Proceed,
+    })));
+    let result = runtime.ensure_container(&spec("a", 5)).await;
+    assert!(matches!(result, Err(RuntimeError::Unreachable { .. })));
+    assert!(world.containers()[0].is_running());
+}
+
+#[tokio::test]
+async fn each_call_waits_for_the_pace() {
+    let (world, runtime) = host().await;
+    let waited = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&waited);
+    world.set_pace(Some(Arc::new(move |operation, target| {
+        assert_eq!((operation, target), (Operation::ContainerInspect, "a"));
+        counted.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
+    })));
+    runtime.container("a").await.unwrap();
+    runtime.container("a").await.unwrap();
+    assert_eq!(waited.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn pruning_removes_networks_that_no_process_is_attached_to() {
+    let (world, runtime) = host().await;
+    runtime.ensure_container(&spec("a", 5)).await.unwrap();
+    world.prune_networks();
+    assert_eq!(world.network_names(), ["nodes"]);
+    world.kill("a");
+    world.prune_networks();
+    assert!(world.network_names().is_empty());
+    let start = runtime.start_container("a").await;
+    assert!(matches!(start, Err(RuntimeError::NotFound { .. })));
+}

@@ -62,7 +62,13 @@ async fn filters_choose() {
 async fn an_empty_list_is_a_list() {
     let harness = Harness::start().await;
     let none = harness.call("DescribeCacheClusters", &[]).await.ok();
-    insta::assert_snapshot!(none.outline(), @"");
+    insta::assert_snapshot!(none.outline(), @r"
+    DescribeCacheClustersResponse
+      DescribeCacheClustersResult
+        CacheClusters:
+      ResponseMetadata
+        RequestId
+    ");
     harness.finish().await;
 }
 

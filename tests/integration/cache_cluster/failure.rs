@@ -24,7 +24,9 @@ async fn without_an_image_a_creation_fails() {
     let told = harness.describe("rd").await.ok();
     assert_eq!(told.text("CacheClusterStatus"), "failed");
     assert!(!told.has("CacheNodes") && !told.has("CacheClusterCreateTime"));
-    insta::assert_snapshot!(harness.events("rd").await.join("\n"), @"");
+    insta::assert_snapshot!(harness.events("rd").await.join("\n"), @r"
+    Failed to create the cache cluster. There is no image for redis 5.0.6: none of redis:5.0.6, redis:5.0 is on the container host, and none could be pulled (no simulated registry has it). Pull one of them, or name another with --image redis:5.0.6=REFERENCE.
+    ");
     assert!(harness.host.containers().is_empty());
     assert!(harness.host.volume_names().is_empty());
     // It stays as it is, without another word.
@@ -81,7 +83,9 @@ async fn without_a_node_address_a_creation_fails() {
     harness.create_memcached("mc", "3", &[]).await.ok();
     harness.settle().await;
     assert_eq!(harness.status("mc").await, "incompatible-network");
-    insta::assert_snapshot!(harness.events("mc").await.join("\n"), @"");
+    insta::assert_snapshot!(harness.events("mc").await.join("\n"), @r"
+    Failed to create the cache cluster due to incompatible network state. There is no free node address between 10.99.0.2 and 10.99.0.4. Delete caches that are not needed, or give the next data directory a larger --node-subnet or --port-range.
+    ");
     assert_eq!(harness.node_containers().len(), 1);
     harness.delete("mc").await.ok();
     harness.settle().await;
@@ -139,7 +143,7 @@ async fn without_an_address_for_the_router_a_creation_says_so() {
     let told = harness.events("mc").await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
-        told[0].starts_with("Waiting: The configuration endpoint")
+        told[0].starts_with("Waiting: The router of the configuration endpoint")
             && told[0].contains("no free node address"),
         "{told:?}"
     );
@@ -206,7 +210,10 @@ async fn an_upgrade_without_an_image_is_undone_and_touches_nothing() {
         Some("value")
     );
     assert_eq!(harness.describe("rd").await.outline(), before.1);
-    insta::assert_snapshot!(harness.history("rd").await[3..].join("\n"), @"");
+    insta::assert_snapshot!(harness.history("rd").await[3..].join("\n"), @r"
+    Failed to upgrade the engine to version 7.0. There is no image for redis 7.0: none of redis:7.0, redis:7.2 is on the container host, and none could be pulled (no simulated registry has it). Pull one of them, or name another with --image redis:7.0=REFERENCE.
+    Failed applying modification to cache node type to cache.t3.small. There is no image for redis 7.0: none of redis:7.0, redis:7.2 is on the container host, and none could be pulled (no simulated registry has it). Pull one of them, or name another with --image redis:7.0=REFERENCE.
+    ");
     // The cure.
     harness.host.set_images(&IMAGES, &[]);
     harness

@@ -229,10 +229,10 @@ async fn a_node_type_brings_its_memory() {
     }
     harness.settle().await;
     let command = harness.command("rd", "0001");
-    assert!(command.contains("--maxmemory 1073741824"), "{command}");
+    assert!(command.contains("--maxmemory 1103269725"), "{command}");
     for node in ["0001", "0002"] {
         let command = harness.command("mc", node);
-        assert!(command.contains("-m 1217 "), "{command}");
+        assert!(command.contains("-m 1302 "), "{command}");
     }
     let kept = harness
         .host
@@ -270,7 +270,11 @@ async fn version_and_type_wait_side_by_side() {
         .modify("rd", &[("CacheNodeType", "cache.t3.small")])
         .await
         .ok();
-    insta::assert_snapshot!(pending(&asked.outline()), @"");
+    insta::assert_snapshot!(pending(&asked.outline()), @r"
+    PendingModifiedValues
+      EngineVersion: 7.0
+      CacheNodeType: cache.t3.small
+    ");
     harness.settle().await;
     assert_eq!(identity(&harness.container("rd", "0001")), before);
     let told = harness.describe("rd").await.ok();
@@ -361,7 +365,7 @@ async fn an_upgrade_an_addition_and_another_type_go_together() {
     assert_eq!(told.text("NumCacheNodes"), "3");
     assert_eq!(told.text("CacheNodeType"), "cache.t3.small");
     for node in ["0001", "0002", "0003"] {
-        assert!(harness.command("mc", node).contains("-m 1217 "));
+        assert!(harness.command("mc", node).contains("-m 1302 "));
     }
     harness.finish().await;
 }

@@ -159,7 +159,7 @@ async fn a_node_lost_during_a_modification_is_part_of_it() {
     let told = harness.describe("mc").await.ok();
     assert_eq!(told.texts("CacheNodeStatus"), ["available"; 3]);
     for node in ["0001", "0002", "0003"] {
-        assert!(harness.command("mc", node).contains("-m 1217 "));
+        assert!(harness.command("mc", node).contains("-m 1302 "));
     }
     harness.finish().await;
 }

@@ -12,7 +12,6 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 pub struct Log {
     kept: Arc<Mutex<Vec<String>>>,
     notes: Mutex<Vec<String>>,
-    allowed: Mutex<Vec<String>>,
     _guard: DefaultGuard,
 }
 
@@ -48,29 +47,16 @@ impl Log {
         Self {
             kept,
             notes: Mutex::default(),
-            allowed: Mutex::default(),
             _guard: tracing::subscriber::set_default(subscriber),
         }
     }
 
-    /// What was logged above INFO without being allowed.
-    pub fn unexpected(&self) -> Vec<String> {
-        let allowed = self.allowed.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What was logged above INFO.
+    pub fn loud(&self) -> Vec<String> {
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .filter(|line| !allowed.iter().any(|fragment| line.contains(fragment)))
-            .cloned()
-            .collect()
-    }
-
-    /// Allows lines that contain `fragment`.
-    pub fn allow(&self, fragment: &str) {
-        self.allowed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(fragment.to_owned());
+            .clone()
     }
 
     /// Notes a failure of a reconciler.

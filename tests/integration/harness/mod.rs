@@ -42,6 +42,9 @@ const ROUNDS_MAX: usize = 60;
 const WAIT_TRIES: usize = 2_000;
 const WAIT_STEP: Duration = Duration::from_millis(5);
 
+/// Ports of the host that somebody else's servers listen on.
+pub const PORTS_OF_OTHERS: [u16; 3] = [6390, 7500, 11300];
+
 /// Images that the simulated host holds.
 pub const IMAGES: [&str; 6] = [
     "redis:6.2",
@@ -238,8 +241,9 @@ impl Harness {
             }
         }
         panic!(
-            "nothing settles: {:?}",
-            self.world.datastore.cache_cluster_list().await
+            "nothing settles: {:?}\n{:#?}",
+            self.world.datastore.cache_cluster_list().await,
+            self.log.notes()
         );
     }
 
@@ -429,19 +433,9 @@ impl Harness {
         );
     }
 
-    /// Takes it that this is logged above INFO.
-    pub fn allow(&self, fragment: &str) {
-        self.log.allow(fragment);
-    }
-
     /// Moves the clock on.
     pub fn advance(&self, duration: Duration) {
         self.clock.advance(duration);
-    }
-
-    /// Failures of reconcilers that were repeated, so far.
-    pub fn failures(&self) -> Vec<String> {
-        self.log.notes()
     }
 
     /// Ends the test, demanding that all is well.
@@ -453,7 +447,7 @@ impl Harness {
     pub async fn finish_despite(mut self, known: &str) {
         self.finished = true;
         self.server.abort();
-        let loud = self.log.unexpected();
+        let loud = self.log.loud();
         assert!(loud.is_empty(), "logged above INFO: {loud:#?}");
         let mut findings = audit(&self.world).await.expect("audit");
         findings.retain(|finding| !finding.contains(known));
@@ -542,7 +536,7 @@ fn ground(layout: &Layout, router_program: Option<std::path::PathBuf>) -> Ground
             bind_address: Ipv4Addr::LOCALHOST,
             probe_host: "127.0.0.1".to_owned(),
             ports,
-            is_port_free: |_, _| true,
+            is_port_free: |_, port| !PORTS_OF_OTHERS.contains(&port),
         }),
         images: Default::default(),
         router_program,

@@ -1,0 +1,97 @@
+"""What the tests with real clients share: control planes of both kinds of endpoints, and caches' names.
+
+`CACHEPLANE_ENDPOINT_URL` lets the tests run against any other endpoint; those that must stop it, or look at what is behind it,
+are skipped then.
+"""
+
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+
+import pytest
+
+import caches
+import container_host
+import control_plane
+from docker_socket import DockerSocket
+
+GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")
+
+
+@contextlib.contextmanager
+def running(directory, *arguments, **options):
+    """A control plane, from its start to its audit."""
+    if GIVEN:
+        pytest.skip("it needs a control plane of its own, and CACHEPLANE_ENDPOINT_URL is set")
+    plane = control_plane.ControlPlane(directory, *arguments, **options)
+    try:
+        yield plane.start()
+        plane.finish()
+    finally:
+        plane.discard()
+
+
+@pytest.fixture(scope="session")
+def docker_answers():
+    if not container_host.answers():
+        pytest.fail("Docker does not answer; `make docker` makes sure of it")
+
+
+@pytest.fixture(scope="session")
+def network(docker_answers, tmp_path_factory):
+    """A control plane whose endpoints are addresses; all tests that do it no harm share it."""
+    if GIVEN:
+        yield control_plane.Given(GIVEN)
+        return
+    with running(tmp_path_factory.mktemp("network"), "network") as plane:
+        yield plane
+
+
+@pytest.fixture(scope="session")
+def published(docker_answers, tmp_path_factory):
+    """A control plane whose endpoints are ports of this host."""
+    with running(tmp_path_factory.mktemp("published"), "published") as plane:
+        yield plane
+
+
+@pytest.fixture(params=["network", "published"])
+def plane(request):
+    """Either kind; what a test with this proves holds for both."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def api(plane):
+    return plane.client()
+
+
+@pytest.fixture
+def docker_socket():
+    """A socket that nobody listens at yet."""
+    directory = tempfile.mkdtemp(prefix="cacheplane-")
+    sockets = []
+
+    def make(refuse=()):
+        sockets.append(DockerSocket(directory, refuse))
+        return sockets[-1]
+
+    yield make
+    for one in sockets:
+        one.vanish()
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def start_plane(docker_answers, docker_socket, tmp_path):
+    """Starts a control plane of the test's own; its audit at the end still finds the test's Docker sockets."""
+    numbers = itertools.count()
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments, **options):
+            directory = tmp_path / f"plane-{next(numbers)}"
+            directory.mkdir()
+            return stack.enter_context(running(directory, *arguments, **options))
+
+        yield start
