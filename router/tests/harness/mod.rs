@@ -14,7 +14,7 @@ use cacheplane_router::state::State;
 use cacheplane_router::{Token, control};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 pub(crate) const TOKEN: &str = "a token for tests";
 /// Nothing here should take longer; it bounds every wait.
@@ -246,7 +246,10 @@ impl Node {
     }
 
     pub(crate) async fn with(manners: Manners) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // As many as Memcached lets wait (-b 1024); with the 128 that `bind` gives, the kernel resets some of 500 at once.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1024).unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
         let heard = Arc::new(Mutex::new(Vec::new()));
