@@ -46,6 +46,10 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(10);
 const CHANGE_DEADLINE: Duration = Duration::from_secs(60);
 /// Deadline of all pulls for one image together.
 const PULL_DEADLINE: Duration = Duration::from_secs(180);
+/// How long a network that is being made may take to show.
+const NETWORK_DEADLINE: Duration = Duration::from_secs(3);
+/// Pause between two looks for it.
+const NETWORK_PAUSE: Duration = Duration::from_millis(50);
 /// Containers inspected at the same time when all are listed.
 const INSPECTIONS_AT_ONCE: usize = 16;
 /// Longest text that [`Runtime::logs_tail`] returns.
@@ -55,9 +59,6 @@ const LOGS_LENGTH_MAX: usize = 64 * 1024;
 #[derive(Clone)]
 pub struct DockerRuntime {
     client: Arc<Client>,
-    /// Held from the look for a network until it is made. Reconcilers need the first networks at the same time, and the
-    /// engine takes the second request for one that is being made for a foreign network in the way.
-    networks: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Debug for DockerRuntime {
@@ -95,7 +96,6 @@ impl DockerRuntime {
                 owner,
                 docker: Mutex::new(None),
             }),
-            networks: Arc::default(),
         })
     }
 
@@ -109,6 +109,36 @@ impl DockerRuntime {
     fn owned(&self, labels: &BTreeMap<String, String>) -> HashMap<String, String> {
         let owner = (labels::OWNER.to_owned(), self.client.owner.clone());
         labels.clone().into_iter().chain([owner]).collect()
+    }
+
+    /// Whether a network of that name is the one that is wanted.
+    fn check_network(
+        &self,
+        network: &NetworkSpec,
+        found: NetworkInspect,
+    ) -> Result<(), RuntimeError> {
+        let name = &network.name;
+        let subnets = forms::subnets(found.ipam);
+        if !subnets.contains(&network.subnet) {
+            let has = subnets
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", ");
+            let wanted = network.subnet;
+            let message = format!(
+                "network {name} has subnet {has} instead of {wanted}; run `docker network rm {name}` when nothing uses it, \
+                 or configure subnet {has}"
+            );
+            return Err(RuntimeError::Conflict { message });
+        }
+        if found.labels.unwrap_or_default().get(labels::OWNER) != Some(&self.client.owner) {
+            let message = format!(
+                "network {name} exists and is not ours; remove it with `docker network rm {name}`"
+            );
+            return Err(RuntimeError::Conflict { message });
+        }
+        Ok(())
     }
 
     async fn is_image_present(&self, reference: &str) -> Result<bool, RuntimeError> {
@@ -295,32 +325,23 @@ impl Runtime for DockerRuntime {
     }
 
     async fn ensure_network(&self, network: &NetworkSpec) -> Result<(), RuntimeError> {
-        let _alone = self.networks.lock().await;
-        let Some(found) = self.network(&network.name).await? else {
-            return self.create_network(network).await;
+        if let Some(found) = self.network(&network.name).await? {
+            return self.check_network(network, found);
+        }
+        let conflict = match self.create_network(network).await {
+            Err(conflict @ RuntimeError::Conflict { .. }) => conflict,
+            result => return result,
         };
-        let name = &network.name;
-        let subnets = forms::subnets(found.ipam);
-        if !subnets.contains(&network.subnet) {
-            let has = subnets
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ");
-            let wanted = network.subnet;
-            let message = format!(
-                "network {name} has subnet {has} instead of {wanted}; run `docker network rm {name}` when nothing uses it, \
-                 or configure subnet {has}"
-            );
-            return Err(RuntimeError::Conflict { message });
+        // Two reconcilers need the first network at the same time, or a control plane was killed while the engine made it: what
+        // is in the way is then our own network, which shows a moment later.
+        let deadline = Instant::now() + NETWORK_DEADLINE;
+        while Instant::now() < deadline {
+            if let Some(found) = self.network(&network.name).await? {
+                return self.check_network(network, found);
+            }
+            tokio::time::sleep(NETWORK_PAUSE).await;
         }
-        if found.labels.unwrap_or_default().get(labels::OWNER) != Some(&self.client.owner) {
-            let message = format!(
-                "network {name} exists and is not ours; remove it with `docker network rm {name}`"
-            );
-            return Err(RuntimeError::Conflict { message });
-        }
-        Ok(())
+        Err(conflict)
     }
 
     async fn remove_network(&self, name: &str) -> Result<(), RuntimeError> {

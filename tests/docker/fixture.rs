@@ -36,13 +36,7 @@ pub(crate) async fn with_docker<F>(test: impl FnOnce(Fixture) -> F)
 where
     F: Future<Output = ()>,
 {
-    if std::env::var("CACHEPLANE_TEST_DOCKER").as_deref() != Ok("1") {
-        let name = std::thread::current().name().unwrap_or("test").to_owned();
-        // Past the test harness, which shows what a test prints only when it fails.
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped {name}: set CACHEPLANE_TEST_DOCKER=1 to run it against Docker"
-        );
+    if !is_wanted() {
         return;
     }
     let owner = uuid::Uuid::new_v4().to_string();
@@ -59,6 +53,31 @@ where
     fixture.remove_everything().await;
     if let Err(failure) = outcome {
         std::panic::resume_unwind(failure);
+    }
+}
+
+/// Whether tests run against the real engine; says so where they do not.
+pub(crate) fn is_wanted() -> bool {
+    let is_wanted = std::env::var("CACHEPLANE_TEST_DOCKER").as_deref() == Ok("1");
+    if !is_wanted {
+        let name = std::thread::current().name().unwrap_or("test").to_owned();
+        // Past the test harness, which shows what a test prints only when it fails.
+        let _ = writeln!(
+            std::io::stderr(),
+            "skipped {name}: set CACHEPLANE_TEST_DOCKER=1 to run it against Docker"
+        );
+    }
+    is_wanted
+}
+
+/// Tells whoever looks into a test that failed.
+pub(crate) fn say(text: &str) {
+    #[allow(
+        clippy::print_stderr,
+        reason = "the harness keeps it until a test fails"
+    )]
+    {
+        eprintln!("{text}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod connection;
 mod containers;
+mod control_plane;
 mod engine;
 mod events;
 mod fixture;

@@ -193,10 +193,14 @@ async fn docker_picks_addresses_only_from_its_range() {
 #[tokio::test]
 async fn a_network_may_be_asked_for_by_several_at_once() {
     with_docker(async |fixture| {
-        let (runtime, nodes) = (&fixture.runtime, &fixture.nodes);
+        let nodes = &fixture.nodes;
+        // Each as another process has it: a control plane that was killed may meet its own last request.
+        let runtimes: Vec<DockerRuntime> = (0..4)
+            .map(|_| DockerRuntime::new(None, &fixture.owner).unwrap())
+            .collect();
         for _ in 0..5 {
-            runtime.remove_network(&nodes.name).await.unwrap();
-            let asking = (0..4).map(|_| runtime.ensure_network(nodes));
+            fixture.runtime.remove_network(&nodes.name).await.unwrap();
+            let asking = runtimes.iter().map(|one| one.ensure_network(nodes));
             for answer in futures_util::future::join_all(asking).await {
                 answer.unwrap();
             }

@@ -11,8 +11,6 @@ import pathlib
 import re
 import signal
 import subprocess
-import time
-import urllib.error
 import urllib.request
 
 import pytest
@@ -25,6 +23,9 @@ import place
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUTER = "router"
 REGION = "us-east-1"
+RECONCILERS = ["maintenance", "health", "cache_cluster", "router"]
+# An endpoint that is there already; then the tests run against that.
+GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")
 
 
 def binary():
@@ -124,8 +125,9 @@ class ControlPlane:
 
     def look(self):
         """Lets every reconciler look at the world once more, and waits until nothing is left to do."""
-        before = self.reconcilers()
-        for name in before:
+        # One that has not looked yet since the start is not there yet.
+        before = {name: one["activations"] for name, one in self.reconcilers().items()}
+        for name in RECONCILERS:
             request = urllib.request.Request(
                 f"{self.endpoint_url}/debug/v1/reconcilers/{name}/wake", method="POST", data=b""
             )
@@ -134,8 +136,11 @@ class ControlPlane:
         def rested():
             now = self.reconcilers()
             return all(
-                one["activations"] > before[name]["activations"] and not one["in_work"] and not one["waiting"]
-                for name, one in now.items()
+                name in now
+                and now[name]["activations"] > before.get(name, 0)
+                and not now[name]["in_work"]
+                and not now[name]["waiting"]
+                for name in RECONCILERS
             )
 
         patience.until("the reconcilers have looked", rested, pause_s=0.05)
@@ -202,23 +207,6 @@ class Given:
 
     def client(self, account="test", region=REGION):
         return caches.client(self.endpoint_url, account, region)
-
-
-def answers(endpoint_url):
-    try:
-        urllib.request.urlopen(f"{endpoint_url}/admin/v1/health", timeout=5).close()
-        return True
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-
-
-def wall_clock():
-    """Now, as `docker events --since` takes it."""
-    return f"{time.time():.9f}"
-
-
-# An endpoint that is there already; then the tests run against that.
-GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")
 
 
 @contextlib.contextmanager

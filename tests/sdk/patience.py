@@ -2,7 +2,7 @@
 
 import time
 
-DEADLINE_S = 60
+DEADLINE_S = 240
 
 
 def until(what, look, deadline_s=DEADLINE_S, pause_s=0.1):

@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 import caches
+import control_plane
 
 OTHER_ACCOUNT = "111122223333"
 
@@ -12,9 +13,7 @@ OTHER_ACCOUNT = "111122223333"
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory):
     """A control plane that makes no containers, for what is the same with and without."""
-    from control_plane import running
-
-    with running(tmp_path_factory.mktemp("simulated"), runtime="simulated") as plane:
+    with control_plane.running(tmp_path_factory.mktemp("simulated"), runtime="simulated") as plane:
         yield plane
 
 
