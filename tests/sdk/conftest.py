@@ -17,6 +17,11 @@ import control_plane
 from docker_socket import DockerSocket
 
 
+def pytest_configure(config):
+    # The discovery clients are as their authors left them, years ago.
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:(elasticache_pyclient|django|django_elasticache)")
+
+
 @pytest.fixture(scope="session")
 def docker_answers():
     if not container_host.answers():
@@ -31,6 +36,14 @@ def network(docker_answers, tmp_path_factory):
         return
     with control_plane.running(tmp_path_factory.mktemp("network"), "network") as plane:
         yield plane
+
+
+@pytest.fixture
+def ours(network):
+    """The same, for tests that look behind it."""
+    if network.instance is None:
+        pytest.skip("nothing is known of what is behind CACHEPLANE_ENDPOINT_URL")
+    return network
 
 
 @pytest.fixture(scope="session")

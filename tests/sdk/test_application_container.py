@@ -23,11 +23,11 @@ def network_named(plane, role):
     return name
 
 
-def test_it_reaches_nodes_by_address_and_by_name(network):
-    api = network.client()
+def test_it_reaches_nodes_by_address_and_by_name(ours):
+    api = ours.client()
     one = caches.fresh("application")
     host, port = caches.node_endpoint(caches.make(api, one))
-    nodes = [network_named(network, "nodes")]
+    nodes = [network_named(ours, "nodes")]
     for name in (host, f"{one}.0001"):
         assert in_container(nodes, "redis-cli", "-h", name, "-p", str(port), "set", "from", name) == "OK"
         assert in_container(nodes, "redis-cli", "-h", name, "-p", str(port), "get", "from") == name
@@ -38,9 +38,9 @@ def test_it_reaches_nodes_by_address_and_by_name(network):
     caches.delete(api, one, second)
 
 
-def test_it_finds_memcached_nodes(network):
+def test_it_finds_memcached_nodes(ours):
     """On both networks, since the configuration endpoint is on the second."""
-    api = network.client()
+    api = ours.client()
     one = caches.fresh("application")
     cache = caches.make(api, one, "memcached", NumCacheNodes=2)
     host, port = caches.configuration_endpoint(cache)
@@ -49,7 +49,7 @@ def test_it_finds_memcached_nodes(network):
         f"if command -v nc >/dev/null; then printf 'config get cluster\\r\\nquit\\r\\n' | nc {host} {port}; "
         f"else exec bash -c 'exec 3<>/dev/tcp/{host}/{port}; printf \"config get cluster\\r\\nquit\\r\\n\" >&3; cat <&3'; fi"
     )
-    told = in_container([network_named(network, role) for role in ("nodes", "endpoints")], "sh", "-c", ask)
+    told = in_container([network_named(ours, role) for role in ("nodes", "endpoints")], "sh", "-c", ask)
     for node_host, node_port in caches.node_endpoints(cache):
         assert f"{node_host}|{node_host}|{node_port}" in told
     caches.delete(api, one)

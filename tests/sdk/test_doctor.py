@@ -3,8 +3,6 @@
 import re
 import subprocess
 
-import pytest
-
 import control_plane
 import place
 
@@ -57,14 +55,11 @@ def test_no_docker(tmp_path):
     assert last.startswith("In the way of cacheplane serve: 1")
 
 
-def test_what_a_running_one_holds(network, tmp_path):
+def test_what_a_running_one_holds(ours):
     """The data directory and the address of one that runs are named as its own, not as somebody else's in the way."""
-    if network.instance is None:
-        pytest.skip("nothing is known of the data directory behind CACHEPLANE_ENDPOINT_URL")
-    options = ["--data-dir", network.data_dir, "--listen", network.endpoint_url.removeprefix("http://")]
-    done = run("doctor", *options, "--node-subnet", str(network.place.subnet))
-    assert done.stdout.splitlines()[-1] != "", done
-    assert str(network.process.pid) in done.stdout
+    options = ["--data-dir", ours.data_dir, "--listen", ours.endpoint_url.removeprefix("http://")]
+    done = run("doctor", *options, "--node-subnet", str(ours.place.subnet))
+    assert str(ours.process.pid) in done.stdout
 
 
 def test_version_and_help():

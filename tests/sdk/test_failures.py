@@ -201,18 +201,18 @@ def test_docker_goes_while_nodes_are_made(start_plane, docker_socket, call):
     assert len(caches.discover(caches.configuration_endpoint(cache))[1]) == 12
 
 
-def test_a_node_that_dies_comes_back(network):
+def test_a_node_that_dies_comes_back(ours):
     """Killed, or removed by somebody: it is made again at the same address, and so is the router."""
-    api = network.client()
+    api = ours.client()
     killed, removed = caches.fresh("killed"), caches.fresh("removed")
     caches.ask(api, killed)
     caches.ask(api, removed, "memcached", NumCacheNodes=2)
     connection = caches.redis_of(caches.available(api, killed))
     cache = caches.available(api, removed)
-    router = next(iter(network.instance.containers(kind="router").values()))
-    [node] = network.instance.nodes(killed).values()
+    router = next(iter(ours.instance.containers(kind="router").values()))
+    [node] = ours.instance.nodes(killed).values()
     docker("kill", node["Id"])
-    docker("rm", "--force", network.instance.nodes(removed)["0002"]["Id"], router["Id"])
+    docker("rm", "--force", ours.instance.nodes(removed)["0002"]["Id"], router["Id"])
 
     def recovered(one, node):
         expected = [f"Recovering cache nodes {node}", f"Finished recovery for cache nodes {node}"]
