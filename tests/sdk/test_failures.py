@@ -1,5 +1,6 @@
 """What stands in the way: no image, no address, no port, no Docker. Each is told of, frees what it took, and can be deleted."""
 
+import contextlib
 import socket
 
 import pytest
@@ -9,7 +10,7 @@ import patience
 from container_host import docker
 
 # Docker that is not there is no mistake of ours, and is logged.
-DOCKER_GONE = [r"container engine|unreachable|Unreachable|does not answer"]
+DOCKER_GONE = ["the container engine does not answer"]
 # The engine's images, as if this host had none of that line and no registry were reached.
 NO_IMAGE = {
     rb"GET \S*/images/redis(:|%3A)7\.[^ ]*/json": (404, "No such image"),
@@ -102,6 +103,28 @@ def may_bind(port):
         return True
     except OSError:
         return False
+
+
+def test_a_port_that_somebody_takes_after_it_was_chosen(start_plane, docker_socket):
+    """It is told of, once; the cache is there as soon as the port is free, and can be deleted before."""
+    gone = docker_socket()
+    plane = start_plane("published", options=["--docker-host", gone.url], expected_log=DOCKER_GONE)
+    api = plane.client()
+    waits, never = caches.fresh("waits"), caches.fresh("never")
+    ports = plane.place.ports[-2:]
+    for one, port in zip((waits, never), ports):
+        caches.ask(api, one, Port=port)
+        patience.until("its port is chosen", lambda one=one: waiting(api, one))
+    told = [f"Waiting: port {port} of the host is already in use" for port in ports]
+    with contextlib.ExitStack() as stack:
+        for port in ports:
+            stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        gone.appear()
+        for one, sentence in zip((waits, never), told):
+            patience.until("it is told of", lambda one=one, sentence=sentence: sentence in caches.events(api, one))
+        caches.delete(api, never)
+    assert caches.node_endpoint(caches.available(api, waits)) == ("localhost", ports[0])
+    assert caches.events(api, waits).count(told[0]) == 1
 
 
 def test_no_port(start_plane):

@@ -1,9 +1,11 @@
 """Memcached caches: many nodes, nothing kept, and a configuration endpoint that real discovery clients understand."""
 
+import json
+
 import pytest
 
 import caches
-import patience
+import control_plane
 from discovery import CLIENTS
 
 
@@ -141,18 +143,46 @@ def test_the_configuration_endpoint_is_a_memcached_too(plane, api):
     caches.delete(api, one)
 
 
-def test_new_versions_and_types_empty_every_node(network):
-    """An upgrade and a larger node type are real; addresses stay."""
+def test_settings_of_the_family_are_in_force(network):
+    api = network.client()
+    one = caches.fresh("settings")
+    cache = caches.make(api, one, "memcached")
+    settings = caches.memcached_at(caches.node_endpoint(cache)).stats("settings")
+    expected = {
+        b"chunk_size": 48,
+        b"growth_factor": 1.25,
+        b"item_size_max": 1 << 20,
+        b"idle_timeout": 0,
+        b"evictions": b"on",
+        b"cas_enabled": b"yes",
+        b"binding_protocol": b"auto-negotiate",
+        b"num_threads": 2,
+        b"udpport": 0,
+    }
+    assert {name: settings[name] for name in expected} == expected
+    assert settings[b"maxconns"] > 1000
+    # The node type's memory, less the 100 MB that the family keeps for connections (memcached_connections_overhead).
+    facts = json.loads((control_plane.ROOT / "facts/node_types.json").read_text())
+    megabytes = facts["types"][caches.MICRO]["max_cache_memory_mb"] - 100
+    assert settings[b"maxbytes"] == megabytes << 20
+    caches.delete(api, one)
+
+
+def test_a_larger_node_type(network):
+    """A larger node type is real; addresses stay."""
     api = network.client()
     one = caches.fresh("change")
     cache = caches.make(api, one, "memcached", NumCacheNodes=2)
     endpoints = caches.node_endpoints(cache)
     before = limit_megabytes(endpoints[0])
+    caches.memcached_at(endpoints[0]).set("key", "value")
     api.modify_cache_cluster(CacheClusterId=one, CacheNodeType="cache.t3.medium", ApplyImmediately=True)
     after = caches.available(api, one)
     assert caches.node_endpoints(after) == endpoints
     assert limit_megabytes(endpoints[0]) > 3 * before
-    patience.until("the router reaches the nodes", lambda: caches.discover(caches.configuration_endpoint(after))[0] == 1)
+    # All nodes are other containers, so all are empty; the list of them is as it was.
+    assert all(empty(endpoint) for endpoint in endpoints)
+    check_list(after, 1)
     caches.delete(api, one)
 
 
