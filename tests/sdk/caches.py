@@ -119,8 +119,8 @@ def accepts(endpoint):
 
 
 def memcached_at(endpoint):
-    """A client of one Memcached server."""
-    return pymemcache.Client(endpoint, connect_timeout=30, timeout=30, no_delay=True)
+    """A client of one Memcached server. Its writes are acknowledged: one that is not may be read too early by another client."""
+    return pymemcache.Client(endpoint, connect_timeout=30, timeout=30, no_delay=True, default_noreply=False)
 
 
 def discover(endpoint):
