@@ -115,7 +115,7 @@ def test_a_port_that_somebody_takes_after_it_was_chosen(start_plane, docker_sock
     for one, port in zip((waits, never), ports):
         caches.ask(api, one, Port=port)
         patience.until("its port is chosen", lambda one=one: waiting(api, one))
-    told = [f"Waiting: port {port} of the host is already in use" for port in ports]
+    told = [f"Waiting: port {port} of the host is already in use. End what listens there." for port in ports]
     with contextlib.ExitStack() as stack:
         for port in ports:
             stack.enter_context(socket.create_server(("127.0.0.1", port)))
