@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{World, identity};
 use crate::resources::cache_cluster::Observation;
-use crate::runtime::labels::{KIND_ROUTER, singleton_name};
 
 /// What an audit found amiss, each a sentence; empty when all is well.
 ///
@@ -40,7 +39,7 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
         }
     }
     for router in &routers {
-        let name = singleton_name(owner, &format!("{KIND_ROUTER}-{}", router.name));
+        let name = world.ground.router_container(&router.name);
         volumes.insert(format!("{name}.state"));
         containers.insert(name);
     }

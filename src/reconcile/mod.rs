@@ -28,7 +28,7 @@ use crate::datastore::{AddressPool, Datastore, Pools, PortPool};
 use crate::engine::{Credentials, Engine};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::routing::RouterControl;
-use crate::runtime::labels::{KIND_CACHE_CLUSTER, NodeIdentity};
+use crate::runtime::labels::{KIND_CACHE_CLUSTER, KIND_ROUTER, NodeIdentity, singleton_name};
 use crate::runtime::{NetworkSpec, Runtime, RuntimeError};
 
 /// The user that the control plane is on every node; a customer's users never lock it out.
@@ -127,6 +127,11 @@ impl Ground {
         };
         mac.update(purpose.as_bytes());
         hex::encode(mac.finalize().into_bytes())
+    }
+
+    /// The name of the container of the router with this name.
+    pub(crate) fn router_container(&self, router: &str) -> String {
+        singleton_name(&self.owner, &format!("{KIND_ROUTER}-{router}"))
     }
 
     /// The administrator's name and password on the node in `container`.

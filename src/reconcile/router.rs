@@ -21,7 +21,7 @@ use crate::resources::event::Event;
 use crate::routing::{
     DiscoveredNode, InForce, Listen, Route, RouteKind, RouterEndpoint, Routes, RoutingError, Target,
 };
-use crate::runtime::labels::{KIND_ROUTER, singleton_name};
+use crate::runtime::labels::KIND_ROUTER;
 use crate::runtime::{
     ContainerSpec, ImportedImage, NetworkAttachment, PublishedPort, RestartPolicy, VolumeMount,
     VolumeSpec,
@@ -257,7 +257,7 @@ impl Routers {
         clusters: &[&CacheCluster],
     ) -> anyhow::Result<()> {
         let ground = &self.world.ground;
-        let name = singleton_name(&ground.owner, &format!("{KIND_ROUTER}-{}", record.name));
+        let name = ground.router_container(&record.name);
         self.world.ensure_networks().await?;
         let image = self.image().await?;
         let reference = image.reference();
@@ -359,10 +359,7 @@ impl Routers {
     }
 
     async fn remove(&self, record: &RouterRecord) -> anyhow::Result<()> {
-        let name = singleton_name(
-            &self.world.ground.owner,
-            &format!("{KIND_ROUTER}-{}", record.name),
-        );
+        let name = self.world.ground.router_container(&record.name);
         self.world
             .runtime
             .remove_container(&name, STOP_GRACE)
@@ -383,10 +380,7 @@ impl Routers {
         RouterEndpoint {
             host,
             port,
-            name: singleton_name(
-                &self.world.ground.owner,
-                &format!("{KIND_ROUTER}-{}", record.name),
-            ),
+            name: self.world.ground.router_container(&record.name),
             token: self.token(record),
         }
     }
