@@ -19,8 +19,7 @@ use super::paging::{List, marker, page_size, position};
 use super::spec::given;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError};
-use crate::resources::cache_cluster::{CacheCluster, CacheNode, ConfigurationEndpoint};
-use crate::resources::pending::Pending;
+use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::status::{self, Operation};
 
 /// How often a write is tried again that came after another's; each time the record is read anew.
@@ -36,27 +35,7 @@ pub async fn create_cache_cluster(
 ) -> Result<CreateCacheClusterResult, Fault> {
     let (spec, zones) = spec::spec(cx, &input)?;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
-    let nodes = (1..)
-        .zip(zones)
-        .map(|(number, zone)| CacheNode::wished(crate::resources::id::cache_node_id(number), zone))
-        .collect();
-    let cluster = CacheCluster {
-        key: 0,
-        scope: cx.scope.clone(),
-        spec,
-        pending: Pending::default(),
-        revision: 0,
-        generation: 1,
-        observed_generation: 0,
-        requested_at: cx.clock.now(),
-        available_at: None,
-        deletion_requested_at: None,
-        failure: None,
-        blocked_by: None,
-        changes: Vec::new(),
-        configuration_endpoint: ConfigurationEndpoint::default(),
-        nodes,
-    };
+    let cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
     let quota = cx.presentation.node_quota;
     match cx
         .datastore
@@ -92,11 +71,12 @@ pub async fn describe_cache_clusters(
 ) -> Result<CacheClusterMessage, Fault> {
     let limit = page_size(input.max_records)?;
     let wanted = given(input.cache_cluster_id.as_deref()).map(str::to_ascii_lowercase);
-    // Every cache cluster stands outside replication groups so far, so ShowCacheClustersNotInReplicationGroups leaves
-    // none out.
     let filter = CacheClusterFilter {
         cache_cluster_id: wanted.clone(),
         after_id: position(List::CacheClusters, input.marker.as_deref())?,
+        not_in_groups: input
+            .show_cache_clusters_not_in_replication_groups
+            .unwrap_or(false),
     };
     let page = cx
         .datastore
