@@ -3,7 +3,9 @@
 use cacheplane_api::query::Form;
 use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
-use crate::operations::{Context, cache_cluster, cache_engine_version, event, tag};
+use crate::operations::{
+    Context, cache_cluster, cache_engine_version, event, replication_group, tag,
+};
 
 /// Decodes, calls, encodes.
 ///
@@ -20,8 +22,26 @@ pub(super) async fn dispatch(
         Op::CreateCacheCluster => {
             run(cx, form, request_id, cache_cluster::create_cache_cluster).await
         }
+        Op::CreateReplicationGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::create_replication_group,
+            )
+            .await
+        }
         Op::DeleteCacheCluster => {
             run(cx, form, request_id, cache_cluster::delete_cache_cluster).await
+        }
+        Op::DeleteReplicationGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::delete_replication_group,
+            )
+            .await
         }
         Op::DescribeCacheClusters => {
             run(cx, form, request_id, cache_cluster::describe_cache_clusters).await
@@ -36,6 +56,15 @@ pub(super) async fn dispatch(
             .await
         }
         Op::DescribeEvents => run(cx, form, request_id, event::describe_events).await,
+        Op::DescribeReplicationGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::describe_replication_groups,
+            )
+            .await
+        }
         Op::ListTagsForResource => run(cx, form, request_id, tag::list_tags_for_resource).await,
         Op::ModifyCacheCluster => {
             run(cx, form, request_id, cache_cluster::modify_cache_cluster).await
@@ -58,7 +87,6 @@ pub(super) async fn dispatch(
         | Op::CreateCacheSecurityGroup
         | Op::CreateCacheSubnetGroup
         | Op::CreateGlobalReplicationGroup
-        | Op::CreateReplicationGroup
         | Op::CreateServerlessCache
         | Op::CreateServerlessCacheSnapshot
         | Op::CreateSnapshot
@@ -70,7 +98,6 @@ pub(super) async fn dispatch(
         | Op::DeleteCacheSecurityGroup
         | Op::DeleteCacheSubnetGroup
         | Op::DeleteGlobalReplicationGroup
-        | Op::DeleteReplicationGroup
         | Op::DeleteServerlessCache
         | Op::DeleteServerlessCacheSnapshot
         | Op::DeleteSnapshot
@@ -82,7 +109,6 @@ pub(super) async fn dispatch(
         | Op::DescribeCacheSubnetGroups
         | Op::DescribeEngineDefaultParameters
         | Op::DescribeGlobalReplicationGroups
-        | Op::DescribeReplicationGroups
         | Op::DescribeReservedCacheNodes
         | Op::DescribeReservedCacheNodesOfferings
         | Op::DescribeServerlessCacheSnapshots

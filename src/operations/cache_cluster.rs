@@ -2,7 +2,7 @@
 
 mod modify;
 mod spec;
-mod view;
+pub(super) mod view;
 
 use cacheplane_api::shapes::{
     CacheClusterMessage, CreateCacheClusterMessage, CreateCacheClusterResult,
@@ -14,7 +14,10 @@ use cacheplane_api::{Fault, FaultCode};
 pub use modify::modify_cache_cluster;
 
 use super::Context;
-use super::faults::{cache_cluster_not_found, internal, invalid_value, node_quota, not_supported};
+use super::faults::{
+    cache_cluster_exists, cache_cluster_not_found, internal, invalid_value, node_quota,
+    not_supported,
+};
 use super::paging::{List, marker, page_size, position};
 use super::spec::given;
 use super::tag;
@@ -52,10 +55,7 @@ pub async fn create_cache_cluster(
                 cache_cluster: Some(view::view(cx, &cluster, false)),
             })
         }
-        Err(StoreError::AlreadyExists) => Err(Fault::new(
-            FaultCode::CacheClusterAlreadyExists,
-            "Cache cluster already exists",
-        )),
+        Err(StoreError::AlreadyExists) => Err(cache_cluster_exists()),
         Err(StoreError::TooManyNodes(quota)) => Err(node_quota(quota)),
         Err(error) => Err(internal(error)),
     }
@@ -204,7 +204,7 @@ pub async fn delete_cache_cluster(
     Err(contended())
 }
 
-async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
+pub(super) async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
     let id = id.to_ascii_lowercase();
     match cx.datastore.cache_cluster_get(&cx.scope, &id).await {
         Ok(cluster) => Ok(cluster),
@@ -213,7 +213,7 @@ async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
     }
 }
 
-fn demand(cluster: &CacheCluster, operation: Operation) -> Result<(), Fault> {
+pub(super) fn demand(cluster: &CacheCluster, operation: Operation) -> Result<(), Fault> {
     if status::admits(cluster, operation) {
         return Ok(());
     }
