@@ -38,6 +38,10 @@ pub struct ServerSettings<'a> {
     pub announce_host: Option<&'a str>,
     /// The control plane's own user. Redis 6.0 and later have users; earlier ones ignore it.
     pub administrator: Option<Administrator<'a>>,
+    /// Whether the node starts as a replica of nobody (see [`FENCE`]): a member of a replication group does, so that one
+    /// that is started again by itself takes no writes on a data set that the group has left behind. Until it is told
+    /// whom to follow, or to be the primary, it answers reads.
+    pub fenced: bool,
     /// Whether keys survive a restart, on the volume at `/data`.
     pub persistent: bool,
     /// Open files that the host lets a container have, when that is known to be bounded. Memcached does not start
@@ -53,6 +57,9 @@ pub struct Administrator<'a> {
     /// SHA-256 of its password, 64 lower-case hexadecimal digits.
     pub password_sha256: &'a str,
 }
+
+/// The primary that a fenced node is started with: a host and port where nothing ever answers.
+pub const FENCE: (&str, u16) = ("127.0.0.1", 1);
 
 /// Where the engine's container keeps what must survive it.
 pub const DATA_DIRECTORY: &str = "/data";
@@ -75,11 +82,13 @@ pub fn server_command(settings: &ServerSettings<'_>) -> Vec<String> {
 }
 
 /// Directives with several arguments, which the command line wants apart.
-const SPLIT_DIRECTIVES: [&str; 4] = [
+const SPLIT_DIRECTIVES: [&str; 6] = [
     "bind",
     "client-output-buffer-limit",
     "rename-command",
+    "replicaof",
     "save",
+    "slaveof",
 ];
 
 fn push(command: &mut Vec<String>, directive: &str, value: &str) {
@@ -162,10 +171,30 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
     } else {
         directives.push(("save", String::new()));
     }
+    if settings.fenced {
+        directives.extend(member_directives(line));
+    }
     directives
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+/// What the members of a replication group start with. Parameters of the same name come later, so they win.
+fn member_directives(line: VersionNumber) -> Vec<(&'static str, String)> {
+    let following = match line.at_least(5, 0, 0) {
+        true => "replicaof",
+        false => "slaveof",
+    };
+    let (host, port) = FENCE;
+    let mut directives = vec![(following, format!("{host} {port}"))];
+    if line.at_least(2, 8, 18) {
+        // A replica's first copy goes over the wire at once: by default newer lines write it to no file either, but
+        // wait 5 s for more replicas first.
+        directives.push(("repl-diskless-sync", "yes".into()));
+        directives.push(("repl-diskless-sync-delay", "0".into()));
+    }
+    directives
 }
 
 /// The engine keeps 32 files for itself.
