@@ -6,8 +6,9 @@
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{
-    AsyncConnectionConfig, ErrorKind, Pipeline, RedisConnectionInfo, RedisError, RedisResult, Value,
+    AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisError, RedisResult, Value,
 };
+use futures_util::future::join_all;
 use tokio::net::TcpStream;
 
 use super::{EngineError, NodeEndpoint, NodeReport, PrimaryAddress};
@@ -16,9 +17,7 @@ mod info;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {
-    let mut question = ::redis::pipe();
-    question.cmd("INFO");
-    let answer = converse(node, question).await?;
+    let answer = converse(node, vec![::redis::cmd("INFO")]).await?;
     let text: String = ::redis::from_redis_value(answer)
         .map_err(|error| refusal(node, &RedisError::from(error)))?;
     info::report(node, &text)
@@ -26,9 +25,8 @@ pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError
 
 /// Ends following; to a primary it says nothing new. The caller bounds the time.
 pub(super) async fn promote(node: &NodeEndpoint) -> Result<(), EngineError> {
-    let mut order = ::redis::pipe();
-    order.cmd("REPLICAOF").arg("NO").arg("ONE");
-    converse(node, order).await.map(drop)
+    let order = command(&["REPLICAOF", "NO", "ONE"]);
+    converse(node, vec![order]).await.map(drop)
 }
 
 /// Names the primary and how to be let in there. The caller bounds the time.
@@ -44,19 +42,22 @@ pub(super) async fn follow(
         .administrator
         .as_ref()
         .map_or(("", ""), |found| (&found.user, &found.password));
-    let mut order = ::redis::pipe();
-    order.cmd("CONFIG").arg("SET").arg("masteruser").arg(user);
-    order
-        .cmd("CONFIG")
-        .arg("SET")
-        .arg("masterauth")
-        .arg(password);
-    order.cmd("REPLICAOF").arg(&primary.host).arg(primary.port);
-    converse(node, order).await.map(drop)
+    let orders = vec![
+        command(&["CONFIG", "SET", "masteruser", user]),
+        command(&["CONFIG", "SET", "masterauth", password]),
+        command(&["REPLICAOF", &primary.host, &primary.port.to_string()]),
+    ];
+    converse(node, orders).await.map(drop)
+}
+
+fn command(words: &[&str]) -> Cmd {
+    let mut command = Cmd::new();
+    command.arg(words);
+    command
 }
 
 /// Connects, says who we are and what we want in one go, and returns the last answer if none is an error.
-async fn converse(node: &NodeEndpoint, commands: Pipeline) -> Result<Value, EngineError> {
+async fn converse(node: &NodeEndpoint, commands: Vec<Cmd>) -> Result<Value, EngineError> {
     let stream = TcpStream::connect((node.host.as_str(), node.port))
         .await
         .map_err(|e| node.unreachable(e))?;
@@ -68,40 +69,34 @@ async fn converse(node: &NodeEndpoint, commands: Pipeline) -> Result<Value, Engi
         .set_connection_timeout(None);
     // The client itself would wait for its credentials to be accepted before it sends anything else.
     let settings = RedisConnectionInfo::default().set_skip_set_lib_name();
-    let mut everything = ::redis::pipe();
-    if let Some(administrator) = &node.administrator {
-        everything
-            .cmd("AUTH")
-            .arg(&administrator.user)
-            .arg(&administrator.password);
-    }
-    for command in commands.cmd_iter() {
-        everything.add_command(command.clone());
-    }
-    everything.ignore_errors();
-    // The driver answers while it is polled beside the question; leaving this function closes the connection.
-    let asking = async || -> RedisResult<Vec<Value>> {
-        let (mut connection, driver) =
+    let introduction = node
+        .administrator
+        .as_ref()
+        .map(|found| command(&["AUTH", &found.user, &found.password]));
+    let asking = async || -> RedisResult<Vec<RedisResult<Value>>> {
+        let (connection, driver) =
             MultiplexedConnection::new_with_config(&settings, stream, config).await?;
-        let answers = everything.query_async::<Vec<Value>>(&mut connection);
+        // All are written before any answer is awaited. The client's own pipeline would do the same, but forgets an
+        // answer that explains why the node then hung up.
+        let answers = join_all(introduction.into_iter().chain(commands).map(|command| {
+            let mut connection = connection.clone();
+            async move { command.query_async::<Value>(&mut connection).await }
+        }));
         tokio::pin!(answers);
-        tokio::select! {
+        // The driver answers while it is polled beside the questions; leaving this function closes the connection.
+        Ok(tokio::select! {
             biased;
             answers = &mut answers => answers,
             // The node closed the connection: with its answers before that, or without.
             () = driver => answers.await,
-        }
+        })
     };
-    let mut answers = asking().await.map_err(|error| refusal(node, &error))?;
+    let mut last = Value::Nil;
     // The first error is the one that explains the others: a stranger is refused everything.
-    for answer in &answers {
-        if let Value::ServerError(error) = answer {
-            return Err(refusal(node, &RedisError::from(error.clone())));
-        }
+    for answer in asking().await.map_err(|error| refusal(node, &error))? {
+        last = answer.map_err(|error| refusal(node, &error))?;
     }
-    answers
-        .pop()
-        .ok_or_else(|| node.refused("answered nothing"))
+    Ok(last)
 }
 
 /// Sorts the client's errors by what a caller does about them.
