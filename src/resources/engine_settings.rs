@@ -172,7 +172,7 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
         directives.push(("save", String::new()));
     }
     if settings.fenced {
-        directives.extend(member_directives(line));
+        directives.extend(member_directives(settings.version.engine, line));
     }
     directives
         .into_iter()
@@ -181,7 +181,7 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
 }
 
 /// What the members of a replication group start with. Parameters of the same name come later, so they win.
-fn member_directives(line: VersionNumber) -> Vec<(&'static str, String)> {
+fn member_directives(engine: Engine, line: VersionNumber) -> Vec<(&'static str, String)> {
     let following = match line.at_least(5, 0, 0) {
         true => "replicaof",
         false => "slaveof",
@@ -189,10 +189,16 @@ fn member_directives(line: VersionNumber) -> Vec<(&'static str, String)> {
     let (host, port) = FENCE;
     let mut directives = vec![(following, format!("{host} {port}"))];
     if line.at_least(2, 8, 18) {
-        // A replica's first copy goes over the wire at once: by default newer lines write it to no file either, but
-        // wait 5 s for more replicas first.
-        directives.push(("repl-diskless-sync", "yes".into()));
-        directives.push(("repl-diskless-sync-delay", "0".into()));
+        // A replica's first copy goes by way of a file. Sent over the wire as it is made, it would wait for more replicas
+        // (5 s by default), those that come a moment too late would wait for the next turn, and often the stream of
+        // writes begins only with the replica's next acknowledgement, up to a second later. Besides, the file is the data
+        // set that both ends have if they die: it carries the history.
+        directives.push(("repl-diskless-sync", "no".into()));
+    }
+    if engine == Engine::Valkey && line.at_least(9, 0, 0) {
+        // It receives a file in a thread of its own and looks only once a second whether that is done. A replica that
+        // has nothing to lose reads what it is sent instead.
+        directives.push(("repl-diskless-load", "on-empty-db".into()));
     }
     directives
 }
