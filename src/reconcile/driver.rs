@@ -5,7 +5,7 @@
 //! none is lost. A key whose run failed waits, twice as long each time, unless its stamp has changed (a new wish) or the
 //! reconciler is woken afresh (whatever failed may work now). Retrying lives here and nowhere else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -100,7 +100,18 @@ struct Driver {
     /// The key of each run, for a run that cannot say it any more.
     runs: HashMap<tokio::task::Id, i64>,
     backoffs: HashMap<i64, Backoff>,
-    look_again: bool,
+    /// Keys that were asked for while they were in work, or while there was no place: their turn comes when a run has ended.
+    owed: HashSet<i64>,
+}
+
+/// Which keys a look is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// All: somebody woke the reconciler, or its time has come.
+    All,
+    /// Those that are owed one. If the others were looked at, too, keys that end soon would be run again and again for as long
+    /// as another is in work.
+    Owed,
 }
 
 /// Runs `reconciler` until `stop` says so; then waits for what is in work.
@@ -119,10 +130,10 @@ pub async fn drive(
         in_work: HashMap::new(),
         runs: HashMap::new(),
         backoffs: HashMap::new(),
-        look_again: false,
+        owed: HashSet::new(),
     };
     let mut work: JoinSet<anyhow::Result<Outcome>> = JoinSet::new();
-    driver.look(&mut work).await;
+    driver.look(Look::All, &mut work).await;
     loop {
         let activators = Arc::clone(&driver.activators);
         let activator = driver.reconciler.activator(&activators);
@@ -130,12 +141,12 @@ pub async fn drive(
         let clock = driver.clock.clone();
         tokio::select! {
             () = stopped(&mut stop) => break,
-            () = activator.woken() => driver.look(&mut work).await,
-            () = clock.sleep(nap) => driver.look(&mut work).await,
+            () = activator.woken() => driver.look(Look::All, &mut work).await,
+            () = clock.sleep(nap) => driver.look(Look::All, &mut work).await,
             Some(done) = work.join_next_with_id(), if !work.is_empty() => {
                 driver.finish(done);
-                if driver.look_again {
-                    driver.look(&mut work).await;
+                if !driver.owed.is_empty() {
+                    driver.look(Look::Owed, &mut work).await;
                 }
             }
         }
@@ -153,8 +164,7 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 impl Driver {
     /// Lists, and puts into work what is not in work and need not wait.
-    async fn look(&mut self, work: &mut JoinSet<anyhow::Result<Outcome>>) {
-        self.look_again = false;
+    async fn look(&mut self, look: Look, work: &mut JoinSet<anyhow::Result<Outcome>>) {
         if self.reconciler.activator(&self.activators).take_afresh() {
             self.backoffs.clear();
         }
@@ -172,14 +182,18 @@ impl Driver {
         let now = self.clock.now();
         self.backoffs
             .retain(|key, _| items.iter().any(|(listed, _)| listed == key));
+        let owed = std::mem::take(&mut self.owed);
         for (key, stamp) in &items {
+            if look == Look::Owed && !owed.contains(key) {
+                continue;
+            }
             let waits = self
                 .backoffs
                 .get(key)
                 .is_some_and(|backoff| backoff.stamp == *stamp && backoff.until > now);
             if self.in_work.contains_key(key) || self.in_work.len() >= self.reconciler.concurrency()
             {
-                self.look_again = true;
+                self.owed.insert(*key);
             } else if !waits {
                 self.in_work.insert(*key, *stamp);
                 let (reconciler, key) = (Arc::clone(&self.reconciler), *key);

@@ -284,6 +284,7 @@ impl World {
                 name: &credentials.user,
                 password_sha256: &password_sha256,
             }),
+            fenced: false,
             persistent: keeps_data(cluster),
             open_files_limit: self.ground.open_files_limit,
         })
