@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::resources::event::Event;
-use crate::resources::replication_group::{GroupChange, ReplicationGroup};
+use crate::resources::replication_group::{GroupChange, GroupEndpoint, ReplicationGroup};
 use crate::resources::timestamp::Timestamp;
 
 /// How long a node that runs may be silent before it is taken for lost. A fork for a snapshot, or a slow command, can hold a large
@@ -178,9 +178,8 @@ pub fn plan(group: &ReplicationGroup, seen: &GroupSeen, now: Timestamp) -> Plan 
     if !allocated {
         return Plan::Do(Stage::Allocate);
     }
-    let failed = |member: &CacheCluster| {
-        member.failure.is_some() && member.deletion_requested_at.is_none()
-    };
+    let failed =
+        |member: &CacheCluster| member.failure.is_some() && member.deletion_requested_at.is_none();
     if let Some(index) = group.members.iter().position(failed) {
         return Plan::Do(match group.available_at {
             None => Stage::GiveUp(index),
@@ -197,9 +196,8 @@ pub fn plan(group: &ReplicationGroup, seen: &GroupSeen, now: Timestamp) -> Plan 
 
 /// A deletion, or the clean-up after a creation that failed: the members go by their own plans.
 fn plan_end(group: &ReplicationGroup) -> Plan {
-    let stays = |member: &&CacheCluster| {
-        group.retain_primary && member.deletion_requested_at.is_none()
-    };
+    let stays =
+        |member: &&CacheCluster| group.retain_primary && member.deletion_requested_at.is_none();
     let staying = group.members.iter().filter(stays).count();
     if group.members.len() > staying {
         return Plan::AwaitMembers;
@@ -218,7 +216,7 @@ fn plan_end(group: &ReplicationGroup) -> Plan {
 }
 
 /// One look at a group, to be thought about.
-pub(self) struct Look<'a> {
+struct Look<'a> {
     group: &'a ReplicationGroup,
     seen: &'a GroupSeen,
     now: Timestamp,
@@ -344,12 +342,11 @@ impl Look<'_> {
         if self.seen.members[former].has_primary_address {
             return Some(Plan::Do(Stage::Detach(vec![former])));
         }
-        if self.routes_wait() {
+        if self.group.awaits_router(GroupEndpoint::Primary) {
             return Some(Plan::AwaitRouter);
         }
-        let follows = |answer: &&Answer| {
-            answer.follows == Some(former) && answer.link_up && !answer.syncing
-        };
+        let follows =
+            |answer: &&Answer| answer.follows == Some(former) && answer.link_up && !answer.syncing;
         match self.seen.members[primary].answer.as_ref().filter(follows) {
             Some(ours) if ours.offset >= theirs.offset => None,
             Some(_) => Some(Plan::LookAgain),
@@ -504,9 +501,10 @@ impl Look<'_> {
         self.is_running(index) && self.seen.members[index].answer.is_none()
     }
 
-    /// Whether the router serves other routes than it shall.
+    /// Whether a router serves other routes to the group's endpoints than it shall.
     fn routes_wait(&self) -> bool {
-        self.group.routes_served.as_deref() != Some(self.group.routes().as_str())
+        self.group.awaits_router(GroupEndpoint::Primary)
+            || self.group.awaits_router(GroupEndpoint::Reader)
     }
 }
 
@@ -567,15 +565,15 @@ pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event
     }
     events.extend(group.changes.iter().filter_map(|change| {
         Some(match change {
-            GroupChange::EngineVersion(from, to) => {
-                event(format!("Finished upgrading the engine from version {from} to version {to}"))
-            }
+            GroupChange::EngineVersion(from, to) => event(format!(
+                "Finished upgrading the engine from version {from} to version {to}"
+            )),
             GroupChange::NodeType(_, to) => event(format!(
                 "Succeeded applying modification to cache node type to {to}."
             )),
-            GroupChange::ReplicaCount(from, to) => {
-                event(format!("Finished modifying number of replicas from {from} to {to}"))
-            }
+            GroupChange::ReplicaCount(from, to) => event(format!(
+                "Finished modifying number of replicas from {from} to {to}"
+            )),
             GroupChange::AutomaticFailover(on) => failover(*on),
             // Told of when the new primary served.
             GroupChange::Promotion(_) => return None,

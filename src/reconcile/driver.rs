@@ -23,6 +23,13 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 /// The longest wait after a run that failed.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
+/// The first wait before another look at something that is under way and that nobody tells of; it grows by half with each look in a row
+/// that finds nothing to do, up to [`LOOK_AGAIN_MAX`]. Short, because a client may be waiting for what comes next.
+const LOOK_AGAIN_FIRST: Duration = Duration::from_millis(20);
+
+/// The longest such wait.
+const LOOK_AGAIN_MAX: Duration = Duration::from_millis(500);
+
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -30,6 +37,11 @@ pub enum Outcome {
     Settled,
     /// It waits for something that will wake this reconciler.
     Waiting,
+    /// Something is under way that nobody will tell of; look again soon.
+    LookAgain {
+        /// Whether this run has brought it nearer.
+        progressed: bool,
+    },
     /// Something stands in the way and has been told of; try again later.
     Blocked,
 }
@@ -100,6 +112,10 @@ struct Driver {
     /// The key of each run, for a run that cannot say it any more.
     runs: HashMap<tokio::task::Id, i64>,
     backoffs: HashMap<i64, Backoff>,
+    /// When to look again at keys of which nobody will tell, and how many looks in a row found nothing to do.
+    soon: HashMap<i64, (Timestamp, u32)>,
+    /// When to look at all keys though nobody asks.
+    all_at: Timestamp,
     /// Keys that were asked for while they were in work, or while there was no place: their turn comes when a run has ended.
     owed: HashSet<i64>,
 }
@@ -123,6 +139,7 @@ pub async fn drive(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut driver = Driver {
+        all_at: clock.now(),
         reconciler,
         activators,
         clock,
@@ -130,6 +147,7 @@ pub async fn drive(
         in_work: HashMap::new(),
         runs: HashMap::new(),
         backoffs: HashMap::new(),
+        soon: HashMap::new(),
         owed: HashSet::new(),
     };
     let mut work: JoinSet<anyhow::Result<Outcome>> = JoinSet::new();
@@ -142,7 +160,10 @@ pub async fn drive(
         tokio::select! {
             () = stopped(&mut stop) => break,
             () = activator.woken() => driver.look(Look::All, &mut work).await,
-            () = clock.sleep(nap) => driver.look(Look::All, &mut work).await,
+            () = clock.sleep(nap) => {
+                let look = driver.due();
+                driver.look(look, &mut work).await;
+            }
             Some(done) = work.join_next_with_id(), if !work.is_empty() => {
                 driver.finish(done);
                 if !driver.owed.is_empty() {
@@ -180,8 +201,12 @@ impl Driver {
             }
         };
         let now = self.clock.now();
-        self.backoffs
-            .retain(|key, _| items.iter().any(|(listed, _)| listed == key));
+        let is_listed = |key: &i64| items.iter().any(|(listed, _)| listed == key);
+        self.backoffs.retain(|key, _| is_listed(key));
+        self.soon.retain(|key, _| is_listed(key));
+        if look == Look::All {
+            self.all_at = now.plus(self.reconciler.period());
+        }
         let owed = std::mem::take(&mut self.owed);
         for (key, stamp) in &items {
             if look == Look::Owed && !owed.contains(key) {
@@ -208,6 +233,19 @@ impl Driver {
         });
     }
 
+    /// Which keys a look is about that a timer asked for.
+    fn due(&mut self) -> Look {
+        let now = self.clock.now();
+        if self.all_at <= now {
+            return Look::All;
+        }
+        let soon = self.soon.iter().map(|(key, (until, _))| (key, until));
+        let backoffs = self.backoffs.iter().map(|(key, wait)| (key, &wait.until));
+        let due = soon.chain(backoffs).filter(|(_, until)| **until <= now);
+        self.owed.extend(due.map(|(key, _)| *key));
+        Look::Owed
+    }
+
     fn finish(
         &mut self,
         done: Result<(tokio::task::Id, anyhow::Result<Outcome>), tokio::task::JoinError>,
@@ -224,8 +262,16 @@ impl Driver {
             return;
         };
         let stamp = self.in_work.remove(&key).unwrap_or_default();
+        let looks = self.soon.remove(&key).map_or(0, |(_, looks)| looks);
         let trouble = match result {
             Ok(Outcome::Settled | Outcome::Waiting) => None,
+            Ok(Outcome::LookAgain { progressed }) => {
+                let looks = if progressed { 0 } else { looks + 1 };
+                let wait = LOOK_AGAIN_FIRST.mul_f64(1.5_f64.powi(looks.min(16).cast_signed()));
+                let until = self.clock.now().plus(wait.min(LOOK_AGAIN_MAX));
+                self.soon.insert(key, (until, looks));
+                None
+            }
             Ok(Outcome::Blocked) => Some("blocked".to_owned()),
             Err(error) => {
                 let text = format!("{error:#}");
@@ -281,10 +327,13 @@ impl Driver {
             return period;
         }
         let now = self.clock.now();
-        self.backoffs
-            .iter()
+        let soon = self.soon.iter().map(|(key, (until, _))| (key, until));
+        let backoffs = self.backoffs.iter().map(|(key, wait)| (key, &wait.until));
+        soon.chain(backoffs)
             .filter(|(key, _)| !self.in_work.contains_key(key))
-            .map(|(_, backoff)| backoff.until.since(now).max(Duration::from_millis(1)))
+            .map(|(_, until)| until)
+            .chain([&self.all_at])
+            .map(|until| until.since(now).max(Duration::from_millis(1)))
             .fold(period, Duration::min)
     }
 
@@ -293,8 +342,11 @@ impl Driver {
         let status = statuses.entry(self.reconciler.name()).or_default();
         change(status);
         status.in_work = self.in_work.len();
-        let backoffs = &self.backoffs;
+        let (backoffs, soon) = (&self.backoffs, &self.soon);
         status.waiting.retain(|key, _| backoffs.contains_key(key));
+        for key in soon.keys() {
+            status.waiting.insert(*key, "looks again soon".to_owned());
+        }
     }
 }
 

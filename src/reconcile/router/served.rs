@@ -1,12 +1,14 @@
 //! What the routers serve: which endpoints there are, on which router, with which route, and who is told what came of it.
 
 use std::hash::{DefaultHasher, Hash};
+use std::sync::Arc;
 
 use super::SHARED;
 use crate::planner::cache_cluster as planner;
 use crate::reconcile::World;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::resources::event::Event;
+use crate::resources::replication_group::{GroupEndpoint, ReplicationGroup};
 use crate::routing::{DiscoveredNode, Listen, Route, RouteKind, Target};
 
 /// An endpoint that a router serves, or will.
@@ -27,6 +29,8 @@ pub(super) struct Served {
 enum Owner {
     /// A configuration endpoint.
     CacheCluster(Box<CacheCluster>),
+    /// A primary or reader endpoint.
+    ReplicationGroup(Arc<ReplicationGroup>, GroupEndpoint),
 }
 
 /// All endpoints that routers serve, or will.
@@ -35,19 +39,37 @@ pub(super) async fn all(world: &World) -> anyhow::Result<Vec<Served>> {
     let served = clusters
         .into_iter()
         .filter_map(|cluster| of_cache_cluster(world, cluster));
-    Ok(served.collect())
+    let mut served: Vec<Served> = served.collect();
+    for group in world.datastore.replication_group_list().await? {
+        if group.deletion_requested_at.is_none() && group.failure.is_none() {
+            let group = Arc::new(group);
+            for endpoint in [GroupEndpoint::Primary, GroupEndpoint::Reader] {
+                served.extend(of_replication_group(world, &group, endpoint));
+            }
+        }
+    }
+    Ok(served)
 }
 
 /// Notes that the routers serve these.
 pub(super) async fn record(world: &World, served: &[&Served]) -> anyhow::Result<()> {
-    let clusters: Vec<(i64, u32)> = served
-        .iter()
-        .map(|one| match &one.owner {
+    let mut clusters: Vec<(i64, u32)> = Vec::new();
+    for one in served {
+        match &one.owner {
             Owner::CacheCluster(cluster) => {
-                (cluster.key, cluster.configuration_endpoint.config_version)
+                let version = cluster.configuration_endpoint.config_version;
+                clusters.push((cluster.key, version));
             }
-        })
-        .collect();
+            Owner::ReplicationGroup(group, endpoint) => {
+                let route = group.route(*endpoint).unwrap_or_default();
+                world
+                    .datastore
+                    .replication_group_record_served(group.key, *endpoint, &route)
+                    .await?;
+                world.activators.replication_group.wake();
+            }
+        }
+    }
     if !clusters.is_empty() {
         world
             .datastore
@@ -66,6 +88,9 @@ impl Served {
                 let endpoint = &cluster.configuration_endpoint;
                 self.route.is_some() && endpoint.served_version != endpoint.config_version
             }
+            Owner::ReplicationGroup(group, endpoint) => {
+                self.route.is_some() && group.awaits_router(*endpoint)
+            }
         }
     }
 
@@ -73,6 +98,9 @@ impl Served {
     pub(super) fn hash_wish(&self, stamp: &mut DefaultHasher) {
         match &self.owner {
             Owner::CacheCluster(cluster) => ("cache cluster", cluster.key).hash(stamp),
+            Owner::ReplicationGroup(group, endpoint) => {
+                ("replication group", group.key, endpoint).hash(stamp);
+            }
         }
         (&self.route, self.published_port).hash(stamp);
     }
@@ -100,6 +128,26 @@ impl Served {
                     .cache_cluster_block(cluster, Some(&reason), event.as_slice())
                     .await?;
             }
+            Owner::ReplicationGroup(group, endpoint) => {
+                let word = match endpoint {
+                    GroupEndpoint::Primary => "primary",
+                    GroupEndpoint::Reader => "reader",
+                };
+                let reason =
+                    format!("The router of the {word} endpoint does not serve it: {error:#}");
+                let is_news = planner::is_news(group.blocked_by.as_deref(), &reason);
+                let event = is_news.then(|| {
+                    Event::of_replication_group(
+                        &group.spec.replication_group_id,
+                        format!("Waiting: {reason}"),
+                        world.clock.now(),
+                    )
+                });
+                world
+                    .datastore
+                    .replication_group_block(group, Some(&reason), event.as_slice())
+                    .await?;
+            }
         }
         Ok(())
     }
@@ -121,6 +169,55 @@ fn of_cache_cluster(world: &World, cluster: CacheCluster) -> Option<Served> {
         published_port: endpoint.published_port,
         route: is_routed.then(|| configuration_route(world, &cluster)),
         owner: Owner::CacheCluster(Box::new(cluster)),
+    })
+}
+
+/// The primary or reader endpoint of a replication group, where a router has a part in it. In network mode the shared router is made
+/// while the nodes are, as for a configuration endpoint.
+fn of_replication_group(
+    world: &World,
+    group: &Arc<ReplicationGroup>,
+    endpoint: GroupEndpoint,
+) -> Option<Served> {
+    let chosen = group.endpoint(endpoint);
+    let router = match (&world.ground.published, chosen.published_port) {
+        (Some(_), None) => return None,
+        (Some(_), Some(port)) => format!("port-{port}"),
+        (None, _) => SHARED.to_owned(),
+    };
+    let (targets, fallback_targets) = group.targets(endpoint)?;
+    let scope = &group.scope;
+    let word = match endpoint {
+        GroupEndpoint::Primary => "primary",
+        GroupEndpoint::Reader => "reader",
+    };
+    let each = |members: Vec<&CacheCluster>| {
+        members
+            .into_iter()
+            .filter_map(|member| target(member, member.nodes.first()?))
+            .collect()
+    };
+    let network = &world.ground.endpoint_network;
+    let route = Route {
+        id: format!(
+            "{}/{}/{}/{word}",
+            scope.account, scope.region, group.spec.replication_group_id
+        ),
+        listen: Listen {
+            address: chosen.address,
+            prefix_length: chosen.address.map(|_| network.subnet.prefix_len()),
+            port: chosen.published_port.unwrap_or(group.spec.port),
+        },
+        kind: RouteKind::Forward {
+            targets: each(targets),
+            fallback_targets: each(fallback_targets),
+        },
+    };
+    Some(Served {
+        router,
+        published_port: chosen.published_port,
+        route: chosen.is_allocated().then_some(route),
+        owner: Owner::ReplicationGroup(Arc::clone(group), endpoint),
     })
 }
 
