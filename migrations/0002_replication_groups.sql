@@ -48,7 +48,8 @@ CREATE TABLE replication_groups (
     failover_from TEXT, -- the run that it shall end, once chosen
     primary_address TEXT UNIQUE,
     reader_address TEXT UNIQUE,
-    routes_served TEXT, -- the routes that the router was last seen to serve
+    primary_route_served TEXT, -- the route of the primary endpoint that a router was last seen to serve; published mode
+    reader_route_served TEXT, -- and of the reader endpoint
     UNIQUE (account, region, replication_group_id)
 ) STRICT;
 

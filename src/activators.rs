@@ -12,6 +12,8 @@ pub struct Activators {
     pub cache_cluster: Activator,
     /// Replication groups: who is primary, who follows.
     pub replication_group: Activator,
+    /// The look at every member of a replication group.
+    pub watch: Activator,
     /// Routers and their tables.
     pub router: Activator,
     /// The look at all containers.

@@ -46,7 +46,7 @@ macro_rules! group_rows {
                     generation, observed_generation, requested_at, available_at, deletion_requested_at, retain_primary,
                     failure_reason, blocked_by, changes, revision, primary_cluster_id, primary_epoch, former_primary,
                     handover, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
-                    reader_address, routes_served, primary_ports.port AS \"primary_port?\",
+                    reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
                     reader_ports.port AS \"reader_port?\"
              FROM replication_groups
              LEFT JOIN published_ports AS primary_ports ON primary_ports.primary_of = replication_group_key
@@ -168,14 +168,18 @@ impl Datastore {
         with_members(&mut read, rows).await
     }
 
-    /// Keys of the replication groups that the world may not fulfil, each with a stamp that changes with every new wish: those with a
+    /// Keys of the replication groups that the world may not fulfil, each with a stamp that changes with every new wish and every loss: those with a
     /// wish that is not fulfilled, and those with a member that is not known to do its part in the run that is known of it.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub async fn replication_group_list_unconverged(&self) -> Result<Vec<(i64, i64)>, Error> {
         let rows = sqlx::query!(
-            "SELECT replication_group_key, revision FROM replication_groups AS groups
+            "SELECT replication_group_key, revision,
+                    (SELECT count(*) FROM cache_clusters JOIN cache_nodes USING (cache_cluster_key)
+                     WHERE cache_clusters.replication_group_key = groups.replication_group_key
+                       AND observation != 'known') AS \"doubts!: i64\"
+             FROM replication_groups AS groups
              WHERE deletion_requested_at IS NOT NULL OR blocked_by IS NOT NULL
                 OR (failure_reason IS NOT NULL AND (
                        primary_address IS NOT NULL
@@ -195,7 +199,11 @@ impl Datastore {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|row| (row.replication_group_key, row.revision))
+            .map(|row| {
+                // What was lost since is a reason to look at once, like a new wish. A group has few nodes.
+                let stamp = row.revision * 100 + row.doubts;
+                (row.replication_group_key, stamp)
+            })
             .collect())
     }
 

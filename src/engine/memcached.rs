@@ -33,6 +33,7 @@ pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError
         maxmemory_bytes: None,
         used_memory_bytes: 0,
         connected_clients: 0,
+        replication: None,
     };
     statistics(node, &mut reader, |name, value| match name {
         "uptime" => report.uptime_seconds = value,

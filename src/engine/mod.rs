@@ -80,6 +80,8 @@ pub struct NodeReport {
     pub used_memory_bytes: u64,
     /// Open client connections, ours included.
     pub connected_clients: u64,
+    /// How far its data go and whom it follows; none where the engine has no replication.
+    pub replication: Option<ReplicationReport>,
 }
 
 /// A node's part in replication.
@@ -91,6 +93,59 @@ pub enum Role {
     Replica,
     /// The engine has no such notion.
     Unknown,
+}
+
+/// What a Redis or Valkey node says about replication.
+///
+/// Two nodes can be compared only within one history: a write has the same offset on every node that shares it. A primary
+/// that is promoted begins a history of its own, and remembers the one that it carries on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplicationReport {
+    /// Name of the history of writes that it holds: 40 hexadecimal digits, which every promotion makes anew. A node that
+    /// never had a primary nor a replica has one that nobody else knows.
+    pub history: String,
+    /// The history that the present one carries on: replicas that hold no more of it than this node did can go on from
+    /// where they are. None if it carries on none.
+    pub earlier_history: Option<String>,
+    /// How much of its history it holds, in bytes of the stream of writes.
+    ///
+    /// It is 0 for a replica that has nothing to go on from: one that never followed anyone, or that has begun to take
+    /// over a whole data set and is not done, whatever it held before. One whose link is down, or that was started as a
+    /// replica on a data set that it had saved, says how far that goes.
+    pub offset: u64,
+    /// Host and port of the primary that it follows or tries to; none for a primary.
+    pub primary: Option<(String, u16)>,
+    /// Whether it is connected to its primary and takes part in every write. The engine notices a primary that is silent
+    /// only after `repl-timeout` (a minute), so this outlives a hung or cut-off primary; false for a primary.
+    pub link_up: bool,
+    /// Whether it is taking over its primary's whole data set just now.
+    pub syncing: bool,
+    /// The replicas that are connected to it. One that was cut off stays here until `repl-timeout`.
+    pub replicas: Vec<AttachedReplica>,
+}
+
+/// A replica as its primary sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachedReplica {
+    /// Address from which it is connected.
+    pub host: String,
+    /// TCP port that it listens on.
+    pub port: u16,
+    /// Whether it has the whole data set and is sent each write.
+    pub online: bool,
+    /// How much of the primary's history it last acknowledged, in bytes; it does so with every second.
+    pub offset: u64,
+}
+
+/// Where a node finds its primary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrimaryAddress {
+    /// Address or host name, as the node itself reaches it.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// A user of the *primary* that may ask it for its data; customers' users may not.
+    pub administrator: Option<Credentials>,
 }
 
 /// Why a node did not give the answer; one variant for each thing that a caller does differently.
@@ -152,6 +207,25 @@ pub trait Engine: Send + Sync + Debug {
         node: &NodeEndpoint,
         deadline: Duration,
     ) -> Result<NodeReport, EngineError>;
+
+    /// Makes a node a primary with the data that it has; one that is a primary already is left alone.
+    ///
+    /// A node that is reading a data set answers [`EngineError::Loading`] and stays what it is. After any other error but
+    /// [`EngineError::Refused`] it may be a primary all the same.
+    async fn promote(&self, node: &NodeEndpoint, deadline: Duration) -> Result<(), EngineError>;
+
+    /// Makes a node a replica of `primary`; one that follows it already goes on undisturbed, also in the middle of taking
+    /// over its data.
+    ///
+    /// Success means that the node tries, not that it is in sync or that the primary is there. Whatever the node holds
+    /// beyond what the primary carries on is lost when it is in sync. A node that is reading a data set answers
+    /// [`EngineError::Loading`]; after any other error but [`EngineError::Refused`] it may follow all the same.
+    async fn follow(
+        &self,
+        node: &NodeEndpoint,
+        primary: &PrimaryAddress,
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
 }
 
 /// Real nodes over TCP.
@@ -171,10 +245,22 @@ impl Engine for NetworkEngine {
                 Protocol::Memcached => memcached::probe(node).await,
             }
         };
-        match tokio::time::timeout(deadline, answer).await {
-            Ok(result) => result,
-            Err(_) => Err(node.timeout(deadline, None)),
-        }
+        node.bounded(deadline, answer).await
+    }
+
+    async fn promote(&self, node: &NodeEndpoint, deadline: Duration) -> Result<(), EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::promote(node)).await
+    }
+
+    async fn follow(
+        &self,
+        node: &NodeEndpoint,
+        primary: &PrimaryAddress,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::follow(node, primary)).await
     }
 
     async fn wait_ready(
@@ -220,6 +306,26 @@ impl fmt::Display for NodeEndpoint {
 }
 
 impl NodeEndpoint {
+    /// Ends a conversation at its deadline, wherever it is.
+    async fn bounded<T>(
+        &self,
+        deadline: Duration,
+        conversation: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        match tokio::time::timeout(deadline, conversation).await {
+            Ok(result) => result,
+            Err(_) => Err(self.timeout(deadline, None)),
+        }
+    }
+
+    /// Memcached has no replication, and its answer to another protocol would say nothing of that.
+    fn replicates(&self) -> Result<(), EngineError> {
+        match self.protocol {
+            Protocol::Redis => Ok(()),
+            Protocol::Memcached => Err(self.refused("Memcached has no replication")),
+        }
+    }
+
     fn timeout(&self, deadline: Duration, last: Option<EngineError>) -> EngineError {
         EngineError::Timeout {
             endpoint: self.to_string(),

@@ -1,18 +1,63 @@
 //! Redis and Valkey, through the `redis` client.
 //!
 //! The TCP connection is made here rather than by the client, so that a refused connection keeps its operating-system
-//! error and the caller's one deadline covers resolving, connecting, authenticating and asking.
-
-use std::collections::HashMap;
+//! error and the caller's one deadline covers resolving, connecting, authenticating and asking. Who we are and what we
+//! want go out together: every conversation is one round trip, because a failover waits for several of them.
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, ErrorKind, RedisConnectionInfo, RedisError, RedisResult};
+use ::redis::{
+    AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisError, RedisResult, Value,
+};
+use futures_util::future::join_all;
 use tokio::net::TcpStream;
 
-use super::{EngineError, NodeEndpoint, NodeReport, Role};
+use super::{EngineError, NodeEndpoint, NodeReport, PrimaryAddress};
+
+mod info;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {
+    let answer = converse(node, vec![::redis::cmd("INFO")]).await?;
+    let text: String = ::redis::from_redis_value(answer)
+        .map_err(|error| refusal(node, &RedisError::from(error)))?;
+    info::report(node, &text)
+}
+
+/// Ends following; to a primary it says nothing new. The caller bounds the time.
+pub(super) async fn promote(node: &NodeEndpoint) -> Result<(), EngineError> {
+    let order = command(&["REPLICAOF", "NO", "ONE"]);
+    converse(node, vec![order]).await.map(drop)
+}
+
+/// Names the primary and how to be let in there. The caller bounds the time.
+///
+/// Nothing needs to be looked at first: the engine ignores `REPLICAOF` with the primary that it has, and new credentials
+/// are for the next connection, so neither disturbs a link or a sync.
+pub(super) async fn follow(
+    node: &NodeEndpoint,
+    primary: &PrimaryAddress,
+) -> Result<(), EngineError> {
+    // An empty name or secret is none.
+    let (user, password) = primary
+        .administrator
+        .as_ref()
+        .map_or(("", ""), |found| (&found.user, &found.password));
+    let orders = vec![
+        command(&["CONFIG", "SET", "masteruser", user]),
+        command(&["CONFIG", "SET", "masterauth", password]),
+        command(&["REPLICAOF", &primary.host, &primary.port.to_string()]),
+    ];
+    converse(node, orders).await.map(drop)
+}
+
+fn command(words: &[&str]) -> Cmd {
+    let mut command = Cmd::new();
+    command.arg(words);
+    command
+}
+
+/// Connects, says who we are and what we want in one go, and returns the last answer if none is an error.
+async fn converse(node: &NodeEndpoint, commands: Vec<Cmd>) -> Result<Value, EngineError> {
     let stream = TcpStream::connect((node.host.as_str(), node.port))
         .await
         .map_err(|e| node.unreachable(e))?;
@@ -22,28 +67,36 @@ pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError
     let config = AsyncConnectionConfig::new()
         .set_response_timeout(None)
         .set_connection_timeout(None);
-    let mut settings = RedisConnectionInfo::default().set_skip_set_lib_name();
-    if let Some(administrator) = &node.administrator {
-        settings = settings
-            .set_username(&administrator.user)
-            .set_password(&administrator.password);
-    }
-    // The driver answers while it is polled beside the question; leaving this function closes the connection.
-    let asking = async || -> RedisResult<String> {
-        let (mut connection, driver) =
+    // The client itself would wait for its credentials to be accepted before it sends anything else.
+    let settings = RedisConnectionInfo::default().set_skip_set_lib_name();
+    let introduction = node
+        .administrator
+        .as_ref()
+        .map(|found| command(&["AUTH", &found.user, &found.password]));
+    let asking = async || -> RedisResult<Vec<RedisResult<Value>>> {
+        let (connection, driver) =
             MultiplexedConnection::new_with_config(&settings, stream, config).await?;
-        let command = ::redis::cmd("INFO");
-        let answer = command.query_async::<String>(&mut connection);
-        tokio::pin!(answer);
-        tokio::select! {
+        // All are written before any answer is awaited. The client's own pipeline would do the same, but forgets an
+        // answer that explains why the node then hung up.
+        let answers = join_all(introduction.into_iter().chain(commands).map(|command| {
+            let mut connection = connection.clone();
+            async move { command.query_async::<Value>(&mut connection).await }
+        }));
+        tokio::pin!(answers);
+        // The driver answers while it is polled beside the questions; leaving this function closes the connection.
+        Ok(tokio::select! {
             biased;
-            answer = &mut answer => answer,
-            // The node closed the connection: with its answer before that, or without.
-            () = driver => answer.await,
-        }
+            answers = &mut answers => answers,
+            // The node closed the connection: with its answers before that, or without.
+            () = driver => answers.await,
+        })
     };
-    let answer = asking().await.map_err(|error| refusal(node, &error))?;
-    report(node, &answer)
+    let mut last = Value::Nil;
+    // The first error is the one that explains the others: a stranger is refused everything.
+    for answer in asking().await.map_err(|error| refusal(node, &error))? {
+        last = answer.map_err(|error| refusal(node, &error))?;
+    }
+    Ok(last)
 }
 
 /// Sorts the client's errors by what a caller does about them.
@@ -55,36 +108,4 @@ fn refusal(node: &NodeEndpoint, error: &RedisError) -> EngineError {
         (ErrorKind::Io, _) => node.unreachable(std::io::Error::other(error.to_string())),
         _ => node.refused(error.to_string()),
     }
-}
-
-/// Reads the lines of `INFO` that a report needs.
-fn report(node: &NodeEndpoint, answer: &str) -> Result<NodeReport, EngineError> {
-    let fields: HashMap<&str, &str> = answer
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.trim().split_once(':'))
-        .collect();
-    let number = |name: &str| fields.get(name).and_then(|value| value.parse::<u64>().ok());
-    let flag = |name: &str| number(name).is_some_and(|value| value != 0);
-    // A Valkey also says `redis_version`, which is the Redis release that clients may take it for.
-    let Some(version) = fields
-        .get("valkey_version")
-        .or_else(|| fields.get("redis_version"))
-    else {
-        return Err(node.refused("answered INFO without a version"));
-    };
-    Ok(NodeReport {
-        version: (*version).to_owned(),
-        role: match fields.get("role") {
-            Some(&"master") => Role::Primary,
-            Some(&"slave") => Role::Replica,
-            _ => Role::Unknown,
-        },
-        // A replica that loads in the background (`async_loading`) still serves its old data set.
-        loading: flag("loading"),
-        uptime_seconds: number("uptime_in_seconds").unwrap_or(0),
-        maxmemory_bytes: number("maxmemory").filter(|&limit| limit > 0),
-        used_memory_bytes: number("used_memory").unwrap_or(0),
-        connected_clients: number("connected_clients").unwrap_or(0),
-    })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Engine, EngineError, NodeEndpoint, NodeReport, Protocol, Role};
+use super::{Engine, EngineError, NodeEndpoint, NodeReport, PrimaryAddress, Protocol, Role};
 use crate::runtime::simulated::{Operation, Reach, SimulatedWorld, option};
 
 /// Talks to the processes of a [`SimulatedWorld`].
@@ -68,6 +68,19 @@ impl Engine for SimulatedEngine {
         }
     }
 
+    async fn promote(&self, node: &NodeEndpoint, _deadline: Duration) -> Result<(), EngineError> {
+        Err(node.refused("the simulated world has no replication yet"))
+    }
+
+    async fn follow(
+        &self,
+        node: &NodeEndpoint,
+        _primary: &PrimaryAddress,
+        _deadline: Duration,
+    ) -> Result<(), EngineError> {
+        Err(node.refused("the simulated world has no replication yet"))
+    }
+
     /// Answers at once: nothing in the simulated world becomes ready by waiting.
     async fn wait_ready(
         &self,
@@ -105,6 +118,7 @@ fn report(protocol: Protocol, image: &str, command: &[String]) -> NodeReport {
         maxmemory_bytes: maxmemory_bytes.filter(|&limit| limit > 0),
         used_memory_bytes: 0,
         connected_clients: 1,
+        replication: None,
     }
 }
 

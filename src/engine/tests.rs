@@ -59,6 +59,7 @@ async fn redis_report_is_read_from_info() {
         maxmemory_bytes: Some(2_097_152),
         used_memory_bytes: 1_048_576,
         connected_clients: 3,
+        replication: None,
     };
     assert_eq!(report, expected);
 }
@@ -106,6 +107,7 @@ async fn redis_refusals_are_told_apart() {
 async fn a_wrong_secret_is_a_refusal_that_does_not_show_it() {
     let mut node = node(
         Protocol::Redis,
+        // And hangs up, before it answers what was asked with it.
         vec![text(
             "-WRONGPASS invalid username-password pair or user is disabled.\r\n",
         )],
@@ -117,6 +119,7 @@ async fn a_wrong_secret_is_a_refusal_that_does_not_show_it() {
     });
     let error = NetworkEngine.probe(&node, DEADLINE).await.unwrap_err();
     assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+    assert!(error.to_string().contains("WRONGPASS"), "{error}");
     assert!(!format!("{error:?} {error} {node:?}").contains("hush-hush"));
 }
 
@@ -134,6 +137,7 @@ async fn memcached_report_is_read_from_three_answers() {
         maxmemory_bytes: Some(64 * 1024 * 1024),
         used_memory_bytes: 77,
         connected_clients: 2,
+        replication: None,
     };
     assert_eq!(report, expected);
 }

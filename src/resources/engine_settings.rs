@@ -38,6 +38,10 @@ pub struct ServerSettings<'a> {
     pub announce_host: Option<&'a str>,
     /// The control plane's own user. Redis 6.0 and later have users; earlier ones ignore it.
     pub administrator: Option<Administrator<'a>>,
+    /// Whether the node starts as a replica of nobody (see [`FENCE`]): a member of a replication group does, so that one
+    /// that is started again by itself takes no writes on a data set that the group has left behind. Until it is told
+    /// whom to follow, or to be the primary, it answers reads.
+    pub fenced: bool,
     /// Whether keys survive a restart, on the volume at `/data`.
     pub persistent: bool,
     /// Open files that the host lets a container have, when that is known to be bounded. Memcached does not start
@@ -53,6 +57,9 @@ pub struct Administrator<'a> {
     /// SHA-256 of its password, 64 lower-case hexadecimal digits.
     pub password_sha256: &'a str,
 }
+
+/// The primary that a fenced node is started with: a host and port where nothing ever answers.
+pub const FENCE: (&str, u16) = ("127.0.0.1", 1);
 
 /// Where the engine's container keeps what must survive it.
 pub const DATA_DIRECTORY: &str = "/data";
@@ -75,11 +82,13 @@ pub fn server_command(settings: &ServerSettings<'_>) -> Vec<String> {
 }
 
 /// Directives with several arguments, which the command line wants apart.
-const SPLIT_DIRECTIVES: [&str; 4] = [
+const SPLIT_DIRECTIVES: [&str; 6] = [
     "bind",
     "client-output-buffer-limit",
     "rename-command",
+    "replicaof",
     "save",
+    "slaveof",
 ];
 
 fn push(command: &mut Vec<String>, directive: &str, value: &str) {
@@ -162,10 +171,36 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
     } else {
         directives.push(("save", String::new()));
     }
+    if settings.fenced {
+        directives.extend(member_directives(settings.version.engine, line));
+    }
     directives
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+/// What the members of a replication group start with. Parameters of the same name come later, so they win.
+fn member_directives(engine: Engine, line: VersionNumber) -> Vec<(&'static str, String)> {
+    let following = match line.at_least(5, 0, 0) {
+        true => "replicaof",
+        false => "slaveof",
+    };
+    let (host, port) = FENCE;
+    let mut directives = vec![(following, format!("{host} {port}"))];
+    if line.at_least(2, 8, 18) {
+        // A replica's first copy goes by way of a file. Sent over the wire as it is made, it would wait for more replicas
+        // (5 s by default), those that come a moment too late would wait for the next turn, and often the stream of
+        // writes begins only with the replica's next acknowledgement, up to a second later. Besides, the file is the data
+        // set that both ends have if they die: it carries the history.
+        directives.push(("repl-diskless-sync", "no".into()));
+    }
+    if engine == Engine::Valkey && line.at_least(9, 0, 0) {
+        // It receives a file in a thread of its own and looks only once a second whether that is done. A replica that
+        // has nothing to lose reads what it is sent instead.
+        directives.push(("repl-diskless-load", "on-empty-db".into()));
+    }
+    directives
 }
 
 /// The engine keeps 32 files for itself.

@@ -170,6 +170,17 @@ pub struct MovingEndpoint {
     pub address: Option<Ipv4Addr>,
     /// Its port on the host, in published mode, once chosen.
     pub published_port: Option<u16>,
+    /// The route to it that a router was last seen to serve, as [`ReplicationGroup::route`] words it.
+    pub route_served: Option<String>,
+}
+
+/// The endpoints of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupEndpoint {
+    /// Where writes go.
+    Primary,
+    /// Where reads go.
+    Reader,
 }
 
 impl MovingEndpoint {
@@ -218,8 +229,6 @@ pub struct ReplicationGroup {
     pub primary_endpoint: MovingEndpoint,
     /// Where reads go.
     pub reader_endpoint: MovingEndpoint,
-    /// The routes that the router was last seen to serve, as [`ReplicationGroup::routes`] words them.
-    pub routes_served: Option<String>,
     /// In the order of their making, those that are being deleted included.
     pub members: Vec<CacheCluster>,
 }
@@ -279,7 +288,6 @@ impl ReplicationGroup {
             test_failover: None,
             primary_endpoint: MovingEndpoint::default(),
             reader_endpoint: MovingEndpoint::default(),
-            routes_served: None,
             members: Vec::new(),
         }
     }
@@ -395,28 +403,58 @@ impl ReplicationGroup {
             .filter(|member| self.has_joined(member))
     }
 
-    /// The routes that the router shall serve, in words that are equal if and only if the routes are.
-    pub fn routes(&self) -> String {
-        let target = |member: &CacheCluster| {
-            let node = member.nodes.first();
-            node.and_then(|node| {
-                Some(format!(
-                    "{}:{}",
-                    node.address?,
-                    node.engine_port(&member.spec)
-                ))
-            })
-            .unwrap_or_default()
-        };
-        let readers: Vec<String> = self.readers().into_iter().map(target).collect();
-        let primary = self.serving_primary().map(target).unwrap_or_default();
-        // In network mode the primary endpoint is an address on the primary itself, and the router has no part in it.
-        let primary = match self.primary_endpoint.published_port {
-            Some(_) => primary,
-            None => String::new(),
-        };
-        format!("{primary}|{}", readers.join(","))
+    /// One of the group's endpoints.
+    pub fn endpoint(&self, endpoint: GroupEndpoint) -> &MovingEndpoint {
+        match endpoint {
+            GroupEndpoint::Primary => &self.primary_endpoint,
+            GroupEndpoint::Reader => &self.reader_endpoint,
+        }
     }
+
+    /// The members that a router shall pass connections to an endpoint on to, and those that it shall try after them. None where no
+    /// router has a part in it: in network mode the primary endpoint is an address of the primary itself.
+    pub fn targets(
+        &self,
+        endpoint: GroupEndpoint,
+    ) -> Option<(Vec<&CacheCluster>, Vec<&CacheCluster>)> {
+        let primary = self.serving_primary();
+        match endpoint {
+            GroupEndpoint::Primary => {
+                self.primary_endpoint.published_port?;
+                Some((primary.into_iter().collect(), Vec::new()))
+            }
+            GroupEndpoint::Reader => {
+                let readers = self.readers();
+                let rest = primary.filter(|primary| !readers.contains(primary));
+                Some((readers, rest.into_iter().collect()))
+            }
+        }
+    }
+
+    /// The route to an endpoint that a router shall serve, in words that are equal if and only if the routes are.
+    pub fn route(&self, endpoint: GroupEndpoint) -> Option<String> {
+        let words = |members: Vec<&CacheCluster>| {
+            let words: Vec<String> = members.into_iter().filter_map(target_words).collect();
+            words.join(",")
+        };
+        let (targets, fallback) = self.targets(endpoint)?;
+        Some(format!("{}|{}", words(targets), words(fallback)))
+    }
+
+    /// Whether a router serves another route to an endpoint than it shall.
+    pub fn awaits_router(&self, endpoint: GroupEndpoint) -> bool {
+        let route = self.route(endpoint);
+        route.is_some() && self.endpoint(endpoint).route_served != route
+    }
+}
+
+fn target_words(member: &CacheCluster) -> Option<String> {
+    let node = member.nodes.first()?;
+    Some(format!(
+        "{}:{}",
+        node.address?,
+        node.engine_port(&member.spec)
+    ))
 }
 
 /// The id of the member with this number (names: behaviour.md section 3).

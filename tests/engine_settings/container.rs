@@ -80,6 +80,7 @@ pub(crate) fn with_settings<T>(
             name: ADMINISTRATOR,
             password_sha256: &password_sha256,
         }),
+        fenced: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: open_files_limit(image),
     })

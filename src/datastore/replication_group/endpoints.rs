@@ -2,7 +2,7 @@
 
 use super::super::allocation::{FreeAddresses, FreePorts};
 use super::super::{Datastore, Error, Pools};
-use crate::resources::replication_group::{MovingEndpoint, ReplicationGroup};
+use crate::resources::replication_group::{GroupEndpoint, MovingEndpoint, ReplicationGroup};
 
 impl Datastore {
     /// Chooses what the group's endpoints lack: addresses, or in published mode ports; all of them or none.
@@ -85,24 +85,33 @@ impl Datastore {
         Ok(())
     }
 
-    /// Notes which routes a router was seen to serve, for each replication group by its key.
+    /// Notes which route to a group's primary or reader endpoint a router was seen to serve.
     ///
     /// # Errors
     /// [`Error::Database`].
     pub async fn replication_group_record_served(
         &self,
-        served: &[(i64, String)],
+        key: i64,
+        endpoint: GroupEndpoint,
+        route: &str,
     ) -> Result<(), Error> {
         let mut write = self.write("replication_group_record_served").await?;
-        for (key, routes) in served {
-            sqlx::query!(
-                "UPDATE replication_groups SET routes_served = ? WHERE replication_group_key = ?",
-                routes,
+        match endpoint {
+            GroupEndpoint::Primary => sqlx::query!(
+                "UPDATE replication_groups SET primary_route_served = ? WHERE replication_group_key = ?",
+                route,
                 key
             )
             .execute(&mut *write)
-            .await?;
-        }
+            .await?,
+            GroupEndpoint::Reader => sqlx::query!(
+                "UPDATE replication_groups SET reader_route_served = ? WHERE replication_group_key = ?",
+                route,
+                key
+            )
+            .execute(&mut *write)
+            .await?,
+        };
         write.commit().await?;
         Ok(())
     }

@@ -59,7 +59,8 @@ impl Datastore {
         Ok(())
     }
 
-    /// Notes that the chosen primary was seen to serve, and what history it writes.
+    /// Notes that the chosen primary was seen to serve, and what history it writes; with it is told that the nodes with the keys
+    /// `recovered` have returned.
     ///
     /// # Errors
     /// [`Error::Stale`] unless the choice still stands; [`Error::Database`].
@@ -68,6 +69,7 @@ impl Datastore {
         group: &ReplicationGroup,
         primary: &JoinedMember,
         history: &str,
+        recovered: &[i64],
         events: &[Event],
     ) -> Result<(), Error> {
         let epoch = stored(group.primary.epoch);
@@ -85,6 +87,7 @@ impl Datastore {
             return Err(Error::Stale);
         }
         join(&mut write, primary, epoch).await?;
+        end_recovery(&mut write, recovered).await?;
         events_put(&mut write, &group.scope, events).await?;
         write.commit().await?;
         Ok(())
@@ -103,7 +106,6 @@ impl Datastore {
         events: &[Event],
     ) -> Result<(), Error> {
         let epoch = stored(group.primary.epoch);
-        let recovered = keys_json(recovered)?;
         let mut write = self.write("replication_group_record_joined").await?;
         let stands = sqlx::query_scalar!(
             "SELECT 1 AS \"stands!: i64\" FROM replication_groups WHERE replication_group_key = ? AND primary_epoch = ?",
@@ -118,12 +120,7 @@ impl Datastore {
         for member in joined {
             join(&mut write, member, epoch).await?;
         }
-        sqlx::query!(
-            "UPDATE cache_nodes SET recovering = 0 WHERE cache_node_key IN (SELECT value FROM json_each(?))",
-            recovered
-        )
-        .execute(&mut *write)
-        .await?;
+        end_recovery(&mut write, recovered).await?;
         events_put(&mut write, &group.scope, events).await?;
         write.commit().await?;
         Ok(())
@@ -267,6 +264,20 @@ impl Datastore {
         write.commit().await?;
         Ok(())
     }
+}
+
+async fn end_recovery(
+    write: &mut sqlx::Transaction<'_, sqlx::Sqlite>,
+    node_keys: &[i64],
+) -> Result<(), Error> {
+    let keys = keys_json(node_keys)?;
+    sqlx::query!(
+        "UPDATE cache_nodes SET recovering = 0 WHERE cache_node_key IN (SELECT value FROM json_each(?))",
+        keys
+    )
+    .execute(&mut **write)
+    .await?;
+    Ok(())
 }
 
 async fn join(

@@ -136,7 +136,8 @@ pub(super) struct GroupRow {
     pub(super) failover_from: Option<String>,
     pub(super) primary_address: Option<String>,
     pub(super) reader_address: Option<String>,
-    pub(super) routes_served: Option<String>,
+    pub(super) primary_route_served: Option<String>,
+    pub(super) reader_route_served: Option<String>,
     pub(super) primary_port: Option<i64>,
     pub(super) reader_port: Option<i64>,
 }
@@ -148,8 +149,16 @@ impl GroupRow {
             spec: self.spec()?,
             pending: self.pending()?,
             primary: self.primary()?,
-            primary_endpoint: endpoint(self.primary_address.as_deref(), self.primary_port)?,
-            reader_endpoint: endpoint(self.reader_address.as_deref(), self.reader_port)?,
+            primary_endpoint: endpoint(
+                self.primary_address.as_deref(),
+                self.primary_port,
+                self.primary_route_served.clone(),
+            )?,
+            reader_endpoint: endpoint(
+                self.reader_address.as_deref(),
+                self.reader_port,
+                self.reader_route_served.clone(),
+            )?,
             scope: Scope {
                 account: self.account,
                 region: self.region,
@@ -170,7 +179,6 @@ impl GroupRow {
             test_failover: (self.failover_requested != 0).then_some(TestFailover {
                 from_started_at: self.failover_from,
             }),
-            routes_served: self.routes_served,
             members,
         })
     }
@@ -237,9 +245,14 @@ impl GroupRow {
     }
 }
 
-fn endpoint(text: Option<&str>, stored_port: Option<i64>) -> Result<MovingEndpoint, Error> {
+fn endpoint(
+    text: Option<&str>,
+    stored_port: Option<i64>,
+    route_served: Option<String>,
+) -> Result<MovingEndpoint, Error> {
     Ok(MovingEndpoint {
         address: text.map(address).transpose()?,
         published_port: stored_port.map(port).transpose()?,
+        route_served,
     })
 }

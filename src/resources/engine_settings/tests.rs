@@ -25,6 +25,7 @@ fn with_settings<T>(
             name: "hidden",
             password_sha256: "ab12",
         }),
+        fenced: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: None,
     })
@@ -246,6 +247,7 @@ fn nothing_is_kept_when_nothing_shall_be() {
         &[],
         |settings| {
             server_command(&ServerSettings {
+                fenced: false,
                 persistent: false,
                 administrator: None,
                 ..settings

@@ -66,12 +66,13 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
         primary_endpoint: MovingEndpoint {
             address: Some(Ipv4Addr::new(10, 0, 1, 1)),
             published_port: None,
+            route_served: None,
         },
         reader_endpoint: MovingEndpoint {
             address: Some(Ipv4Addr::new(10, 0, 1, 2)),
             published_port: None,
+            route_served: None,
         },
-        routes_served: None,
         members: members.collect(),
     }
 }
@@ -100,7 +101,11 @@ fn reads_go_to_replicas_that_joined_and_else_to_the_primary() {
     };
     let mut group = settled(2);
     assert_eq!(ids(&group), ["ant-002", "ant-003"]);
-    assert_eq!(group.routes(), "|10.0.0.2:6379,10.0.0.3:6379");
+    assert_eq!(
+        group.route(GroupEndpoint::Reader).as_deref(),
+        Some("10.0.0.2:6379,10.0.0.3:6379|10.0.0.1:6379")
+    );
+    assert_eq!(group.route(GroupEndpoint::Primary), None);
     let joined = |member: &mut CacheCluster| {
         member
             .membership
