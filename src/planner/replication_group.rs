@@ -292,7 +292,7 @@ impl Look<'_> {
             }
             if choice.confirmed_epoch == 0 {
                 // It is being made for the first time.
-                return self.await_member(primary);
+                return self.leave_to_member(primary);
             }
         }
         let member = &self.group.members[primary];
@@ -300,7 +300,7 @@ impl Look<'_> {
             // A reboot of the primary does not fail over (behaviour.md section 9), nor does its replacement where it is alone.
             return match can_serve {
                 true => Plan::Do(Stage::Establish(self.establish(primary))),
-                false => self.await_member(primary),
+                false => self.leave_to_member(primary),
             };
         }
         if let Some(plan) = self.hear_out(&[primary]) {
@@ -327,7 +327,7 @@ impl Look<'_> {
         match (&seen.answer, first_node(member)) {
             (Some(_), _) => Plan::LookAgain,
             (None, Some(node)) if !node.recovering => self.lose(&[primary]),
-            (None, _) => self.await_member(primary),
+            (None, _) => self.leave_to_member(primary),
         }
     }
 
@@ -342,7 +342,7 @@ impl Look<'_> {
         if self.seen.members[former].has_primary_address {
             return Some(Plan::Do(Stage::Detach(vec![former])));
         }
-        if self.group.awaits_router(GroupEndpoint::Primary) {
+        if self.group.lacks_route(GroupEndpoint::Primary) {
             return Some(Plan::AwaitRouter);
         }
         let follows =
@@ -454,7 +454,7 @@ impl Look<'_> {
     }
 
     /// A member's own plan is at work; its container may run and read its data, of which nobody tells.
-    fn await_member(&self, index: usize) -> Plan {
+    fn leave_to_member(&self, index: usize) -> Plan {
         match self.is_running(index) {
             true => Plan::LookAgain,
             false => Plan::AwaitMembers,
@@ -503,8 +503,8 @@ impl Look<'_> {
 
     /// Whether a router serves other routes to the group's endpoints than it shall.
     fn routes_wait(&self) -> bool {
-        self.group.awaits_router(GroupEndpoint::Primary)
-            || self.group.awaits_router(GroupEndpoint::Reader)
+        self.group.lacks_route(GroupEndpoint::Primary)
+            || self.group.lacks_route(GroupEndpoint::Reader)
     }
 }
 

@@ -442,7 +442,7 @@ impl ReplicationGroup {
     }
 
     /// Whether a router serves another route to an endpoint than it shall.
-    pub fn awaits_router(&self, endpoint: GroupEndpoint) -> bool {
+    pub fn lacks_route(&self, endpoint: GroupEndpoint) -> bool {
         let route = self.route(endpoint);
         route.is_some() && self.endpoint(endpoint).route_served != route
     }

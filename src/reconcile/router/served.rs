@@ -89,7 +89,7 @@ impl Served {
                 self.route.is_some() && endpoint.served_version != endpoint.config_version
             }
             Owner::ReplicationGroup(group, endpoint) => {
-                self.route.is_some() && group.awaits_router(*endpoint)
+                self.route.is_some() && group.lacks_route(*endpoint)
             }
         }
     }
