@@ -31,6 +31,15 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DecreaseReplicaCount => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::decrease_replica_count,
+            )
+            .await
+        }
         Op::DeleteCacheCluster => {
             run(cx, form, request_id, cache_cluster::delete_cache_cluster).await
         }
@@ -65,9 +74,27 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::IncreaseReplicaCount => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::increase_replica_count,
+            )
+            .await
+        }
         Op::ListTagsForResource => run(cx, form, request_id, tag::list_tags_for_resource).await,
         Op::ModifyCacheCluster => {
             run(cx, form, request_id, cache_cluster::modify_cache_cluster).await
+        }
+        Op::ModifyReplicationGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::modify_replication_group,
+            )
+            .await
         }
         Op::RebootCacheCluster => {
             run(cx, form, request_id, cache_cluster::reboot_cache_cluster).await
@@ -75,6 +102,7 @@ pub(super) async fn dispatch(
         Op::RemoveTagsFromResource => {
             run(cx, form, request_id, tag::remove_tags_from_resource).await
         }
+        Op::TestFailover => run(cx, form, request_id, replication_group::test_failover).await,
 
         // Not written yet. A plain refusal, and never a 5xx: SDKs would retry that for minutes.
         Op::AuthorizeCacheSecurityGroupIngress
@@ -93,7 +121,6 @@ pub(super) async fn dispatch(
         | Op::CreateUser
         | Op::CreateUserGroup
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
-        | Op::DecreaseReplicaCount
         | Op::DeleteCacheParameterGroup
         | Op::DeleteCacheSecurityGroup
         | Op::DeleteCacheSubnetGroup
@@ -122,12 +149,10 @@ pub(super) async fn dispatch(
         | Op::ExportServerlessCacheSnapshot
         | Op::FailoverGlobalReplicationGroup
         | Op::IncreaseNodeGroupsInGlobalReplicationGroup
-        | Op::IncreaseReplicaCount
         | Op::ListAllowedNodeTypeModifications
         | Op::ModifyCacheParameterGroup
         | Op::ModifyCacheSubnetGroup
         | Op::ModifyGlobalReplicationGroup
-        | Op::ModifyReplicationGroup
         | Op::ModifyReplicationGroupShardConfiguration
         | Op::ModifyServerlessCache
         | Op::ModifyUser
@@ -139,7 +164,6 @@ pub(super) async fn dispatch(
         | Op::RevokeCacheSecurityGroupIngress
         | Op::StartMigration
         | Op::StopMigration
-        | Op::TestFailover
         | Op::TestMigration => Err(Fault::new(
             FaultCode::NotImplemented,
             format!("cacheplane does not implement {} yet.", operation.name()),

@@ -19,6 +19,7 @@ use super::faults::{
     not_supported,
 };
 use super::paging::{List, marker, page_size, position};
+use super::replication_group;
 use super::spec::given;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError};
@@ -28,14 +29,20 @@ use crate::resources::status::{self, Operation};
 /// How often a write is tried again that came after another's; each time the record is read anew.
 const STALE_TRIES: usize = 8;
 
-/// CreateCacheCluster.
+/// CreateCacheCluster; with ReplicationGroupId, a replica of that group.
 ///
 /// # Errors
-/// `CacheClusterAlreadyExists`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
+/// `CacheClusterAlreadyExists`; `ReplicationGroupNotFoundFault`; `InvalidReplicationGroupState`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
 pub async fn create_cache_cluster(
     cx: &Context,
     input: CreateCacheClusterMessage,
 ) -> Result<CreateCacheClusterResult, Fault> {
+    if let Some(group) = given(input.replication_group_id.as_deref()) {
+        let member = replication_group::create_member(cx, &input, group).await?;
+        return Ok(CreateCacheClusterResult {
+            cache_cluster: Some(view::view(cx, &member, false)),
+        });
+    }
     let (spec, zones) = spec::spec(cx, &input)?;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
     let cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
@@ -142,6 +149,7 @@ pub async fn reboot_cache_cluster(
         {
             Ok(()) => {
                 cx.activators.cache_cluster.wake();
+                cx.activators.replication_group.wake();
                 let cluster = find(cx, &input.cache_cluster_id).await?;
                 return Ok(RebootCacheClusterResult {
                     cache_cluster: Some(view::view(cx, &cluster, false)),
@@ -154,7 +162,7 @@ pub async fn reboot_cache_cluster(
     Err(contended())
 }
 
-/// DeleteCacheCluster.
+/// DeleteCacheCluster; of a member, where its group can spare it.
 ///
 /// # Errors
 /// `CacheClusterNotFound`; `InvalidCacheClusterState` while something is under way; `SnapshotFeatureNotSupportedFault` for a
@@ -184,6 +192,14 @@ pub async fn delete_cache_cluster(
                     status::cache_cluster(&cluster).word()
                 ),
             ));
+        }
+        if let Some(group) = &cluster.membership {
+            let id = &cluster.spec.cache_cluster_id;
+            let group = &group.replication_group_id;
+            let member = replication_group::delete_member(cx, group, id).await?;
+            return Ok(DeleteCacheClusterResult {
+                cache_cluster: Some(view::view(cx, &member, false)),
+            });
         }
         cluster.deletion_requested_at = Some(cx.clock.now());
         match cx

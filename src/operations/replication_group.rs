@@ -1,6 +1,9 @@
-//! Replication groups: create, describe, delete, and the test of a failover. Cluster mode disabled.
+//! Replication groups: create, describe, modify, delete, more replicas and fewer, and the test of a failover. Cluster mode disabled.
 
 mod adopt;
+mod failover;
+mod modify;
+mod replica_count;
 mod size;
 mod spec;
 mod view;
@@ -10,6 +13,11 @@ use cacheplane_api::shapes::{
     DeleteReplicationGroupResult, DescribeReplicationGroupsMessage, ReplicationGroupMessage,
 };
 use cacheplane_api::{Fault, FaultCode};
+
+pub use failover::test_failover;
+pub use modify::modify_replication_group;
+pub(super) use replica_count::{create_member, delete_member};
+pub use replica_count::{decrease_replica_count, increase_replica_count};
 
 use super::Context;
 use super::faults::{
@@ -187,6 +195,16 @@ async fn find(cx: &Context, id: &str) -> Result<ReplicationGroup, Fault> {
         Err(StoreError::NotFound) => Err(replication_group_not_found(&id)),
         Err(error) => Err(internal(error)),
     }
+}
+
+/// Changes are made to a group that is available (text: behaviour.md section 40).
+fn demand(group: &ReplicationGroup) -> Result<(), Fault> {
+    if status::admits_group(group, GroupOperation::Modify) {
+        return Ok(());
+    }
+    Err(state(
+        "Replication group must be in available state to modify.",
+    ))
 }
 
 /// Everyone who has a part in a group, its members and its endpoints.
