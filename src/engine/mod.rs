@@ -135,7 +135,9 @@ pub struct AttachedReplica {
     pub port: u16,
     /// Whether it has the whole data set and is sent each write.
     pub online: bool,
-    /// How much of the primary's history it last acknowledged, in bytes; it does so with every second.
+    /// How much of the primary's history it last acknowledged, in bytes. It does so once a second, or when a client
+    /// waits for it, and pings and questions of the primary's own are in the history too: one that has every write may be
+    /// seen a little behind the primary's own offset.
     pub offset: u64,
 }
 
