@@ -591,3 +591,4 @@ async fn each_call_waits_for_the_pace() {
 }
 
 mod networks;
+mod replication;
