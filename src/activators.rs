@@ -10,6 +10,10 @@ use tokio::sync::Notify;
 pub struct Activators {
     /// Cache clusters and their nodes.
     pub cache_cluster: Activator,
+    /// Replication groups: who is primary, who follows.
+    pub replication_group: Activator,
+    /// The look at every member of a replication group.
+    pub watch: Activator,
     /// Routers and their tables.
     pub router: Activator,
     /// The look at all containers.

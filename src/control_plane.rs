@@ -24,7 +24,9 @@ use crate::reconcile::cache_cluster::CacheClusters;
 use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
 use crate::reconcile::maintenance::Maintenance;
+use crate::reconcile::replication_group::ReplicationGroups;
 use crate::reconcile::router::Routers;
+use crate::reconcile::watch::Watch;
 use crate::routing::RouterControl;
 use crate::routing::http::HttpRouterControl;
 use crate::routing::simulated::{SimulatedRouterControl, SimulatedTables};
@@ -168,7 +170,9 @@ pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
     vec![
         Maintenance::new(world.clone()),
         Health::new(world.clone()),
+        Watch::new(world.clone()),
         CacheClusters::new(world.clone()),
+        ReplicationGroups::new(world.clone()),
         Routers::new(world.clone()),
     ]
 }

@@ -178,17 +178,20 @@ impl FreeAddresses {
     ) -> Result<Self, Error> {
         let taken = sqlx::query_scalar!(
             "SELECT configuration_address AS \"address!\" FROM cache_clusters WHERE configuration_address IS NOT NULL
+             UNION ALL SELECT primary_address FROM replication_groups WHERE primary_address IS NOT NULL
+             UNION ALL SELECT reader_address FROM replication_groups WHERE reader_address IS NOT NULL
              UNION ALL SELECT endpoint_address FROM routers WHERE endpoint_address IS NOT NULL"
         )
         .fetch_all(&mut **write)
         .await?;
         let newest = sqlx::query_scalar!(
-            "SELECT configuration_address FROM cache_clusters WHERE configuration_address IS NOT NULL
-             ORDER BY cache_cluster_key DESC LIMIT 1"
+            "SELECT address AS \"address!: String\" FROM (
+                 SELECT configuration_address AS address, requested_at FROM cache_clusters WHERE configuration_address IS NOT NULL
+                 UNION ALL SELECT reader_address, requested_at FROM replication_groups WHERE reader_address IS NOT NULL)
+             ORDER BY requested_at DESC LIMIT 1"
         )
         .fetch_optional(&mut **write)
-        .await?
-        .flatten();
+        .await?;
         Ok(Self::new(
             "endpoint address",
             pool,

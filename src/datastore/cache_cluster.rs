@@ -18,7 +18,7 @@ use crate::resources::tag::Tag;
 use crate::resources::timestamp::Timestamp;
 use row::{StoredCluster, WishColumns, failure_word};
 
-pub(super) use row::{address, port};
+pub(super) use row::{address, engine_version, json, parsed, port, stored_node_type};
 
 /// Which cache clusters are wanted.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub struct CacheClusterFilter {
     pub cache_cluster_id: Option<String>,
     /// Those that follow this id, where the last page ended.
     pub after_id: Option<String>,
+    /// Only those that are members of no replication group.
+    pub not_in_groups: bool,
 }
 
 /// One SELECT for every way to find cache clusters, each with its nodes: one statement, so that both are of one instant.
@@ -45,11 +47,16 @@ macro_rules! cluster_rows {
                         pending_node_type, pending_node_zones, pending_node_removals, revision, generation,
                         observed_generation, requested_at, available_at, deletion_requested_at, failure_kind,
                         failure_reason, blocked_by, changes, configuration_address, config_version,
-                        config_version_served, published_ports.port) AS \"cluster!: String\",
+                        config_version_served, published_ports.port, cache_clusters.replication_group_key,
+                        (SELECT replication_group_id FROM replication_groups
+                         WHERE replication_groups.replication_group_key = cache_clusters.replication_group_key),
+                        (SELECT at_rest_encryption FROM replication_groups
+                         WHERE replication_groups.replication_group_key = cache_clusters.replication_group_key),
+                        joined_run, joined_epoch) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
-                                listed, ready_at, reboot, reboot_from, recovering, observation, observed_generation,
-                                observed_started_at, observed_at))
+                                listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,
+                                observed_generation, observed_started_at, observed_at))
                      FROM cache_nodes
                      LEFT JOIN published_ports AS node_ports ON node_ports.cache_node_key = cache_nodes.cache_node_key
                      WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key) AS \"nodes!: String\"
@@ -135,12 +142,14 @@ impl Datastore {
         // The plus sign: SQLite plans by the value of a bare parameter there, and so parses and plans at every call.
         let rows = cluster_rows!(
             "WHERE account = ?1 AND region = ?2 AND cache_cluster_id > ?3 AND (?4 IS NULL OR cache_cluster_id = ?4)
+               AND (?6 = 0 OR cache_clusters.replication_group_key IS NULL)
              ORDER BY cache_cluster_id LIMIT +?5",
             scope.account,
             scope.region,
             after,
             filter.cache_cluster_id,
-            read_limit
+            read_limit,
+            filter.not_in_groups
         )
         .fetch_all(&mut *read)
         .await?;
@@ -186,6 +195,25 @@ impl Datastore {
             .into_iter()
             .map(|row| (row.cache_cluster_key, row.revision))
             .collect())
+    }
+
+    /// The members of replication groups, of all those whose keys are given, in the order of their making.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; [`Error::Corrupt`].
+    pub(super) async fn cache_cluster_list_members(
+        read: &mut SqliteConnection,
+        group_keys: &[i64],
+    ) -> Result<Vec<CacheCluster>, Error> {
+        let keys = json(&group_keys)?;
+        let rows = cluster_rows!(
+            "WHERE cache_clusters.replication_group_key IN (SELECT value FROM json_each(?))
+             ORDER BY cache_clusters.cache_cluster_key",
+            keys
+        )
+        .fetch_all(&mut *read)
+        .await?;
+        clusters(rows)
     }
 
     /// The cache clusters that a router answers for, or soon will: those with a configuration endpoint that stay.
@@ -399,7 +427,7 @@ fn clusters(rows: Vec<StoredCluster>) -> Result<Vec<CacheCluster>, Error> {
 }
 
 /// The quota counts the nodes that there are and those that wait to be added, so that their window need not ask again.
-async fn refuse_past_quota(
+pub(super) async fn refuse_past_quota(
     write: &mut Transaction<'_, Sqlite>,
     scope: &Scope,
     node_quota: u32,
@@ -420,19 +448,20 @@ async fn refuse_past_quota(
     Ok(())
 }
 
-async fn cluster_insert(
+pub(super) async fn cluster_insert(
     write: &mut Transaction<'_, Sqlite>,
     cluster: &CacheCluster,
 ) -> Result<i64, Error> {
     let columns = WishColumns::of(cluster)?;
     let (engine, port) = (cluster.spec.engine().name(), cluster.spec.port);
+    let group_key = cluster.membership.as_ref().map(|group| group.group_key);
     let (generation, requested_at) = (stored(cluster.generation), cluster.requested_at.as_millis());
     let inserted = sqlx::query!(
         "INSERT INTO cache_clusters (account, region, cache_cluster_id, engine, engine_version, cache_node_type, port, az_mode,
              parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
              snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
-             observed_generation, requested_at, changes, revision, config_version, config_version_served)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0)",
+             observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?)",
         cluster.scope.account,
         cluster.scope.region,
         cluster.spec.cache_cluster_id,
@@ -452,27 +481,29 @@ async fn cluster_insert(
         cluster.spec.auto_minor_version_upgrade,
         generation,
         requested_at,
-        columns.changes
+        columns.changes,
+        group_key
     )
     .execute(&mut **write)
     .await?;
     Ok(inserted.last_insert_rowid())
 }
 
-async fn cluster_update(
+pub(super) async fn cluster_update(
     write: &mut Transaction<'_, Sqlite>,
     cluster: &CacheCluster,
 ) -> Result<(), Error> {
     let columns = WishColumns::of(cluster)?;
     let generation = stored(cluster.generation);
     let deletion = cluster.deletion_requested_at.map(Timestamp::as_millis);
+    let engine = cluster.spec.engine().name();
     let updated = sqlx::query!(
         "UPDATE cache_clusters
          SET engine_version = ?1, cache_node_type = ?2, az_mode = ?3, parameter_group_name = ?4, security_group_ids = ?5,
              maintenance_window = ?6, snapshot_window = ?7, snapshot_retention_days = ?8, notification_topic_arn = ?9,
              notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
              pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
-             changes = ?18, revision = revision + 1
+             changes = ?18, engine = ?21, revision = revision + 1
          WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
         columns.engine_version,
         columns.node_type,
@@ -493,7 +524,8 @@ async fn cluster_update(
         deletion,
         columns.changes,
         cluster.key,
-        cluster.revision
+        cluster.revision,
+        engine
     )
     .execute(&mut **write)
     .await?;

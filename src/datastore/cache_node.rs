@@ -253,7 +253,8 @@ async fn node_observe(
     sqlx::query!(
         "UPDATE cache_nodes
          SET observation = ?1, observed_generation = coalesce(?2, observed_generation), observed_started_at = ?3,
-             observed_at = ?4, ready_at = coalesce(ready_at, ?4), recovering = recovering AND NOT ?5
+             observed_at = ?4, ready_at = coalesce(ready_at, ?4), recovering = recovering AND NOT ?5,
+             silent_since = CASE ?1 WHEN 'known' THEN NULL ELSE silent_since END
          WHERE cache_node_key = ?6",
         columns.word,
         columns.generation,
@@ -348,6 +349,7 @@ pub(super) struct NodeRow {
     reboot_from: Option<String>,
     #[serde(deserialize_with = "flag")]
     recovering: bool,
+    silent_since: Option<i64>,
     observation: String,
     observed_generation: Option<i64>,
     observed_started_at: Option<String>,
@@ -384,12 +386,13 @@ impl TryFrom<NodeRow> for CacheNode {
                 from_started_at: row.reboot_from,
             }),
             recovering: row.recovering,
+            silent_since: row.silent_since.map(Timestamp::from_millis),
             observation,
         })
     }
 }
 
-fn json_keys(keys: &[i64]) -> String {
+pub(super) fn json_keys(keys: &[i64]) -> String {
     let mut text = String::with_capacity(keys.len() * 8 + 2);
     text.push('[');
     for (index, key) in keys.iter().enumerate() {

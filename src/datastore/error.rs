@@ -6,6 +6,9 @@ pub enum Error {
     /// The name is taken.
     #[error("a record of that name exists")]
     AlreadyExists,
+    /// The id of a new member of a replication group is taken: the id.
+    #[error("a cache cluster called {0} exists")]
+    MemberExists(String),
     /// No record of that name.
     #[error("no such record")]
     NotFound,

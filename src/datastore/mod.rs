@@ -10,6 +10,7 @@ mod cache_node;
 pub mod error;
 mod event;
 pub mod page;
+mod replication_group;
 mod router;
 mod setting;
 mod tag;
@@ -32,6 +33,7 @@ pub use cache_cluster::CacheClusterFilter;
 pub use cache_node::NodeOutcome;
 pub use error::Error;
 pub use event::EventFilter;
+pub use replication_group::{Choice, JoinedMember, ReplicationGroupFilter};
 pub use router::RouterRecord;
 
 /// Readers beside the one writer: as many as there are cores to serve them with, on a small machine.

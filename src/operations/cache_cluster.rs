@@ -2,7 +2,7 @@
 
 mod modify;
 mod spec;
-mod view;
+pub(super) mod view;
 
 use cacheplane_api::shapes::{
     CacheClusterMessage, CreateCacheClusterMessage, CreateCacheClusterResult,
@@ -14,49 +14,38 @@ use cacheplane_api::{Fault, FaultCode};
 pub use modify::modify_cache_cluster;
 
 use super::Context;
-use super::faults::{cache_cluster_not_found, internal, invalid_value, node_quota, not_supported};
+use super::faults::{
+    cache_cluster_exists, cache_cluster_not_found, internal, invalid_value, node_quota,
+    not_supported,
+};
 use super::paging::{List, marker, page_size, position};
+use super::replication_group;
 use super::spec::given;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError};
-use crate::resources::cache_cluster::{CacheCluster, CacheNode, ConfigurationEndpoint};
-use crate::resources::pending::Pending;
+use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::status::{self, Operation};
 
 /// How often a write is tried again that came after another's; each time the record is read anew.
 const STALE_TRIES: usize = 8;
 
-/// CreateCacheCluster.
+/// CreateCacheCluster; with ReplicationGroupId, a replica of that group.
 ///
 /// # Errors
-/// `CacheClusterAlreadyExists`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
+/// `CacheClusterAlreadyExists`; `ReplicationGroupNotFoundFault`; `InvalidReplicationGroupState`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
 pub async fn create_cache_cluster(
     cx: &Context,
     input: CreateCacheClusterMessage,
 ) -> Result<CreateCacheClusterResult, Fault> {
+    if let Some(group) = given(input.replication_group_id.as_deref()) {
+        let member = replication_group::create_member(cx, &input, group).await?;
+        return Ok(CreateCacheClusterResult {
+            cache_cluster: Some(view::view(cx, &member, false)),
+        });
+    }
     let (spec, zones) = spec::spec(cx, &input)?;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
-    let nodes = (1..)
-        .zip(zones)
-        .map(|(number, zone)| CacheNode::wished(crate::resources::id::cache_node_id(number), zone))
-        .collect();
-    let cluster = CacheCluster {
-        key: 0,
-        scope: cx.scope.clone(),
-        spec,
-        pending: Pending::default(),
-        revision: 0,
-        generation: 1,
-        observed_generation: 0,
-        requested_at: cx.clock.now(),
-        available_at: None,
-        deletion_requested_at: None,
-        failure: None,
-        blocked_by: None,
-        changes: Vec::new(),
-        configuration_endpoint: ConfigurationEndpoint::default(),
-        nodes,
-    };
+    let cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
     let quota = cx.presentation.node_quota;
     match cx
         .datastore
@@ -73,10 +62,7 @@ pub async fn create_cache_cluster(
                 cache_cluster: Some(view::view(cx, &cluster, false)),
             })
         }
-        Err(StoreError::AlreadyExists) => Err(Fault::new(
-            FaultCode::CacheClusterAlreadyExists,
-            "Cache cluster already exists",
-        )),
+        Err(StoreError::AlreadyExists) => Err(cache_cluster_exists()),
         Err(StoreError::TooManyNodes(quota)) => Err(node_quota(quota)),
         Err(error) => Err(internal(error)),
     }
@@ -92,11 +78,12 @@ pub async fn describe_cache_clusters(
 ) -> Result<CacheClusterMessage, Fault> {
     let limit = page_size(input.max_records)?;
     let wanted = given(input.cache_cluster_id.as_deref()).map(str::to_ascii_lowercase);
-    // Every cache cluster stands outside replication groups so far, so ShowCacheClustersNotInReplicationGroups leaves
-    // none out.
     let filter = CacheClusterFilter {
         cache_cluster_id: wanted.clone(),
         after_id: position(List::CacheClusters, input.marker.as_deref())?,
+        not_in_groups: input
+            .show_cache_clusters_not_in_replication_groups
+            .unwrap_or(false),
     };
     let page = cx
         .datastore
@@ -162,6 +149,7 @@ pub async fn reboot_cache_cluster(
         {
             Ok(()) => {
                 cx.activators.cache_cluster.wake();
+                cx.activators.replication_group.wake();
                 let cluster = find(cx, &input.cache_cluster_id).await?;
                 return Ok(RebootCacheClusterResult {
                     cache_cluster: Some(view::view(cx, &cluster, false)),
@@ -174,7 +162,7 @@ pub async fn reboot_cache_cluster(
     Err(contended())
 }
 
-/// DeleteCacheCluster.
+/// DeleteCacheCluster; of a member, where its group can spare it.
 ///
 /// # Errors
 /// `CacheClusterNotFound`; `InvalidCacheClusterState` while something is under way; `SnapshotFeatureNotSupportedFault` for a
@@ -205,6 +193,14 @@ pub async fn delete_cache_cluster(
                 ),
             ));
         }
+        if let Some(group) = &cluster.membership {
+            let id = &cluster.spec.cache_cluster_id;
+            let group = &group.replication_group_id;
+            let member = replication_group::delete_member(cx, group, id).await?;
+            return Ok(DeleteCacheClusterResult {
+                cache_cluster: Some(view::view(cx, &member, false)),
+            });
+        }
         cluster.deletion_requested_at = Some(cx.clock.now());
         match cx
             .datastore
@@ -224,7 +220,7 @@ pub async fn delete_cache_cluster(
     Err(contended())
 }
 
-async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
+pub(super) async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
     let id = id.to_ascii_lowercase();
     match cx.datastore.cache_cluster_get(&cx.scope, &id).await {
         Ok(cluster) => Ok(cluster),
@@ -233,7 +229,7 @@ async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
     }
 }
 
-fn demand(cluster: &CacheCluster, operation: Operation) -> Result<(), Fault> {
+pub(super) fn demand(cluster: &CacheCluster, operation: Operation) -> Result<(), Fault> {
     if status::admits(cluster, operation) {
         return Ok(());
     }

@@ -57,6 +57,8 @@ pub enum Plan {
     Do(Stage),
     /// Nothing to do but to let the router take the new routes.
     AwaitRouter,
+    /// Nothing to do before the plan of its replication group has gone on.
+    AwaitGroup,
 }
 
 /// One step. Node lists hold indices into the record's nodes.
@@ -105,11 +107,19 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
     let lacking = select(cluster, seen, |node, seen| {
         node.is_wished() && !is_ready(node, seen)
     });
+    if lacking
+        .iter()
+        .any(|index| awaits_loss(cluster, &cluster.nodes[*index]))
+    {
+        return Plan::AwaitGroup;
+    }
     if !lacking.is_empty() {
         return Plan::Do(Stage::EnsureNodes(lacking));
     }
+    // The return of a member is told of by its group, when it does its part again.
+    let untold = |node: &CacheNode| node.recovering && cluster.membership.is_none();
     let news = select(cluster, seen, |node, seen| {
-        node.is_wished() && (!is_recorded(node, seen) || node.recovering)
+        node.is_wished() && (!is_recorded(node, seen) || untold(node))
     });
     if !news.is_empty() {
         return Plan::Do(Stage::RecordNodes(news));
@@ -136,9 +146,31 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
         return Plan::Do(Stage::ForgetNodes(gone));
     }
     if cluster.generation != cluster.observed_generation {
-        return Plan::Do(Stage::Converge);
+        return match cluster.membership.is_none() || does_its_part(cluster) {
+            true => Plan::Do(Stage::Converge),
+            false => Plan::AwaitGroup,
+        };
     }
     Plan::Converged
+}
+
+/// Whether a member's node was lost, and its group has not taken note: the group may have to find another primary first, and must end
+/// what may still run.
+fn awaits_loss(cluster: &CacheCluster, node: &CacheNode) -> bool {
+    cluster.membership.is_some()
+        && cluster.available_at.is_some()
+        && cluster.generation == cluster.observed_generation
+        && node.reboot.is_none()
+        && !node.recovering
+}
+
+/// Whether a member was seen to do its part in its group in the run that is known of it.
+fn does_its_part(cluster: &CacheCluster) -> bool {
+    let joined = cluster
+        .membership
+        .as_ref()
+        .and_then(|membership| membership.joined.as_ref());
+    joined.is_some_and(|joined| cluster.is_in_run(&joined.started_at))
 }
 
 /// A deletion, or the clean-up after a creation that failed.

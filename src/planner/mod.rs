@@ -5,3 +5,4 @@
 //! down; a later stage acts on it. So a process that stops anywhere is resumed by looking.
 
 pub mod cache_cluster;
+pub mod replication_group;

@@ -105,7 +105,11 @@ impl Reconciler for CacheClusters {
                 Ok(None) | Err(Stop::Stale) => {}
                 Ok(Some(outcome)) => return Ok(outcome),
                 Err(Stop::Obstacle(obstacle)) => {
-                    if let Some(outcome) = self.meet(&cluster, obstacle).await? {
+                    let met = self.meet(&cluster, obstacle).await?;
+                    if cluster.membership.is_some() {
+                        self.world.activators.replication_group.wake();
+                    }
+                    if let Some(outcome) = met {
                         return Ok(outcome);
                     }
                 }
@@ -142,9 +146,16 @@ impl CacheClusters {
                     None => Ok(Some(Outcome::Waiting)),
                 }
             }
+            Plan::AwaitGroup => {
+                self.world.activators.replication_group.wake();
+                Ok(Some(Outcome::Waiting))
+            }
             Plan::Do(stage) => {
                 tracing::debug!(cache_cluster.id = cluster.spec.cache_cluster_id, stage = ?stage, "Carry out a stage");
                 self.execute(cluster, &seen, stage).await?;
+                if cluster.membership.is_some() {
+                    self.world.activators.replication_group.wake();
+                }
                 Ok(None)
             }
         }
@@ -238,7 +249,7 @@ impl CacheClusters {
             match result {
                 Ok(seen) => {
                     events.extend(self.arrival_event(cluster, node));
-                    outcomes.push(known(node, seen));
+                    outcomes.push(known(cluster, node, seen));
                 }
                 Err(trouble) => obstacle = Some(trouble),
             }
@@ -452,6 +463,10 @@ impl CacheClusters {
 
     /// Told when a node is there: that it was added to a cluster that was there before, or that it has recovered.
     fn arrival_event(&self, cluster: &CacheCluster, node: &CacheNode) -> Option<Event> {
+        if node.recovering && cluster.membership.is_some() {
+            // Its group tells of it, when it does its part again.
+            return None;
+        }
         if node.recovering {
             return Some(self.event(
                 cluster,
@@ -472,6 +487,7 @@ impl CacheClusters {
                     started_at,
                     ..
                 } => Some(known(
+                    cluster,
                     &cluster.nodes[index],
                     NodeObserved {
                         generation: *generation,
@@ -516,11 +532,11 @@ fn keys(nodes: &[&CacheNode]) -> Vec<i64> {
     nodes.iter().map(|node| node.key).collect()
 }
 
-fn known(node: &CacheNode, seen: NodeObserved) -> NodeOutcome {
+fn known(cluster: &CacheCluster, node: &CacheNode, seen: NodeObserved) -> NodeOutcome {
     NodeOutcome {
         key: node.key,
         observation: Observation::Known(seen),
         // Told of with it; a loss that was noted meanwhile is left for the next look.
-        ends_recovery: node.recovering,
+        ends_recovery: node.recovering && cluster.membership.is_none(),
     }
 }

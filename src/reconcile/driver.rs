@@ -5,7 +5,7 @@
 //! none is lost. A key whose run failed waits, twice as long each time, unless its stamp has changed (a new wish) or the
 //! reconciler is woken afresh (whatever failed may work now). Retrying lives here and nowhere else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +23,13 @@ const BACKOFF_FIRST: Duration = Duration::from_millis(250);
 /// The longest wait after a run that failed.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
+/// The first wait before another look at something that is under way and that nobody tells of; it grows by half with each look in a row
+/// that finds nothing to do, up to [`LOOK_AGAIN_MAX`]. Short, because a client may be waiting for what comes next.
+const LOOK_AGAIN_FIRST: Duration = Duration::from_millis(20);
+
+/// The longest such wait.
+const LOOK_AGAIN_MAX: Duration = Duration::from_millis(500);
+
 /// What a run came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -30,6 +37,11 @@ pub enum Outcome {
     Settled,
     /// It waits for something that will wake this reconciler.
     Waiting,
+    /// Something is under way that nobody will tell of; look again soon.
+    LookAgain {
+        /// Whether this run has brought it nearer.
+        progressed: bool,
+    },
     /// Something stands in the way and has been told of; try again later.
     Blocked,
 }
@@ -100,7 +112,22 @@ struct Driver {
     /// The key of each run, for a run that cannot say it any more.
     runs: HashMap<tokio::task::Id, i64>,
     backoffs: HashMap<i64, Backoff>,
-    look_again: bool,
+    /// When to look again at keys of which nobody will tell, and how many looks in a row found nothing to do.
+    soon: HashMap<i64, (Timestamp, u32)>,
+    /// When to look at all keys though nobody asks.
+    all_at: Timestamp,
+    /// Keys that were asked for while they were in work, or while there was no place: their turn comes when a run has ended.
+    owed: HashSet<i64>,
+}
+
+/// Which keys a look is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// All: somebody woke the reconciler, or its time has come.
+    All,
+    /// Those that are owed one. If the others were looked at, too, keys that end soon would be run again and again for as long
+    /// as another is in work.
+    Owed,
 }
 
 /// Runs `reconciler` until `stop` says so; then waits for what is in work.
@@ -112,6 +139,7 @@ pub async fn drive(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut driver = Driver {
+        all_at: clock.now(),
         reconciler,
         activators,
         clock,
@@ -119,10 +147,11 @@ pub async fn drive(
         in_work: HashMap::new(),
         runs: HashMap::new(),
         backoffs: HashMap::new(),
-        look_again: false,
+        soon: HashMap::new(),
+        owed: HashSet::new(),
     };
     let mut work: JoinSet<anyhow::Result<Outcome>> = JoinSet::new();
-    driver.look(&mut work).await;
+    driver.look(Look::All, &mut work).await;
     loop {
         let activators = Arc::clone(&driver.activators);
         let activator = driver.reconciler.activator(&activators);
@@ -130,12 +159,15 @@ pub async fn drive(
         let clock = driver.clock.clone();
         tokio::select! {
             () = stopped(&mut stop) => break,
-            () = activator.woken() => driver.look(&mut work).await,
-            () = clock.sleep(nap) => driver.look(&mut work).await,
+            () = activator.woken() => driver.look(Look::All, &mut work).await,
+            () = clock.sleep(nap) => {
+                let look = driver.due();
+                driver.look(look, &mut work).await;
+            }
             Some(done) = work.join_next_with_id(), if !work.is_empty() => {
                 driver.finish(done);
-                if driver.look_again {
-                    driver.look(&mut work).await;
+                if !driver.owed.is_empty() {
+                    driver.look(Look::Owed, &mut work).await;
                 }
             }
         }
@@ -153,8 +185,7 @@ pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
 
 impl Driver {
     /// Lists, and puts into work what is not in work and need not wait.
-    async fn look(&mut self, work: &mut JoinSet<anyhow::Result<Outcome>>) {
-        self.look_again = false;
+    async fn look(&mut self, look: Look, work: &mut JoinSet<anyhow::Result<Outcome>>) {
         if self.reconciler.activator(&self.activators).take_afresh() {
             self.backoffs.clear();
         }
@@ -170,16 +201,24 @@ impl Driver {
             }
         };
         let now = self.clock.now();
-        self.backoffs
-            .retain(|key, _| items.iter().any(|(listed, _)| listed == key));
+        let is_listed = |key: &i64| items.iter().any(|(listed, _)| listed == key);
+        self.backoffs.retain(|key, _| is_listed(key));
+        self.soon.retain(|key, _| is_listed(key));
+        if look == Look::All {
+            self.all_at = now.plus(self.reconciler.period());
+        }
+        let owed = std::mem::take(&mut self.owed);
         for (key, stamp) in &items {
+            if look == Look::Owed && !owed.contains(key) {
+                continue;
+            }
             let waits = self
                 .backoffs
                 .get(key)
                 .is_some_and(|backoff| backoff.stamp == *stamp && backoff.until > now);
             if self.in_work.contains_key(key) || self.in_work.len() >= self.reconciler.concurrency()
             {
-                self.look_again = true;
+                self.owed.insert(*key);
             } else if !waits {
                 self.in_work.insert(*key, *stamp);
                 let (reconciler, key) = (Arc::clone(&self.reconciler), *key);
@@ -192,6 +231,19 @@ impl Driver {
             status.last_activation_at = Some(now);
             status.listed = items.len();
         });
+    }
+
+    /// Which keys a look is about that a timer asked for.
+    fn due(&mut self) -> Look {
+        let now = self.clock.now();
+        if self.all_at <= now {
+            return Look::All;
+        }
+        let soon = self.soon.iter().map(|(key, (until, _))| (key, until));
+        let backoffs = self.backoffs.iter().map(|(key, wait)| (key, &wait.until));
+        let due = soon.chain(backoffs).filter(|(_, until)| **until <= now);
+        self.owed.extend(due.map(|(key, _)| *key));
+        Look::Owed
     }
 
     fn finish(
@@ -210,8 +262,16 @@ impl Driver {
             return;
         };
         let stamp = self.in_work.remove(&key).unwrap_or_default();
+        let looks = self.soon.remove(&key).map_or(0, |(_, looks)| looks);
         let trouble = match result {
             Ok(Outcome::Settled | Outcome::Waiting) => None,
+            Ok(Outcome::LookAgain { progressed }) => {
+                let looks = if progressed { 0 } else { looks + 1 };
+                let wait = LOOK_AGAIN_FIRST.mul_f64(1.5_f64.powi(looks.min(16).cast_signed()));
+                let until = self.clock.now().plus(wait.min(LOOK_AGAIN_MAX));
+                self.soon.insert(key, (until, looks));
+                None
+            }
             Ok(Outcome::Blocked) => Some("blocked".to_owned()),
             Err(error) => {
                 let text = format!("{error:#}");
@@ -267,10 +327,13 @@ impl Driver {
             return period;
         }
         let now = self.clock.now();
-        self.backoffs
-            .iter()
+        let soon = self.soon.iter().map(|(key, (until, _))| (key, until));
+        let backoffs = self.backoffs.iter().map(|(key, wait)| (key, &wait.until));
+        soon.chain(backoffs)
             .filter(|(key, _)| !self.in_work.contains_key(key))
-            .map(|(_, backoff)| backoff.until.since(now).max(Duration::from_millis(1)))
+            .map(|(_, until)| until)
+            .chain([&self.all_at])
+            .map(|until| until.since(now).max(Duration::from_millis(1)))
             .fold(period, Duration::min)
     }
 
@@ -279,8 +342,11 @@ impl Driver {
         let status = statuses.entry(self.reconciler.name()).or_default();
         change(status);
         status.in_work = self.in_work.len();
-        let backoffs = &self.backoffs;
+        let (backoffs, soon) = (&self.backoffs, &self.soon);
         status.waiting.retain(|key, _| backoffs.contains_key(key));
+        for key in soon.keys() {
+            status.waiting.insert(*key, "looks again soon".to_owned());
+        }
     }
 }
 

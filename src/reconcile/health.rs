@@ -1,7 +1,7 @@
 //! Looks at all containers: which are no longer in the run that the record knows. Only records; what to do about it is planned
 //! where everything else is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,8 +13,10 @@ use tokio::sync::watch;
 use super::driver::{Item, Outcome, Reconciler, stopped};
 use super::{World, identity};
 use crate::activators::{Activator, Activators};
-use crate::resources::cache_cluster::Observation;
+use crate::datastore::Error as StoreError;
+use crate::resources::cache_cluster::{CacheCluster, Observation};
 use crate::resources::event::Event;
+use crate::runtime::labels::{ACCOUNT, KIND, KIND_CACHE_CLUSTER, REGION, RESOURCE};
 use crate::runtime::{
     ContainerChange, ContainerObserved, NetworkChange, RuntimeError, RuntimeEvent,
 };
@@ -84,6 +86,11 @@ impl Reconciler for Health {
                 if same_run {
                     continue;
                 }
+                if cluster.membership.is_some() {
+                    // Its group decides what that means, and tells of it.
+                    lost |= self.doubt(cluster).await?;
+                    continue;
+                }
                 let event = Event::of_cache_cluster(
                     &cluster.spec.cache_cluster_id,
                     format!("Recovering cache nodes {}", node.cache_node_id),
@@ -97,6 +104,7 @@ impl Reconciler for Health {
             }
         }
         if lost {
+            self.world.activators.replication_group.wake();
             self.world.activators.cache_cluster.wake();
         }
         Ok(Outcome::Settled)
@@ -107,6 +115,37 @@ impl Health {
     /// Looks at this world.
     pub fn new(world: World) -> Arc<Self> {
         Arc::new(Self { world })
+    }
+
+    async fn doubt(&self, cluster: &CacheCluster) -> Result<bool, StoreError> {
+        let scope = &cluster.scope;
+        self.world
+            .datastore
+            .cache_node_record_doubt(
+                &scope.account,
+                &scope.region,
+                &cluster.spec.cache_cluster_id,
+            )
+            .await
+    }
+}
+
+/// A container of a cache cluster has changed: if that is a member of a replication group, a failover may be due, and the look at all
+/// containers would take longer than that.
+async fn doubt_member(world: &World, labels: &BTreeMap<String, String>) {
+    let label = |name: &str| labels.get(name).map(String::as_str).unwrap_or_default();
+    if label(KIND) != KIND_CACHE_CLUSTER {
+        return;
+    }
+    let doubted = world
+        .datastore
+        .cache_node_record_doubt(label(ACCOUNT), label(REGION), label(RESOURCE))
+        .await;
+    // Where that could not be written, the look at all containers finds it.
+    if doubted.is_ok_and(|doubted| doubted) {
+        world.activators.replication_group.wake();
+        world.activators.cache_cluster.wake();
+        world.activators.router.wake();
     }
 }
 
@@ -119,10 +158,11 @@ pub async fn listen(world: World, mut stop: watch::Receiver<bool>) {
             event = events.next() => event,
         };
         match event {
-            Some(RuntimeEvent::Container { change, .. }) => match change {
+            Some(RuntimeEvent::Container { change, labels, .. }) => match change {
                 ContainerChange::Died { .. }
                 | ContainerChange::Destroyed
                 | ContainerChange::Paused => {
+                    doubt_member(&world, &labels).await;
                     world.activators.health.wake();
                     world.activators.router.wake();
                 }
@@ -140,6 +180,7 @@ pub async fn listen(world: World, mut stop: watch::Receiver<bool>) {
                     world.activators.router.wake();
                 }
                 NetworkChange::Disconnected => {
+                    world.activators.watch.wake();
                     world.activators.health.wake();
                     world.activators.router.wake();
                 }
@@ -153,6 +194,7 @@ pub async fn listen(world: World, mut stop: watch::Receiver<bool>) {
                 world.activators.health.wake_afresh();
                 world.activators.router.wake_afresh();
                 world.activators.cache_cluster.wake_afresh();
+                world.activators.replication_group.wake_afresh();
             }
             None => return,
         }

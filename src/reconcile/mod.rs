@@ -9,7 +9,9 @@ pub mod driver;
 pub mod health;
 pub mod maintenance;
 mod node;
+pub mod replication_group;
 pub mod router;
+pub mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -284,7 +284,7 @@ impl World {
                 name: &credentials.user,
                 password_sha256: &password_sha256,
             }),
-            fenced: false,
+            fenced: cluster.membership.is_some(),
             persistent: keeps_data(cluster),
             open_files_limit: self.ground.open_files_limit,
         })
@@ -329,20 +329,22 @@ fn stop_grace(cluster: &CacheCluster) -> Duration {
 
 /// An obstacle that may pass, with the whole chain of what led to it.
 pub(super) fn passing(error: &RuntimeError) -> Obstacle {
+    Obstacle::Passing(passing_text(error))
+}
+
+/// What stands in the way, and its cure where there is one.
+pub(super) fn passing_text(error: &RuntimeError) -> String {
     match error {
-        RuntimeError::Unreachable { .. } => Obstacle::Passing(
+        RuntimeError::Unreachable { .. } => {
             "The container engine does not answer. Start it (`cacheplane doctor` tells more); work goes on by itself when it does."
-                .to_owned(),
-        ),
-        RuntimeError::AddressInUse { .. } => Obstacle::Passing(format!(
+                .to_owned()
+        }
+        RuntimeError::AddressInUse { .. } => format!(
             "{}. Detach the container that took it from the network of caches.",
             describe(error)
-        )),
-        RuntimeError::PortInUse { .. } => Obstacle::Passing(format!(
-            "{}. End what listens there.",
-            describe(error)
-        )),
-        error => Obstacle::Passing(describe(error)),
+        ),
+        RuntimeError::PortInUse { .. } => format!("{}. End what listens there.", describe(error)),
+        error => describe(error),
     }
 }
 

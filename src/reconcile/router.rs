@@ -1,9 +1,13 @@
 //! Keeps the routers: their containers, and the routes that they serve.
 //!
-//! In network mode one router serves every configuration endpoint, each at an address of its own. In published mode a container's
-//! ports are fixed when it is made, so each endpoint has a router of its own and a new endpoint disturbs no other.
+//! In network mode one router serves every endpoint that moves or speaks, each at an address of its own. In published mode a
+//! container's ports are fixed when it is made, so each endpoint has a router of its own and a new endpoint disturbs no other.
+//! Each router is looked at by itself: one that hangs delays no other.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod container;
+mod served;
+
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,29 +19,15 @@ use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::RouterRecord;
-use crate::planner::cache_cluster as planner;
-use crate::resources::cache_cluster::{CacheCluster, CacheNode};
-use crate::resources::event::Event;
-use crate::routing::{
-    DiscoveredNode, InForce, Listen, Route, RouteKind, RouterEndpoint, Routes, RoutingError, Target,
-};
-use crate::runtime::labels::KIND_ROUTER;
-use crate::runtime::{
-    ContainerSpec, ImportedImage, NetworkAttachment, PublishedPort, RestartPolicy, VolumeMount,
-    VolumeSpec,
-};
+use crate::routing::{InForce, Route, Routes, RoutingError};
+use container::Program;
+use served::Served;
 
 /// How often the routers are looked at when nobody asks.
 const PERIOD: Duration = Duration::from_secs(10);
 
-/// The port of a router's control interface inside its container. The API hands out none below 1150, so no endpoint wants it.
-const CONTROL_PORT: u16 = 1149;
-
-/// Where a router keeps its last table.
-const STATE_PATH: &str = "/state";
-
-/// How long a router may take to end its conversations.
-const STOP_GRACE: Duration = Duration::from_secs(6);
+/// How many routers may be in work at once.
+const CONCURRENCY: usize = 16;
 
 /// The one router of network mode.
 const SHARED: &str = "shared";
@@ -45,10 +35,17 @@ const SHARED: &str = "shared";
 /// Most tries to agree with a router on the count of its table.
 const AGREE_TRIES: usize = 3;
 
+/// How often one run of a container is looked at that does not answer; each time, its start is waited for about a second.
+const SILENT_LOOKS_MAX: usize = 10;
+
+/// How often a router that does not answer is looked at in all, whatever became of its container meanwhile.
+const LOOKS_MAX: usize = 30;
+
 /// The reconciler of routers.
 #[derive(Debug)]
 pub struct Routers {
     world: World,
+    program: Program,
 }
 
 #[async_trait]
@@ -61,118 +58,91 @@ impl Reconciler for Routers {
         PERIOD
     }
 
+    fn concurrency(&self) -> usize {
+        CONCURRENCY
+    }
+
     fn activator<'a>(&self, activators: &'a Activators) -> &'a Activator {
         &activators.router
     }
 
-    /// One look at all routers, whose stamp changes with every wish that they have to do with: a wish does not wait because an
-    /// earlier one could not be fulfilled.
+    /// Every router, with a stamp that changes with every wish that it has to do with: a wish does not wait because an earlier
+    /// one could not be fulfilled.
     async fn list(&self) -> anyhow::Result<Vec<Item>> {
-        let mut stamp = DefaultHasher::new();
-        for cluster in self.world.datastore.cache_cluster_list_routed().await? {
-            let endpoint = &cluster.configuration_endpoint;
+        let routers = self.routers().await?;
+        let items = routers.iter().map(|(name, served)| {
+            let mut stamp = DefaultHasher::new();
+            served.iter().for_each(|one| one.hash_wish(&mut stamp));
             (
-                cluster.key,
-                endpoint.published_port,
-                endpoint.config_version,
+                key_of(name),
+                i64::from_ne_bytes(stamp.finish().to_ne_bytes()),
             )
-                .hash(&mut stamp);
-        }
-        Ok(vec![(0, i64::from_ne_bytes(stamp.finish().to_ne_bytes()))])
+        });
+        Ok(items.collect())
     }
 
-    /// One router that fails keeps no other from being served.
-    async fn reconcile(&self, _: i64) -> anyhow::Result<Outcome> {
-        let clusters = self.world.datastore.cache_cluster_list_routed().await?;
-        let wanted = self.by_router(&clusters);
-        let records = self.world.datastore.router_list().await?;
-        let mut result = Ok(Outcome::Settled);
-        for record in &records {
-            if self.is_idle(record, &wanted)
-                && let Err(error) = self.remove(record).await
-            {
-                result = Err(error.context(format!("remove the router {}", record.name)));
+    async fn reconcile(&self, key: i64) -> anyhow::Result<Outcome> {
+        let routers = self.routers().await?;
+        // Two names with one key share it.
+        for (name, served) in routers.iter().filter(|(name, _)| key_of(name) == key) {
+            if self.is_idle(name, served) {
+                self.remove(name)
+                    .await
+                    .with_context(|| format!("remove the router {name}"))?;
+            } else if let Err(error) = self.serve(name, served).await {
+                for one in served {
+                    one.tell(&self.world, &error).await?;
+                }
+                return Err(error.context(format!("serve by the router {name}")));
             }
         }
-        let kept = records
-            .iter()
-            .filter(|record| !self.is_idle(record, &wanted))
-            .map(|record| &record.name);
-        let names: BTreeSet<&String> = kept.chain(wanted.keys()).collect();
-        for name in names {
-            let clusters = wanted.get(name).map(Vec::as_slice).unwrap_or_default();
-            if let Err(error) = self.serve(name, clusters).await {
-                self.tell(clusters, &error).await?;
-                result = Err(error.context(format!("serve by the router {name}")));
-            }
-        }
-        result
+        Ok(Outcome::Settled)
     }
 }
 
 impl Routers {
     /// Reconciles in this world.
     pub fn new(world: World) -> Arc<Self> {
-        Arc::new(Self { world })
+        let program = Program::default();
+        Arc::new(Self { world, program })
+    }
+
+    /// All routers that there are or shall be, with what each shall serve.
+    async fn routers(&self) -> anyhow::Result<BTreeMap<String, Vec<Served>>> {
+        let records = self.world.datastore.router_list().await?;
+        let mut routers: BTreeMap<String, Vec<Served>> = records
+            .into_iter()
+            .map(|record| (record.name, Vec::new()))
+            .collect();
+        for one in served::all(&self.world).await? {
+            routers.entry(one.router.clone()).or_default().push(one);
+        }
+        Ok(routers)
     }
 
     /// A router of published mode whose endpoint is gone. The shared one stays, in its mode: the next endpoint need not wait
     /// for it.
-    fn is_idle(
-        &self,
-        record: &RouterRecord,
-        wanted: &BTreeMap<String, Vec<&CacheCluster>>,
-    ) -> bool {
-        let stays = record.name == SHARED && self.world.ground.published.is_none();
-        !stays && !wanted.contains_key(&record.name)
+    fn is_idle(&self, name: &str, served: &[Served]) -> bool {
+        let stays = name == SHARED && self.world.ground.published.is_none();
+        !stays && served.is_empty()
     }
 
-    /// Which router serves which cache clusters. One whose endpoint is not chosen yet belongs to the shared router of network
-    /// mode already, so that this is up by the time the nodes are; in published mode its router is made when the endpoint is
-    /// chosen.
-    fn by_router<'a>(
-        &self,
-        clusters: &'a [CacheCluster],
-    ) -> BTreeMap<String, Vec<&'a CacheCluster>> {
-        let mut wanted: BTreeMap<String, Vec<&CacheCluster>> = BTreeMap::new();
-        for cluster in clusters {
-            let published_port = cluster.configuration_endpoint.published_port;
-            let name = match (&self.world.ground.published, published_port) {
-                (Some(_), None) => continue,
-                (Some(_), Some(port)) => format!("port-{port}"),
-                (None, _) => SHARED.to_owned(),
-            };
-            wanted.entry(name).or_default().push(cluster);
-        }
-        wanted
-    }
-
-    /// Makes the router be there and serve exactly these cache clusters.
-    async fn serve(&self, name: &str, clusters: &[&CacheCluster]) -> anyhow::Result<()> {
-        let record = &self.ensure_record(name).await?;
-        self.ensure_container(record, clusters).await?;
-        let routes = self.routes(clusters);
-        let endpoint = self.endpoint(record);
-        let in_force = self.agree(record, &endpoint, &routes).await?;
-        let is_served = |cluster: &CacheCluster| !in_force.silent.contains_key(&route_id(cluster));
-        let served: Vec<(i64, u32)> = clusters
-            .iter()
-            .filter(|cluster| awaits_router(cluster) && is_served(cluster))
-            .map(|cluster| (cluster.key, cluster.configuration_endpoint.config_version))
-            .collect();
-        if !served.is_empty() {
-            self.world
-                .datastore
-                .cache_cluster_record_served(&served)
-                .await?;
-            self.world.activators.cache_cluster.wake();
-        }
+    /// Makes the router be there and serve exactly this.
+    async fn serve(&self, name: &str, served: &[Served]) -> anyhow::Result<()> {
+        let record = self.ensure_record(name).await?;
+        let in_force = self.ensure_served(&record, served).await?;
         // A table in force is not a route that is served: an address may not be taken yet, or a port is.
-        for cluster in clusters.iter().filter(|cluster| awaits_router(cluster)) {
-            if let Some(reason) = in_force.silent.get(&route_id(cluster)) {
-                let error = anyhow::anyhow!("it does not listen there: {reason}");
-                self.tell(&[cluster], &error).await?;
-            }
+        let silent = |one: &Served| {
+            let id = one.route.as_ref().map(|route| &route.id);
+            id.and_then(|id| in_force.silent.get(id))
+        };
+        let waiting = served.iter().filter(|one| one.awaits_router());
+        let (silent_ones, heard): (Vec<_>, Vec<_>) = waiting.partition(|one| silent(one).is_some());
+        served::record(&self.world, &heard).await?;
+        for one in silent_ones {
+            let reason = silent(one).cloned().unwrap_or_default();
+            let error = anyhow::anyhow!("it does not listen there: {reason}");
+            one.tell(&self.world, &error).await?;
         }
         Ok(())
     }
@@ -190,307 +160,80 @@ impl Routers {
         find(store.router_list().await?).context("find the router that was just chosen")
     }
 
-    /// Notes what stands in the way of the cache clusters that wait for a router and for nothing else.
-    async fn tell(&self, clusters: &[&CacheCluster], error: &anyhow::Error) -> anyhow::Result<()> {
-        let reason =
-            format!("The router of the configuration endpoint does not serve it: {error:#}");
-        for cluster in clusters.iter().filter(|cluster| awaits_router(cluster)) {
-            let is_news = planner::is_news(cluster.blocked_by.as_deref(), &reason);
-            let event = is_news.then(|| {
-                Event::of_cache_cluster(
-                    &cluster.spec.cache_cluster_id,
-                    format!("Waiting: {reason}"),
-                    self.world.clock.now(),
-                )
-            });
-            self.world
-                .datastore
-                .cache_cluster_block(cluster, Some(&reason), event.as_slice())
-                .await?;
+    /// Makes the router's container be there and puts the routes in force. One that does not answer may have died, or may have
+    /// been removed, since it was looked at; so it is looked at again. Only one that is there in the same run, and silent all
+    /// the while, is an error, or one that is another at each look.
+    async fn ensure_served(
+        &self,
+        record: &RouterRecord,
+        served: &[Served],
+    ) -> anyhow::Result<InForce> {
+        let mut routes: Vec<Route> = served.iter().filter_map(|one| one.route.clone()).collect();
+        routes.sort_by(|a, b| a.id.cmp(&b.id));
+        let routes = Routes { routes };
+        let (mut silent_run, mut silent_looks) = (None, 0);
+        for look in 1.. {
+            let container = self.ensure_container(record, served).await?;
+            let error = match self.agree(record, &routes).await {
+                Err(error) if is_unreachable(&error) => error,
+                result => return result,
+            };
+            let run = Some((container.id, container.started_at));
+            silent_looks = if run == silent_run {
+                silent_looks + 1
+            } else {
+                1
+            };
+            silent_run = run;
+            if silent_looks >= SILENT_LOOKS_MAX || look >= LOOKS_MAX {
+                return Err(error);
+            }
+            tracing::debug!(
+                router = record.name,
+                error = format!("{error:#}"),
+                "Look at a silent router again"
+            );
         }
-        Ok(())
+        unreachable!("the looks are bounded")
     }
 
     /// Puts `routes` in force unless they are. The count of a table is chosen before the router hears of it, so that a late
     /// push of an older one is refused.
-    async fn agree(
-        &self,
-        record: &RouterRecord,
-        endpoint: &RouterEndpoint,
-        routes: &Routes,
-    ) -> anyhow::Result<InForce> {
+    async fn agree(&self, record: &RouterRecord, routes: &Routes) -> anyhow::Result<InForce> {
+        let (store, routing) = (&self.world.datastore, &self.world.routing);
+        let endpoint = &self.endpoint(record);
         let digest = routes.digest();
+        let mut generation = match record.table_digest == digest {
+            true => record.table_generation,
+            false => store.router_request_table(&record.name, &digest).await?,
+        };
         for _ in 0..AGREE_TRIES {
-            let generation = self
-                .world
-                .datastore
-                .router_request_table(&record.name, &digest)
-                .await?;
-            let in_force = self.world.routing.table_in_force(endpoint).await?;
+            let in_force = routing.table_in_force(endpoint).await?;
             if in_force.generation == generation {
                 return Ok(in_force);
             }
-            match self
-                .world
-                .routing
-                .put_table(endpoint, generation, routes)
-                .await
-            {
-                Ok(in_force) => return Ok(in_force),
+            match routing.put_table(endpoint, generation, routes).await {
                 Err(RoutingError::Outdated { in_force, .. }) => {
-                    self.world
-                        .datastore
-                        .router_skip_tables(&record.name, in_force)
-                        .await?;
+                    store.router_skip_tables(&record.name, in_force).await?;
+                    generation = store.router_request_table(&record.name, &digest).await?;
                 }
-                Err(error) => return Err(error.into()),
+                result => return Ok(result?),
             }
         }
         anyhow::bail!(
             "the router keeps having newer tables; does another control plane push to it?"
         )
     }
-
-    async fn ensure_container(
-        &self,
-        record: &RouterRecord,
-        clusters: &[&CacheCluster],
-    ) -> anyhow::Result<()> {
-        let ground = &self.world.ground;
-        let name = ground.router_container(&record.name);
-        self.world.ensure_networks().await?;
-        let image = self.image().await?;
-        let reference = image.reference();
-        self.world.runtime.ensure_imported_image(&image).await?;
-        let volume = VolumeSpec {
-            name: format!("{name}.state"),
-            labels: router_labels(record),
-        };
-        self.world.runtime.ensure_volume(&volume).await?;
-        let attach = |network: &str, address| NetworkAttachment {
-            network: network.to_owned(),
-            address: Some(address),
-            aliases: Vec::new(),
-        };
-        let spec = ContainerSpec {
-            name,
-            image: reference.clone(),
-            command: Vec::new(),
-            environment: BTreeMap::from([
-                (
-                    "CACHEPLANE_ROUTER_CONTROL".to_owned(),
-                    self.control_address(record),
-                ),
-                ("CACHEPLANE_ROUTER_TOKEN".to_owned(), self.token(record)),
-                ("CACHEPLANE_ROUTER_STATE".to_owned(), STATE_PATH.to_owned()),
-            ]),
-            labels: router_labels(record),
-            // Another program is another image, and needs another container.
-            generation: generation_of(&reference),
-            networks: vec![
-                attach(&ground.node_network.name, record.node_address),
-                attach(&ground.endpoint_network.name, record.endpoint_address),
-            ],
-            published_ports: self.published_ports(record, clusters),
-            volumes: vec![VolumeMount {
-                volume: volume.name,
-                path: STATE_PATH.to_owned(),
-            }],
-            restart_policy: RestartPolicy::UnlessStopped,
-            memory_limit_bytes: None,
-            // Within its own network namespace: it adds the addresses of its endpoints.
-            capabilities: vec!["NET_ADMIN".to_owned()],
-            stop_grace: STOP_GRACE,
-            sysctls: BTreeMap::new(),
-        };
-        self.world
-            .runtime
-            .ensure_container(&spec)
-            .await
-            .inspect_err(|error| self.world.doubt_networks(error))?;
-        Ok(())
-    }
-
-    /// Where it listens for us: in network mode at its own address only, which no endpoint has.
-    fn control_address(&self, record: &RouterRecord) -> String {
-        match &self.world.ground.published {
-            Some(_) => format!("0.0.0.0:{CONTROL_PORT}"),
-            None => format!("{}:{CONTROL_PORT}", record.node_address),
-        }
-    }
-
-    /// In published mode, the ports of its control interface and of its endpoints.
-    fn published_ports(
-        &self,
-        record: &RouterRecord,
-        clusters: &[&CacheCluster],
-    ) -> Vec<PublishedPort> {
-        let Some(published) = &self.world.ground.published else {
-            return Vec::new();
-        };
-        let publish = |host_port: u16, container_port: u16| PublishedPort {
-            host_ip: published.bind_address,
-            host_port,
-            container_port,
-        };
-        let control = record.control_port.map(|port| publish(port, CONTROL_PORT));
-        let endpoints = clusters
-            .iter()
-            .filter_map(|cluster| cluster.configuration_endpoint.published_port)
-            .map(|port| publish(port, port));
-        control.into_iter().chain(endpoints).collect()
-    }
-
-    async fn image(&self) -> anyhow::Result<ImportedImage> {
-        let path = self.world.ground.router_program.clone().context(
-            "find the router's program: it is expected beside this one, as cacheplane-router, or where \
-             CACHEPLANE_ROUTER_BINARY says",
-        )?;
-        let program = tokio::fs::read(&path)
-            .await
-            .with_context(|| format!("read the router's program {}", path.display()))?;
-        Ok(ImportedImage {
-            repository: "cacheplane/router".to_owned(),
-            program_path: "/cacheplane-router".to_owned(),
-            program: program.into(),
-            labels: BTreeMap::new(),
-            volumes: vec![STATE_PATH.to_owned()],
-        })
-    }
-
-    async fn remove(&self, record: &RouterRecord) -> anyhow::Result<()> {
-        let name = self.world.ground.router_container(&record.name);
-        self.world
-            .runtime
-            .remove_container(&name, STOP_GRACE)
-            .await?;
-        self.world
-            .runtime
-            .remove_volume(&format!("{name}.state"))
-            .await?;
-        self.world.datastore.router_forget(&record.name).await?;
-        Ok(())
-    }
-
-    fn endpoint(&self, record: &RouterRecord) -> RouterEndpoint {
-        let (host, port) = match (&self.world.ground.published, record.control_port) {
-            (Some(published), Some(port)) => (published.probe_host.clone(), port),
-            _ => (record.node_address.to_string(), CONTROL_PORT),
-        };
-        RouterEndpoint {
-            host,
-            port,
-            name: self.world.ground.router_container(&record.name),
-            token: self.token(record),
-        }
-    }
-
-    fn token(&self, record: &RouterRecord) -> String {
-        self.world
-            .ground
-            .derive_secret(&format!("router {}", record.name))
-    }
-
-    fn routes(&self, clusters: &[&CacheCluster]) -> Routes {
-        let mut routes: Vec<Route> = clusters
-            .iter()
-            .filter(|cluster| is_routed(cluster))
-            .map(|cluster| self.route(cluster))
-            .collect();
-        routes.sort_by(|a, b| a.id.cmp(&b.id));
-        Routes { routes }
-    }
-
-    fn route(&self, cluster: &CacheCluster) -> Route {
-        let endpoint = &cluster.configuration_endpoint;
-        let listed: Vec<&CacheNode> = cluster.nodes.iter().filter(|node| node.listed).collect();
-        Route {
-            id: route_id(cluster),
-            listen: Listen {
-                address: endpoint.address,
-                prefix_length: endpoint
-                    .address
-                    .map(|_| self.world.ground.endpoint_network.subnet.prefix_len()),
-                port: endpoint.published_port.unwrap_or(cluster.spec.port),
-            },
-            kind: RouteKind::MemcachedDiscovery {
-                config_version: endpoint.config_version,
-                nodes: listed
-                    .iter()
-                    .map(|node| self.discovered(cluster, node))
-                    .collect(),
-                targets: listed
-                    .iter()
-                    .filter_map(|node| {
-                        node.address.map(|address| Target {
-                            address,
-                            port: node.engine_port(&cluster.spec),
-                        })
-                    })
-                    .collect(),
-            },
-        }
-    }
-
-    fn discovered(&self, cluster: &CacheCluster, node: &CacheNode) -> DiscoveredNode {
-        let address = node
-            .address
-            .map(|address| address.to_string())
-            .unwrap_or_default();
-        let port = node.engine_port(&cluster.spec);
-        match (&self.world.ground.published, node.published_port) {
-            // The address is of no use outside; clients that prefer it to the name must not find it.
-            (Some(published), Some(_)) => DiscoveredNode {
-                host: published.advertise_host.clone(),
-                address: String::new(),
-                port,
-            },
-            _ => DiscoveredNode {
-                host: address.clone(),
-                address,
-                port,
-            },
-        }
-    }
 }
 
-/// The id of the route to its configuration endpoint.
-fn route_id(cluster: &CacheCluster) -> String {
-    format!(
-        "{}/{}/{}/configuration",
-        cluster.scope.account, cluster.scope.region, cluster.spec.cache_cluster_id
-    )
+/// The key of the router with this name.
+fn key_of(name: &str) -> i64 {
+    let mut key = DefaultHasher::new();
+    name.hash(&mut key);
+    i64::from_ne_bytes(key.finish().to_ne_bytes())
 }
 
-/// Whether clients can be answered: an endpoint was chosen, and nodes to tell of.
-fn is_routed(cluster: &CacheCluster) -> bool {
-    cluster.configuration_endpoint.is_allocated()
-        && cluster.configuration_endpoint.config_version > 0
-}
-
-/// Whether a router has not taken the present list of nodes yet.
-fn awaits_router(cluster: &CacheCluster) -> bool {
-    let endpoint = &cluster.configuration_endpoint;
-    is_routed(cluster) && endpoint.served_version != endpoint.config_version
-}
-
-fn router_labels(record: &RouterRecord) -> BTreeMap<String, String> {
-    use crate::runtime::labels::{KIND, RESOURCE};
-    BTreeMap::from([
-        (KIND.to_owned(), KIND_ROUTER.to_owned()),
-        (RESOURCE.to_owned(), record.name.clone()),
-    ])
-}
-
-/// A generation that changes with the image: the beginning of the digest in its tag.
-fn generation_of(reference: &str) -> u64 {
-    let digits: String = reference
-        .rsplit(':')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(char::is_ascii_hexdigit)
-        .take(12)
-        .collect();
-    u64::from_str_radix(&digits, 16).unwrap_or(1)
+fn is_unreachable(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<RoutingError>();
+    cause.is_some_and(|cause| matches!(cause, RoutingError::Unreachable { .. }))
 }

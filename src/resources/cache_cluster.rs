@@ -136,6 +136,8 @@ pub struct CacheNode {
     pub reboot: Option<Reboot>,
     /// Whether its loss has been told of and its return has not.
     pub recovering: bool,
+    /// Since when it runs and does not answer; members of replication groups only.
+    pub silent_since: Option<Timestamp>,
     /// The last look.
     pub observation: Observation,
 }
@@ -155,6 +157,7 @@ impl CacheNode {
             ready_at: None,
             reboot: None,
             recovering: false,
+            silent_since: None,
             observation: Observation::Absent,
         }
     }
@@ -219,6 +222,29 @@ pub enum Change {
     NodeCount(u32, u32),
 }
 
+/// A member's part in its replication group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The group's key.
+    pub group_key: i64,
+    /// The group's id.
+    pub replication_group_id: String,
+    /// What the group says of encryption at rest.
+    pub at_rest_encryption: bool,
+    /// When it was last seen to do its part.
+    pub joined: Option<Joined>,
+}
+
+/// The run of a member's node, and the choice of a primary, in which it was seen to do its part: to serve as that primary, or to follow
+/// it with all its data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The run; empty once it was seen to have lost touch.
+    pub started_at: String,
+    /// The number of the choice.
+    pub epoch: u64,
+}
+
 /// A cache cluster: the wish, its count, and the last look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CacheCluster {
@@ -250,11 +276,45 @@ pub struct CacheCluster {
     pub changes: Vec<Change>,
     /// Where auto discovery is answered; Memcached only.
     pub configuration_endpoint: ConfigurationEndpoint,
+    /// The replication group that it is a member of.
+    pub membership: Option<Membership>,
     /// In the order of their ids.
     pub nodes: Vec<CacheNode>,
 }
 
 impl CacheCluster {
+    /// A cache cluster that is wished for and not there yet, with a node in each of `zones`.
+    pub fn wished(scope: Scope, spec: CacheClusterSpec, zones: &[String], now: Timestamp) -> Self {
+        let nodes = (1..).zip(zones).map(|(number, zone)| {
+            CacheNode::wished(super::id::cache_node_id(number), zone.clone())
+        });
+        Self {
+            key: 0,
+            scope,
+            spec,
+            pending: Pending::default(),
+            revision: 0,
+            generation: 1,
+            observed_generation: 0,
+            requested_at: now,
+            available_at: None,
+            deletion_requested_at: None,
+            failure: None,
+            blocked_by: None,
+            changes: Vec::new(),
+            configuration_endpoint: ConfigurationEndpoint::default(),
+            membership: None,
+            nodes: nodes.collect(),
+        }
+    }
+
+    /// Whether its first node is known to be in this run.
+    pub fn is_in_run(&self, started_at: &str) -> bool {
+        self.nodes.first().is_some_and(|node| {
+            matches!(&node.observation, Observation::Known(seen) if seen.started_at == started_at)
+        })
+    }
+
     /// The nodes that are wanted, in the order of their ids.
     pub fn wished_nodes(&self) -> impl Iterator<Item = &CacheNode> {
         self.nodes.iter().filter(|node| node.is_wished())

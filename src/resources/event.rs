@@ -72,6 +72,20 @@ pub struct Event {
 }
 
 impl Event {
+    /// An event of a replication group.
+    pub fn of_replication_group(
+        replication_group_id: &str,
+        message: impl Into<String>,
+        occurred_at: Timestamp,
+    ) -> Self {
+        Self {
+            source_type: SourceType::ReplicationGroup,
+            source_identifier: replication_group_id.to_owned(),
+            message: message.into(),
+            occurred_at,
+        }
+    }
+
     /// An event of a cache cluster.
     pub fn of_cache_cluster(
         cache_cluster_id: &str,

@@ -14,6 +14,27 @@ pub fn cache_cluster_id(text: &str) -> Result<String, Violation> {
     identifier("CacheClusterIdentifier", text, CACHE_CLUSTER_ID_MAX)
 }
 
+/// The longest replication group id (CreateReplicationGroup, API reference).
+pub const REPLICATION_GROUP_ID_MAX: usize = 40;
+
+/// A replication group id in its stored form: lower case.
+///
+/// # Errors
+/// `InvalidParameterValue` as for a cache cluster id; the text is a recorded one (behaviour.md section 40).
+pub fn replication_group_id(text: &str) -> Result<String, Violation> {
+    identifier("ReplicationGroupId", text, REPLICATION_GROUP_ID_MAX).map_err(|violation| {
+        match violation {
+            Violation::InvalidParameterValue(message) => {
+                Violation::InvalidParameterValue(message.replace(
+                    "The parameter ReplicationGroupId is not a valid identifier.",
+                    "Replication Group ID specified is not a valid identifier.",
+                ))
+            }
+            violation => violation,
+        }
+    })
+}
+
 /// A cache node id: the four digits that number a node within its cache cluster.
 pub fn cache_node_id(number: u32) -> String {
     format!("{number:04}")

@@ -9,6 +9,7 @@ pub mod id;
 pub mod node_type;
 pub mod parameter;
 pub mod pending;
+pub mod replication_group;
 pub mod scope;
 pub mod status;
 pub mod tag;

@@ -1,6 +1,7 @@
 //! ElastiCache's status words, computed from facts. Nothing stores the word, so nothing can contradict it.
 
 use super::cache_cluster::{CacheCluster, CacheNode, FailureKind, Observation};
+use super::replication_group::ReplicationGroup;
 
 /// What a cache cluster says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +101,74 @@ pub fn admits(cluster: &CacheCluster, operation: Operation) -> bool {
             Status::Creating | Status::Modifying | Status::Rebooting => {
                 cluster.blocked_by.is_some()
             }
+            Status::Deleting => false,
+        },
+    }
+}
+
+/// What a replication group says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplicationGroupStatus {
+    /// Not fulfilled yet.
+    Creating,
+    /// The world is as wished. A failover does not change that (behaviour.md section 6).
+    Available,
+    /// A change is under way.
+    Modifying,
+    /// It is being deleted.
+    Deleting,
+    /// It could not be made.
+    CreateFailed,
+}
+
+impl ReplicationGroupStatus {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Available => "available",
+            Self::Modifying => "modifying",
+            Self::Deleting => "deleting",
+            Self::CreateFailed => "create-failed",
+        }
+    }
+}
+
+/// The status of `group`.
+pub fn replication_group(group: &ReplicationGroup) -> ReplicationGroupStatus {
+    if group.deletion_requested_at.is_some() {
+        ReplicationGroupStatus::Deleting
+    } else if group.failure.is_some() {
+        ReplicationGroupStatus::CreateFailed
+    } else if group.available_at.is_none() {
+        ReplicationGroupStatus::Creating
+    } else if group.generation != group.observed_generation {
+        ReplicationGroupStatus::Modifying
+    } else {
+        ReplicationGroupStatus::Available
+    }
+}
+
+/// What a caller wants to do to an existing replication group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupOperation {
+    /// Any change of it, of its members, or of who is primary.
+    Modify,
+    /// DeleteReplicationGroup.
+    Delete,
+    /// The tag operations.
+    Tag,
+}
+
+/// Whether `operation` may happen to `group` now. A deletion is also let in when the reconciler is blocked, so that it always works.
+pub fn admits_group(group: &ReplicationGroup, operation: GroupOperation) -> bool {
+    use ReplicationGroupStatus as Status;
+    let status = replication_group(group);
+    match operation {
+        GroupOperation::Modify | GroupOperation::Tag => status == Status::Available,
+        GroupOperation::Delete => match status {
+            Status::Available | Status::CreateFailed => true,
+            Status::Creating | Status::Modifying => group.blocked_by.is_some(),
             Status::Deleting => false,
         },
     }

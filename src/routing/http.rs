@@ -7,11 +7,20 @@ use serde::{Deserialize, Serialize};
 
 use super::{InForce, RouterControl, RouterEndpoint, Routes, RoutingError};
 
-/// Longest single call.
-const CALL_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a router may take to take a connection: it is on this host or beside it.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(1);
 
-/// How long a router that has just been started may take to answer.
-const START_DEADLINE: Duration = Duration::from_secs(10);
+/// How long it may take to say which table it has.
+const LOOK_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long it may take to store a table, put it in force and see which routes listen.
+const PUT_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a router that has just been started is waited for.
+const START_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How long a connection is kept for the next call; less than the router keeps it.
+const IDLE_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Pause between two attempts to reach a router that is starting.
 const START_PAUSE: Duration = Duration::from_millis(20);
@@ -61,7 +70,9 @@ impl HttpRouterControl {
     /// Where the HTTP client cannot be set up.
     pub fn new() -> Result<Self, reqwest::Error> {
         let client = reqwest::Client::builder()
-            .timeout(CALL_DEADLINE)
+            .connect_timeout(CONNECT_DEADLINE)
+            .timeout(PUT_DEADLINE)
+            .pool_idle_timeout(IDLE_DEADLINE)
             .no_proxy()
             .build()?;
         Ok(Self { client })
@@ -71,6 +82,7 @@ impl HttpRouterControl {
         let answer = self
             .client
             .get(url(router))
+            .timeout(LOOK_DEADLINE)
             .bearer_auth(&router.token)
             .send()
             .await

@@ -50,7 +50,7 @@ impl Routes {
 }
 
 /// One endpoint that a router serves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Route {
     /// Unique in the table.
     pub id: String,
@@ -61,7 +61,7 @@ pub struct Route {
 }
 
 /// Where a route listens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Listen {
     /// An address that the router takes for this route; none for whatever addresses it has.
     pub address: Option<Ipv4Addr>,
@@ -72,7 +72,7 @@ pub struct Listen {
 }
 
 /// What a route does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RouteKind {
     /// Answers Memcached auto discovery; everything else goes to a target.
@@ -84,10 +84,17 @@ pub enum RouteKind {
         /// Where everything else goes.
         targets: Vec<Target>,
     },
+    /// Passes bytes on as they are.
+    Forward {
+        /// Connections are spread over these.
+        targets: Vec<Target>,
+        /// Where they go while there are none of those, or none of them takes a connection.
+        fallback_targets: Vec<Target>,
+    },
 }
 
 /// A node as clients are told of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct DiscoveredNode {
     /// Host name or address.
     pub host: String,
@@ -98,7 +105,7 @@ pub struct DiscoveredNode {
 }
 
 /// Where a router connects to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Target {
     /// Address.
     pub address: Ipv4Addr,
@@ -148,7 +155,8 @@ pub struct InForce {
 /// The control interface of routers.
 #[async_trait]
 pub trait RouterControl: Send + Sync + Debug {
-    /// The table in force. Waits, within a bound, for a router that has just been started.
+    /// The table in force. Waits about a second for a router that has just been started; who waits longer looks in between
+    /// whether it is there at all.
     async fn table_in_force(&self, router: &RouterEndpoint) -> Result<InForce, RoutingError>;
 
     /// Puts a table in force, in place of the one there is. Repeating it changes nothing.

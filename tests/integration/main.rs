@@ -14,5 +14,6 @@ mod isolation;
 mod openapi;
 mod published;
 mod refused;
+mod router;
 mod tag;
 mod wire;

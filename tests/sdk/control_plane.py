@@ -193,7 +193,7 @@ class ControlPlane:
             if line["level"] in ("WARN", "ERROR")
             and not any(re.search(pattern, json.dumps(line)) for pattern in self.expected_log)
         ]
-        assert loud == []
+        assert not loud, "logged above INFO:\n" + "\n".join(json.dumps(line) for line in loud)
 
 
 class Given:

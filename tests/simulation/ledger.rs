@@ -121,7 +121,9 @@ impl Ledger {
     pub fn note_tables(&mut self, outside: &Outside) {
         let tables = outside.tables.lock().expect("lock the tables");
         for route in tables.values().flat_map(|(_, routes)| &routes.routes) {
-            let RouteKind::MemcachedDiscovery { config_version, .. } = &route.kind;
+            let RouteKind::MemcachedDiscovery { config_version, .. } = &route.kind else {
+                continue;
+            };
             let highest = self.pushed.entry(route.id.clone()).or_default();
             *highest = (*highest).max(*config_version);
         }
@@ -246,7 +248,8 @@ fn told_of(outside: &Outside, cluster: &CacheCluster, node: &CacheNode) -> bool 
         .values()
         .flat_map(|(_, routes)| &routes.routes)
         .any(|route| {
-            let RouteKind::MemcachedDiscovery { targets, .. } = &route.kind;
+            let (RouteKind::MemcachedDiscovery { targets, .. }
+            | RouteKind::Forward { targets, .. }) = &route.kind;
             targets.iter().any(|target| {
                 Some(target.address) == node.address
                     && target.port == node.engine_port(&cluster.spec)

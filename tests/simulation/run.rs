@@ -33,7 +33,7 @@ const CLIENTS: usize = 3;
 const ROUNDS_MAX: usize = 30;
 
 /// The place of the reconciler of cache clusters among all.
-pub const CACHE_CLUSTERS: usize = 2;
+pub const CACHE_CLUSTERS: usize = 3;
 
 /// How a task ended.
 pub enum End {
@@ -203,7 +203,7 @@ impl Simulation {
                     .advance(CREATION_DEADLINE + Duration::from_secs(1));
             }
             let failed_before = self.failed_runs;
-            let mut order: Vec<usize> = (0..4).collect();
+            let mut order: Vec<usize> = (0..reconcilers(&self.process.world).len()).collect();
             self.dice.shuffle(&mut order);
             for index in order {
                 if self.run_all(index).await? == Went::Stopped {

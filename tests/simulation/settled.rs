@@ -263,7 +263,10 @@ fn check_routes(sim: &Simulation, clusters: &[CacheCluster]) -> Result<(), Strin
                 config_version,
                 targets,
                 nodes,
-            } = &route.kind;
+            } = &route.kind
+            else {
+                continue;
+            };
             if nodes.len() != targets.len() {
                 return Err(format!(
                     "{router} tells of other nodes than it forwards to: {route:?}"

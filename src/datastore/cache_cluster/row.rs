@@ -9,7 +9,7 @@ use super::super::cache_node::NodeRow;
 use super::super::{Error, count, flag};
 use crate::resources::cache_cluster::{
     AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ConfigurationEndpoint, Failure,
-    FailureKind, Notification,
+    FailureKind, Joined, Membership, Notification,
 };
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::node_type::{self, NodeType};
@@ -82,11 +82,11 @@ impl WishColumns {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, Error> {
+pub(in crate::datastore) fn json<T: Serialize>(value: &T) -> Result<String, Error> {
     serde_json::to_string(value).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
-fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
+pub(in crate::datastore) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
     serde_json::from_str(text).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
@@ -185,6 +185,11 @@ struct ClusterRow<'a> {
     config_version: i64,
     config_version_served: i64,
     configuration_port: Option<i64>,
+    replication_group_key: Option<i64>,
+    replication_group_id: Option<String>,
+    at_rest_encryption: Option<i64>,
+    joined_run: Option<String>,
+    joined_epoch: Option<i64>,
 }
 
 impl ClusterRow<'_> {
@@ -194,6 +199,7 @@ impl ClusterRow<'_> {
             pending: self.pending()?,
             spec: self.take_spec()?,
             failure: self.failure()?,
+            membership: self.membership()?,
             changes: parsed::<Vec<ChangeRow>>(&self.changes)?
                 .into_iter()
                 .map(Change::from)
@@ -282,6 +288,27 @@ impl ClusterRow<'_> {
         })
     }
 
+    fn membership(&mut self) -> Result<Option<Membership>, Error> {
+        let (Some(group_key), Some(replication_group_id)) =
+            (self.replication_group_key, self.replication_group_id.take())
+        else {
+            return Ok(None);
+        };
+        let joined = match (self.joined_run.take(), self.joined_epoch) {
+            (Some(started_at), Some(epoch)) => Some(Joined {
+                started_at,
+                epoch: count(epoch)?,
+            }),
+            _ => None,
+        };
+        Ok(Some(Membership {
+            group_key,
+            replication_group_id,
+            at_rest_encryption: self.at_rest_encryption == Some(1),
+            joined,
+        }))
+    }
+
     fn failure(&self) -> Result<Option<Failure>, Error> {
         let kind = match self.failure_kind.as_deref() {
             None => return Ok(None),
@@ -301,13 +328,16 @@ pub(super) fn failure_word(kind: FailureKind) -> &'static str {
     }
 }
 
-fn engine_version(engine: &str, version: &str) -> Result<&'static EngineVersion, Error> {
+pub(in crate::datastore) fn engine_version(
+    engine: &str,
+    version: &str,
+) -> Result<&'static EngineVersion, Error> {
     Engine::parse(engine)
         .and_then(|engine| engine::find(engine, version))
         .ok_or_else(|| Error::Corrupt(format!("the engine version {engine} {version}")))
 }
 
-fn stored_node_type(name: &str) -> Result<&'static NodeType, Error> {
+pub(in crate::datastore) fn stored_node_type(name: &str) -> Result<&'static NodeType, Error> {
     node_type::find(name).ok_or_else(|| Error::Corrupt(format!("the node type {name}")))
 }
 

@@ -290,6 +290,21 @@ async fn no_more_are_in_work_than_may_be_and_the_others_follow() {
     assert_eq!(drive.status().succeeded, 5);
 }
 
+/// A key that is in work for long makes no other run again and again; nor do two that are in work by turns.
+#[tokio::test]
+async fn each_wake_is_worth_one_more_run_of_a_key() {
+    let drive = Drive::start(&[(1, 0)], &[], 2, true).await;
+    *drive.fake.items.lock().unwrap() = vec![(1, 0), (2, 0)];
+    drive.wake().await;
+    assert_eq!(drive.keys(), [1, 2]);
+    // Places go to whoever has waited longest, so the first run ends; its key was in work at the wake.
+    drive.let_go(1).await;
+    assert_eq!(drive.keys(), [1, 2, 1]);
+    drive.let_go(100).await;
+    assert_eq!(drive.keys(), [1, 2, 1]);
+    assert_eq!(drive.status().in_work, 0);
+}
+
 #[tokio::test]
 async fn what_is_no_longer_listed_is_forgotten() {
     let drive = Drive::start(&[(1, 0)], &[End::Failed, End::Failed], 1, false).await;

@@ -43,6 +43,7 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
             config_version: u32::from(memcached),
             served_version: u32::from(memcached),
         },
+        membership: None,
         nodes: (1..=nodes)
             .map(|number| CacheNode {
                 key: i64::from(number),

@@ -483,7 +483,10 @@ impl Served {
             config_version,
             nodes,
             targets,
-        } = &route.kind;
+        } = &route.kind
+        else {
+            panic!("{} is no configuration endpoint", route.id);
+        };
         let address = route.listen.address.map(|address| address.to_string());
         Self {
             listen: format!("{}:{}", address.unwrap_or_default(), route.listen.port),

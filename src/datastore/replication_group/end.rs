@@ -1,0 +1,115 @@
+//! The end of a replication group: given up, deleted, forgotten.
+
+use super::super::event::events_put;
+use super::super::{Datastore, Error};
+use super::group_arn;
+use crate::resources::event::Event;
+use crate::resources::replication_group::ReplicationGroup;
+use crate::resources::timestamp::Timestamp;
+
+impl Datastore {
+    /// Gives the creation of `group` up, and wishes its members away.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where it was deleted or is there after all; [`Error::Database`].
+    pub async fn replication_group_fail(
+        &self,
+        group: &ReplicationGroup,
+        reason: &str,
+        events: &[Event],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let now = now.as_millis();
+        let mut write = self.write("replication_group_fail").await?;
+        let done = sqlx::query!(
+            "UPDATE replication_groups SET failure_reason = ?, blocked_by = NULL, revision = revision + 1
+             WHERE replication_group_key = ? AND available_at IS NULL AND deletion_requested_at IS NULL",
+            reason,
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Stale);
+        }
+        sqlx::query!(
+            "UPDATE cache_clusters SET deletion_requested_at = ?, revision = revision + 1
+             WHERE replication_group_key = ? AND deletion_requested_at IS NULL",
+            now,
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        events_put(&mut write, &group.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Makes the primary of a group that is being deleted a cache cluster of its own; its node needs another container, one that
+    /// takes writes from its start.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] unless the group is being deleted and shall leave its primary; [`Error::Database`].
+    pub async fn replication_group_release_primary(
+        &self,
+        group: &ReplicationGroup,
+    ) -> Result<(), Error> {
+        let mut write = self.write("replication_group_release_primary").await?;
+        let done = sqlx::query!(
+            "UPDATE cache_clusters
+             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, generation = generation + 1,
+                 revision = revision + 1
+             WHERE replication_group_key = ?1 AND deletion_requested_at IS NULL
+               AND cache_cluster_id = (SELECT primary_cluster_id FROM replication_groups
+                                       WHERE replication_group_key = ?1 AND retain_primary = 1
+                                         AND deletion_requested_at IS NOT NULL)",
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Stale);
+        }
+        sqlx::query!(
+            "UPDATE cache_nodes SET generation = generation + 1
+             WHERE cache_cluster_key = (SELECT cache_cluster_key FROM cache_clusters
+                                        WHERE account = ? AND region = ? AND cache_cluster_id = ?)",
+            group.scope.account,
+            group.scope.region,
+            group.primary.cache_cluster_id
+        )
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Forgets a replication group that has no member left, with its addresses, ports and tags.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] unless its deletion was asked for and no member is left; [`Error::Database`].
+    pub async fn replication_group_forget(
+        &self,
+        group: &ReplicationGroup,
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let mut write = self.write("replication_group_forget").await?;
+        let done = sqlx::query!(
+            "DELETE FROM replication_groups WHERE replication_group_key = ?1 AND deletion_requested_at IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM cache_clusters WHERE replication_group_key = ?1)",
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Err(Error::Stale);
+        }
+        let name = group_arn(group);
+        sqlx::query!("DELETE FROM tags WHERE arn = ?", name)
+            .execute(&mut *write)
+            .await?;
+        events_put(&mut write, &group.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+}

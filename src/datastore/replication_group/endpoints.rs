@@ -1,0 +1,118 @@
+//! What the endpoints of a replication group have: addresses or ports, and routes.
+
+use super::super::allocation::{FreeAddresses, FreePorts};
+use super::super::{Datastore, Error, Pools};
+use crate::resources::replication_group::{GroupEndpoint, MovingEndpoint, ReplicationGroup};
+
+impl Datastore {
+    /// Chooses what the group's endpoints lack: addresses, or in published mode ports; all of them or none.
+    ///
+    /// # Errors
+    /// [`Error::Exhausted`] where too few are free; [`Error::Database`].
+    pub async fn replication_group_allocate(
+        &self,
+        group: &ReplicationGroup,
+        pools: &Pools,
+    ) -> Result<(), Error> {
+        let mut write = self.write("replication_group_allocate").await?;
+        match &pools.ports {
+            Some(pool) => {
+                let mut ports = FreePorts::read(&mut write, pool.clone()).await?;
+                // The primary endpoint first: it is what clients are given, so it gets the port that was asked for.
+                if !group.primary_endpoint.is_allocated() {
+                    let port = ports.take(group.spec.port)?;
+                    sqlx::query!(
+                        "INSERT INTO published_ports (port, primary_of) VALUES (?, ?)",
+                        port,
+                        group.key
+                    )
+                    .execute(&mut *write)
+                    .await?;
+                }
+                if !group.reader_endpoint.is_allocated() {
+                    let port = ports.take(group.spec.port)?;
+                    sqlx::query!(
+                        "INSERT INTO published_ports (port, reader_of) VALUES (?, ?)",
+                        port,
+                        group.key
+                    )
+                    .execute(&mut *write)
+                    .await?;
+                }
+            }
+            None => {
+                let mut addresses =
+                    FreeAddresses::read_endpoint(&mut write, &pools.endpoint_addresses).await?;
+                let mut chosen = |endpoint: &MovingEndpoint| match endpoint.address {
+                    Some(address) => Ok(address.to_string()),
+                    None => addresses.take().map(|address| address.to_string()),
+                };
+                let primary = chosen(&group.primary_endpoint)?;
+                let reader = chosen(&group.reader_endpoint)?;
+                sqlx::query!(
+                    "UPDATE replication_groups SET primary_address = ?, reader_address = ? WHERE replication_group_key = ?",
+                    primary,
+                    reader,
+                    group.key
+                )
+                .execute(&mut *write)
+                .await?;
+            }
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Gives back the addresses and ports of a creation that failed.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn replication_group_release(&self, group: &ReplicationGroup) -> Result<(), Error> {
+        let mut write = self.write("replication_group_release").await?;
+        sqlx::query!(
+            "DELETE FROM published_ports WHERE primary_of = ?1 OR reader_of = ?1",
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        sqlx::query!(
+            "UPDATE replication_groups SET primary_address = NULL, reader_address = NULL WHERE replication_group_key = ?",
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes which route to a group's primary or reader endpoint a router was seen to serve.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn replication_group_record_served(
+        &self,
+        key: i64,
+        endpoint: GroupEndpoint,
+        route: &str,
+    ) -> Result<(), Error> {
+        let mut write = self.write("replication_group_record_served").await?;
+        match endpoint {
+            GroupEndpoint::Primary => sqlx::query!(
+                "UPDATE replication_groups SET primary_route_served = ? WHERE replication_group_key = ?",
+                route,
+                key
+            )
+            .execute(&mut *write)
+            .await?,
+            GroupEndpoint::Reader => sqlx::query!(
+                "UPDATE replication_groups SET reader_route_served = ? WHERE replication_group_key = ?",
+                route,
+                key
+            )
+            .execute(&mut *write)
+            .await?,
+        };
+        write.commit().await?;
+        Ok(())
+    }
+}

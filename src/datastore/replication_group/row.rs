@@ -1,0 +1,258 @@
+//! A replication group in storage form, and its way back.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::cache_cluster::{address, engine_version, json, parsed, port, stored_node_type};
+use super::super::{Error, count};
+use crate::resources::cache_cluster::{CacheCluster, Notification};
+use crate::resources::replication_group::{
+    GroupChange, GroupPending, MovingEndpoint, PrimaryChoice, ReplicationGroup,
+    ReplicationGroupSpec, TestFailover,
+};
+use crate::resources::scope::Scope;
+use crate::resources::timestamp::Timestamp;
+use crate::resources::window::{MaintenanceWindow, SnapshotWindow};
+
+/// The wish in storage form, for both the insert and the update.
+pub(super) struct GroupWish {
+    pub(super) engine_version: &'static str,
+    pub(super) node_type: &'static str,
+    pub(super) security_group_ids: String,
+    pub(super) maintenance_window: String,
+    pub(super) snapshot_window: String,
+    pub(super) topic_arn: Option<String>,
+    pub(super) topic_active: bool,
+    pub(super) pending_engine: Option<&'static str>,
+    pub(super) pending_engine_version: Option<&'static str>,
+    pub(super) pending_node_type: Option<&'static str>,
+    pub(super) changes: String,
+}
+
+impl GroupWish {
+    pub(super) fn of(group: &ReplicationGroup) -> Result<Self, Error> {
+        let (spec, pending) = (&group.spec, &group.pending);
+        let notification = spec.notification.as_ref();
+        Ok(Self {
+            engine_version: spec.engine_version.version,
+            node_type: spec.node_type.name,
+            security_group_ids: json(&spec.security_group_ids)?,
+            maintenance_window: spec.maintenance_window.to_string(),
+            snapshot_window: spec.snapshot_window.to_string(),
+            topic_arn: notification.map(|topic| topic.topic_arn.clone()),
+            topic_active: notification.is_some_and(|topic| topic.active),
+            pending_engine: pending.engine_version.map(|version| version.engine.name()),
+            pending_engine_version: pending.engine_version.map(|version| version.version),
+            pending_node_type: pending.node_type.map(|node_type| node_type.name),
+            changes: json(
+                &group
+                    .changes
+                    .iter()
+                    .map(ChangeRow::from)
+                    .collect::<Vec<_>>(),
+            )?,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ChangeRow {
+    EngineVersion(String, String),
+    NodeType(String, String),
+    ReplicaCount(u32, u32),
+    AutomaticFailover(bool),
+    Promotion(String),
+}
+
+impl From<&GroupChange> for ChangeRow {
+    fn from(change: &GroupChange) -> Self {
+        match change.clone() {
+            GroupChange::EngineVersion(from, to) => Self::EngineVersion(from, to),
+            GroupChange::NodeType(from, to) => Self::NodeType(from, to),
+            GroupChange::ReplicaCount(from, to) => Self::ReplicaCount(from, to),
+            GroupChange::AutomaticFailover(on) => Self::AutomaticFailover(on),
+            GroupChange::Promotion(member) => Self::Promotion(member),
+        }
+    }
+}
+
+impl From<ChangeRow> for GroupChange {
+    fn from(row: ChangeRow) -> Self {
+        match row {
+            ChangeRow::EngineVersion(from, to) => Self::EngineVersion(from, to),
+            ChangeRow::NodeType(from, to) => Self::NodeType(from, to),
+            ChangeRow::ReplicaCount(from, to) => Self::ReplicaCount(from, to),
+            ChangeRow::AutomaticFailover(on) => Self::AutomaticFailover(on),
+            ChangeRow::Promotion(member) => Self::Promotion(member),
+        }
+    }
+}
+
+/// The columns of a replication group, and of its published ports.
+pub(super) struct GroupRow {
+    pub(super) replication_group_key: i64,
+    pub(super) account: String,
+    pub(super) region: String,
+    pub(super) replication_group_id: String,
+    pub(super) description: String,
+    pub(super) engine: String,
+    pub(super) engine_version: String,
+    pub(super) cache_node_type: String,
+    pub(super) port: i64,
+    pub(super) parameter_group_name: String,
+    pub(super) subnet_group_name: String,
+    pub(super) security_group_ids: String,
+    pub(super) maintenance_window: String,
+    pub(super) snapshot_window: String,
+    pub(super) snapshot_retention_days: i64,
+    pub(super) snapshotting_cluster_id: Option<String>,
+    pub(super) notification_topic_arn: Option<String>,
+    pub(super) notification_active: i64,
+    pub(super) auto_minor_version_upgrade: i64,
+    pub(super) automatic_failover: i64,
+    pub(super) multi_az: i64,
+    pub(super) at_rest_encryption: i64,
+    pub(super) pending_engine: Option<String>,
+    pub(super) pending_engine_version: Option<String>,
+    pub(super) pending_node_type: Option<String>,
+    pub(super) pending_primary: Option<String>,
+    pub(super) generation: i64,
+    pub(super) observed_generation: i64,
+    pub(super) requested_at: i64,
+    pub(super) available_at: Option<i64>,
+    pub(super) deletion_requested_at: Option<i64>,
+    pub(super) retain_primary: i64,
+    pub(super) failure_reason: Option<String>,
+    pub(super) blocked_by: Option<String>,
+    pub(super) changes: String,
+    pub(super) revision: i64,
+    pub(super) primary_cluster_id: String,
+    pub(super) primary_epoch: i64,
+    pub(super) former_primary: Option<String>,
+    pub(super) handover: i64,
+    pub(super) confirmed_epoch: i64,
+    pub(super) primary_history: Option<String>,
+    pub(super) failover_requested: i64,
+    pub(super) failover_from: Option<String>,
+    pub(super) primary_address: Option<String>,
+    pub(super) reader_address: Option<String>,
+    pub(super) primary_route_served: Option<String>,
+    pub(super) reader_route_served: Option<String>,
+    pub(super) primary_port: Option<i64>,
+    pub(super) reader_port: Option<i64>,
+}
+
+impl GroupRow {
+    pub(super) fn into_group(self, members: Vec<CacheCluster>) -> Result<ReplicationGroup, Error> {
+        Ok(ReplicationGroup {
+            key: self.replication_group_key,
+            spec: self.spec()?,
+            pending: self.pending()?,
+            primary: self.primary()?,
+            primary_endpoint: endpoint(
+                self.primary_address.as_deref(),
+                self.primary_port,
+                self.primary_route_served.clone(),
+            )?,
+            reader_endpoint: endpoint(
+                self.reader_address.as_deref(),
+                self.reader_port,
+                self.reader_route_served.clone(),
+            )?,
+            scope: Scope {
+                account: self.account,
+                region: self.region,
+            },
+            revision: self.revision,
+            generation: count(self.generation)?,
+            observed_generation: count(self.observed_generation)?,
+            requested_at: Timestamp::from_millis(self.requested_at),
+            available_at: self.available_at.map(Timestamp::from_millis),
+            deletion_requested_at: self.deletion_requested_at.map(Timestamp::from_millis),
+            retain_primary: self.retain_primary != 0,
+            failure: self.failure_reason,
+            blocked_by: self.blocked_by,
+            changes: parsed::<Vec<ChangeRow>>(&self.changes)?
+                .into_iter()
+                .map(GroupChange::from)
+                .collect(),
+            test_failover: (self.failover_requested != 0).then_some(TestFailover {
+                from_started_at: self.failover_from,
+            }),
+            members,
+        })
+    }
+
+    fn spec(&self) -> Result<ReplicationGroupSpec, Error> {
+        let window = |text: &str| Error::Corrupt(format!("the window {text}"));
+        Ok(ReplicationGroupSpec {
+            replication_group_id: self.replication_group_id.clone(),
+            description: self.description.clone(),
+            engine_version: engine_version(&self.engine, &self.engine_version)?,
+            node_type: stored_node_type(&self.cache_node_type)?,
+            port: port(self.port)?,
+            parameter_group_name: self.parameter_group_name.clone(),
+            subnet_group_name: self.subnet_group_name.clone(),
+            security_group_ids: parsed(&self.security_group_ids)?,
+            maintenance_window: MaintenanceWindow::parse(&self.maintenance_window)
+                .map_err(|_| window(&self.maintenance_window))?,
+            snapshot_window: SnapshotWindow::parse(&self.snapshot_window)
+                .map_err(|_| window(&self.snapshot_window))?,
+            snapshot_retention_days: u32::try_from(self.snapshot_retention_days).map_err(|_| {
+                Error::Corrupt(format!("the retention {}", self.snapshot_retention_days))
+            })?,
+            snapshotting_cluster_id: self.snapshotting_cluster_id.clone(),
+            notification: self
+                .notification_topic_arn
+                .clone()
+                .map(|topic_arn| Notification {
+                    topic_arn,
+                    active: self.notification_active != 0,
+                }),
+            auto_minor_version_upgrade: self.auto_minor_version_upgrade != 0,
+            automatic_failover: self.automatic_failover != 0,
+            multi_az: self.multi_az != 0,
+            at_rest_encryption: self.at_rest_encryption != 0,
+        })
+    }
+
+    fn pending(&self) -> Result<GroupPending, Error> {
+        let engine = self.pending_engine.as_deref().unwrap_or(&self.engine);
+        Ok(GroupPending {
+            engine_version: self
+                .pending_engine_version
+                .as_deref()
+                .map(|version| engine_version(engine, version))
+                .transpose()?,
+            node_type: self
+                .pending_node_type
+                .as_deref()
+                .map(stored_node_type)
+                .transpose()?,
+            primary_cluster_id: self.pending_primary.clone(),
+        })
+    }
+
+    fn primary(&self) -> Result<PrimaryChoice, Error> {
+        Ok(PrimaryChoice {
+            cache_cluster_id: self.primary_cluster_id.clone(),
+            epoch: count(self.primary_epoch)?,
+            former: self.former_primary.clone(),
+            handover: self.handover != 0,
+            confirmed_epoch: count(self.confirmed_epoch)?,
+            history: self.primary_history.clone(),
+        })
+    }
+}
+
+fn endpoint(
+    text: Option<&str>,
+    stored_port: Option<i64>,
+    route_served: Option<String>,
+) -> Result<MovingEndpoint, Error> {
+    Ok(MovingEndpoint {
+        address: text.map(address).transpose()?,
+        published_port: stored_port.map(port).transpose()?,
+        route_served,
+    })
+}

@@ -1,0 +1,586 @@
+//! What to do next about a replication group: who is primary, who follows, where the primary endpoint is.
+//!
+//! Containers are made, rebooted and removed by the plan of each member's own cache cluster. Every member starts *fenced*: as a replica
+//! of nobody, that takes no writes whatever it was before. So this plan alone makes primaries, and these rules hold:
+//!
+//! - The choice of a primary is written before it is acted on; a choice that was not acted on is a plan, not a mystery.
+//! - Of several that could be primary, the one with the most of the last primary's history is chosen; data are not put behind speed.
+//! - Before a replica is promoted, whatever was primary before can take no writes: it is gone, fenced, or killed. A handover waits until
+//!   nothing is left that the successor does not have.
+//! - A member that was lost is noted as lost when somebody else is primary, or when it is to come back as primary itself; only then it
+//!   is made anew. So a group never waits for what it does not need.
+
+mod followers;
+
+use std::time::Duration;
+
+use crate::resources::cache_cluster::{CacheCluster, CacheNode};
+use crate::resources::event::Event;
+use crate::resources::replication_group::{GroupChange, GroupEndpoint, ReplicationGroup};
+use crate::resources::timestamp::Timestamp;
+
+/// How long a node that runs may be silent before it is taken for lost. A fork for a snapshot, or a slow command, can hold a large
+/// node up for a second or two.
+pub const SILENCE_MAX: Duration = Duration::from_secs(3);
+
+/// What was seen of a replication group.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupSeen {
+    /// One for each member of the record, in the same order.
+    pub members: Vec<MemberSeen>,
+}
+
+/// What was seen of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberSeen {
+    /// Its container.
+    pub container: ContainerSeen,
+    /// Whether its container has the primary endpoint's address.
+    pub has_primary_address: bool,
+    /// What its engine says; none when it does not answer.
+    pub answer: Option<Answer>,
+}
+
+/// What was seen of a member's container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContainerSeen {
+    /// None, or one that has not been started yet.
+    Absent,
+    /// It has ended.
+    Ended,
+    /// It runs, if only frozen.
+    Running {
+        /// The runtime's word for this run.
+        started_at: String,
+    },
+}
+
+/// What a member's engine says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it takes writes.
+    pub is_primary: bool,
+    /// Whether it is still reading its data set.
+    pub loading: bool,
+    /// The id of the history of writes that it holds.
+    pub history: String,
+    /// The history that this one carries on.
+    pub earlier_history: Option<String>,
+    /// How much of that history it holds, in bytes.
+    pub offset: u64,
+    /// The member that it follows, by its index.
+    pub follows: Option<usize>,
+    /// Whether it is connected to whom it follows.
+    pub link_up: bool,
+    /// Whether it is taking over a whole data set.
+    pub syncing: bool,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    /// The world is as wished.
+    Converged,
+    /// Carry this out, then look again.
+    Do(Stage),
+    /// Nothing to do but to look again soon: something that nobody tells of is under way.
+    LookAgain,
+    /// Nothing to do until a member's own plan has gone on.
+    AwaitMembers,
+    /// Nothing to do but to let the router take the new routes.
+    AwaitRouter,
+}
+
+/// One step. Members are named by their index in the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// Choose addresses or ports for the endpoints.
+    Allocate,
+    /// Write down another primary.
+    ChoosePrimary {
+        /// The member.
+        member: usize,
+        /// Whether the present primary serves until then.
+        handover: bool,
+    },
+    /// Make the chosen primary serve.
+    Establish(Establish),
+    /// Note that the chosen primary serves.
+    Confirm {
+        /// The member.
+        member: usize,
+        /// The run that it serves in.
+        started_at: String,
+        /// The history that it writes.
+        history: String,
+    },
+    /// Take the primary endpoint away from these.
+    Detach(Vec<usize>),
+    /// Make these follow the primary.
+    Follow(Vec<usize>),
+    /// Note that these follow the primary with all its data: member, run.
+    RecordJoined(Vec<(usize, String)>),
+    /// Note that these run and do not answer.
+    RecordSilent(Vec<usize>),
+    /// Note that these are lost, after killing those of them that still run.
+    RecordLost {
+        /// Those that run.
+        kill: Vec<usize>,
+        /// All of them.
+        lost: Vec<usize>,
+    },
+    /// Choose the run of the primary that a TestFailover shall end.
+    ChooseFailoverRun(String),
+    /// End that run.
+    KillForTest(usize),
+    /// A TestFailover has nothing left to end.
+    EndFailover,
+    /// Let the member follow what is wished of all.
+    Roll(usize),
+    /// Wish a member away that could not be made.
+    DropMember(usize),
+    /// Give the creation of the group up, because of this member.
+    GiveUp(usize),
+    /// Note that the wish is fulfilled.
+    Converge,
+    /// Make the primary a cache cluster of its own.
+    ReleasePrimary,
+    /// Give back the endpoints of a creation that failed.
+    Release,
+    /// Forget the group.
+    Forget,
+}
+
+/// What makes the chosen primary serve, in this order: what takes writes and should not is ended, the primary endpoint is taken from
+/// others while the primary is promoted, and given to it while others begin to follow it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Establish {
+    /// The chosen primary.
+    pub primary: usize,
+    /// Those that run, do not answer, and may take writes.
+    pub kill: Vec<usize>,
+    /// Those that have the primary endpoint's address.
+    pub detach: Vec<usize>,
+    /// Whether it must be promoted.
+    pub promote: bool,
+    /// Whether it must be given the primary endpoint's address.
+    pub attach: bool,
+    /// Those that can follow it at once.
+    pub follow: Vec<usize>,
+}
+
+/// The next stage for `group`, given what was seen of it at `now`.
+pub fn plan(group: &ReplicationGroup, seen: &GroupSeen, now: Timestamp) -> Plan {
+    if group.deletion_requested_at.is_some() || group.failure.is_some() {
+        return plan_end(group);
+    }
+    let allocated = group.primary_endpoint.is_allocated() && group.reader_endpoint.is_allocated();
+    if !allocated {
+        return Plan::Do(Stage::Allocate);
+    }
+    let failed =
+        |member: &CacheCluster| member.failure.is_some() && member.deletion_requested_at.is_none();
+    if let Some(index) = group.members.iter().position(failed) {
+        return Plan::Do(match group.available_at {
+            None => Stage::GiveUp(index),
+            Some(_) => Stage::DropMember(index),
+        });
+    }
+    let look = Look { group, seen, now };
+    let primary = match look.primary() {
+        Ok(primary) => primary,
+        Err(plan) => return plan,
+    };
+    look.plan_followers(primary)
+}
+
+/// A deletion, or the clean-up after a creation that failed: the members go by their own plans.
+fn plan_end(group: &ReplicationGroup) -> Plan {
+    let stays =
+        |member: &&CacheCluster| group.retain_primary && member.deletion_requested_at.is_none();
+    let staying = group.members.iter().filter(stays).count();
+    if group.members.len() > staying {
+        return Plan::AwaitMembers;
+    }
+    if staying > 0 {
+        return Plan::Do(Stage::ReleasePrimary);
+    }
+    if group.deletion_requested_at.is_some() {
+        return Plan::Do(Stage::Forget);
+    }
+    let holds = group.primary_endpoint.is_allocated() || group.reader_endpoint.is_allocated();
+    if holds {
+        return Plan::Do(Stage::Release);
+    }
+    Plan::Converged
+}
+
+/// One look at a group, to be thought about.
+struct Look<'a> {
+    group: &'a ReplicationGroup,
+    seen: &'a GroupSeen,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    /// The index of the primary, when it serves at its endpoint and that is on record; else what to do about that.
+    fn primary(&self) -> Result<usize, Plan> {
+        let group = self.group;
+        let Some(primary) = self.index(&group.primary.cache_cluster_id) else {
+            return Err(self.plan_without_primary());
+        };
+        let seen = &self.seen.members[primary];
+        let Some(answer) = seen.answer.as_ref().filter(|answer| answer.is_primary) else {
+            return Err(self.plan_absent_primary(primary));
+        };
+        let elsewhere = self.holders_but(primary);
+        let lacks_address = group.primary_endpoint.address.is_some() && !seen.has_primary_address;
+        if lacks_address || !elsewhere.is_empty() {
+            return Err(Plan::Do(Stage::Establish(self.establish(primary))));
+        }
+        let ContainerSeen::Running { started_at } = &seen.container else {
+            // It answers, and its container has ended since.
+            return Err(Plan::LookAgain);
+        };
+        let member = &group.members[primary];
+        let on_record = group.primary.is_confirmed()
+            && group.primary.history.as_ref() == Some(&answer.history)
+            && joined_in(member, started_at, group.primary.epoch);
+        if !on_record {
+            return Err(Plan::Do(Stage::Confirm {
+                member: primary,
+                started_at: started_at.clone(),
+                history: answer.history.clone(),
+            }));
+        }
+        match &group.test_failover {
+            None => Ok(primary),
+            Some(test) => Err(Plan::Do(match &test.from_started_at {
+                None => Stage::ChooseFailoverRun(started_at.clone()),
+                Some(run) if run == started_at => Stage::KillForTest(primary),
+                Some(_) => Stage::EndFailover,
+            })),
+        }
+    }
+
+    /// The chosen primary is no member any more, which only a member that was never made comes to.
+    fn plan_without_primary(&self) -> Plan {
+        let stays = |member: &CacheCluster| member.deletion_requested_at.is_none();
+        let best = self.best_candidate(None);
+        match best.or_else(|| self.group.members.iter().position(stays)) {
+            Some(member) => Plan::Do(Stage::ChoosePrimary {
+                member,
+                handover: false,
+            }),
+            None => Plan::AwaitMembers,
+        }
+    }
+
+    /// The chosen primary does not serve: it is not one yet, is none any more, or is not there.
+    fn plan_absent_primary(&self, primary: usize) -> Plan {
+        let choice = &self.group.primary;
+        let seen = &self.seen.members[primary];
+        let can_serve = seen.answer.as_ref().is_some_and(|answer| !answer.loading);
+        if !choice.is_confirmed() {
+            if choice.handover
+                && let Some(plan) = self.plan_handover(primary)
+            {
+                return plan;
+            }
+            if can_serve {
+                return Plan::Do(Stage::Establish(self.establish(primary)));
+            }
+            if choice.confirmed_epoch == 0 {
+                // It is being made for the first time.
+                return self.leave_to_member(primary);
+            }
+        }
+        let member = &self.group.members[primary];
+        if is_touched(member) {
+            // A reboot of the primary does not fail over (behaviour.md section 9), nor does its replacement where it is alone.
+            return match can_serve {
+                true => Plan::Do(Stage::Establish(self.establish(primary))),
+                false => self.leave_to_member(primary),
+            };
+        }
+        if let Some(plan) = self.hear_out(&[primary]) {
+            return plan;
+        }
+        if self.group.spec.automatic_failover {
+            let others: Vec<usize> = self.followers().filter(|index| *index != primary).collect();
+            if let Some(plan) = self.hear_out(&others) {
+                return plan;
+            }
+            match self.best_candidate(Some(primary)) {
+                Some(best) if best != primary => {
+                    return Plan::Do(Stage::ChoosePrimary {
+                        member: best,
+                        handover: false,
+                    });
+                }
+                Some(_) | None => {}
+            }
+        }
+        if can_serve {
+            return Plan::Do(Stage::Establish(self.establish(primary)));
+        }
+        match (&seen.answer, first_node(member)) {
+            (Some(_), _) => Plan::LookAgain,
+            (None, Some(node)) if !node.recovering => self.lose(&[primary]),
+            (None, _) => self.leave_to_member(primary),
+        }
+    }
+
+    /// A choice that was made while the former primary served: once that one takes no more writes through the endpoint, and the
+    /// successor has all that it has. None when there is nothing to wait for any more.
+    fn plan_handover(&self, primary: usize) -> Option<Plan> {
+        let former = self.index(self.group.primary.former.as_deref()?)?;
+        let theirs = self.seen.members[former]
+            .answer
+            .as_ref()
+            .filter(|answer| answer.is_primary)?;
+        if self.seen.members[former].has_primary_address {
+            return Some(Plan::Do(Stage::Detach(vec![former])));
+        }
+        if self.group.lacks_route(GroupEndpoint::Primary) {
+            return Some(Plan::AwaitRouter);
+        }
+        let follows =
+            |answer: &&Answer| answer.follows == Some(former) && answer.link_up && !answer.syncing;
+        match self.seen.members[primary].answer.as_ref().filter(follows) {
+            Some(ours) if ours.offset >= theirs.offset => None,
+            Some(_) => Some(Plan::LookAgain),
+            // It has lost touch: the former primary goes on.
+            None => Some(Plan::Do(Stage::ChoosePrimary {
+                member: former,
+                handover: true,
+            })),
+        }
+    }
+
+    /// What makes `primary` serve.
+    fn establish(&self, primary: usize) -> Establish {
+        let choice = &self.group.primary;
+        let answers = |index: usize| self.seen.members[index].answer.as_ref();
+        let others = || (0..self.seen.members.len()).filter(move |index| *index != primary);
+        // One that is being made or made anew starts fenced, and takes its time.
+        let may_take_writes = |index: &usize| {
+            let member = &self.group.members[*index];
+            let was_primary =
+                choice.former.as_deref() == Some(member.spec.cache_cluster_id.as_str());
+            let has_address = self.seen.members[*index].has_primary_address;
+            let recovers = first_node(member).is_some_and(|node| node.recovering);
+            self.is_silent(*index)
+                && (was_primary || has_address || !(recovers || is_touched(member)))
+        };
+        let has_address = self.group.primary_endpoint.address.is_none()
+            || self.seen.members[primary].has_primary_address;
+        Establish {
+            primary,
+            kill: others().filter(may_take_writes).collect(),
+            detach: self.holders_but(primary),
+            promote: answers(primary).is_none_or(|answer| !answer.is_primary),
+            attach: !has_address,
+            follow: others()
+                .filter(|index| self.group.members[*index].deletion_requested_at.is_none())
+                .filter(|index| {
+                    answers(*index)
+                        .is_some_and(|answer| !answer.loading && answer.follows != Some(primary))
+                })
+                .collect(),
+        }
+    }
+
+    /// The member with the most of the last primary's history, among those that had all of it once and answer; `present` is chosen
+    /// before others that have no more.
+    fn best_candidate(&self, present: Option<usize>) -> Option<usize> {
+        let choice = &self.group.primary;
+        let knows = |index: usize| -> Option<u64> {
+            let member = &self.group.members[index];
+            let answer = self.seen.members[index].answer.as_ref()?;
+            let joined = member.membership.as_ref()?.joined.as_ref()?;
+            // One that began to follow a successor that was lost again holds a history that carries the last one on.
+            let holds = choice.history.is_some()
+                && (choice.history.as_ref() == Some(&answer.history)
+                    || choice.history == answer.earlier_history);
+            let is_candidate = member.deletion_requested_at.is_none()
+                && joined.epoch == choice.confirmed_epoch
+                && holds
+                && !answer.loading
+                && !answer.syncing;
+            is_candidate.then_some(answer.offset)
+        };
+        (0..self.group.members.len())
+            .filter_map(|index| knows(index).map(|offset| (index, offset)))
+            .max_by_key(|(index, offset)| {
+                (*offset, Some(*index) == present, std::cmp::Reverse(*index))
+            })
+            .map(|(index, _)| index)
+    }
+
+    /// Gives those of `members` that run and are silent the time to speak; none when there is nobody to wait for.
+    fn hear_out(&self, members: &[usize]) -> Option<Plan> {
+        let silent: Vec<(usize, Option<Timestamp>)> = members
+            .iter()
+            .filter(|index| self.is_silent(**index))
+            .map(|index| (*index, first_node(&self.group.members[*index])))
+            .filter_map(|(index, node)| node.map(|node| (index, node.silent_since)))
+            .collect();
+        let unnoted: Vec<usize> = silent
+            .iter()
+            .filter(|(_, since)| since.is_none())
+            .map(|(index, _)| *index)
+            .collect();
+        if !unnoted.is_empty() {
+            return Some(Plan::Do(Stage::RecordSilent(unnoted)));
+        }
+        let waits = silent
+            .iter()
+            .filter_map(|(_, since)| *since)
+            .any(|since| self.now.since(since) < SILENCE_MAX);
+        waits.then_some(Plan::LookAgain)
+    }
+
+    /// Notes `members` as lost, the running ones killed before.
+    fn lose(&self, members: &[usize]) -> Plan {
+        Plan::Do(Stage::RecordLost {
+            kill: members
+                .iter()
+                .copied()
+                .filter(|index| self.is_running(*index))
+                .collect(),
+            lost: members.to_vec(),
+        })
+    }
+
+    /// A member's own plan is at work; its container may run and read its data, of which nobody tells.
+    fn leave_to_member(&self, index: usize) -> Plan {
+        match self.is_running(index) {
+            true => Plan::LookAgain,
+            false => Plan::AwaitMembers,
+        }
+    }
+
+    fn index(&self, cache_cluster_id: &str) -> Option<usize> {
+        self.group
+            .members
+            .iter()
+            .position(|member| member.spec.cache_cluster_id == cache_cluster_id)
+    }
+
+    /// The members that follow or should.
+    fn followers(&self) -> impl Iterator<Item = usize> {
+        self.group
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| {
+                !self.group.is_primary(member) && member.deletion_requested_at.is_none()
+            })
+            .map(|(index, _)| index)
+    }
+
+    fn holders_but(&self, primary: usize) -> Vec<usize> {
+        self.seen
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(index, member)| *index != primary && member.has_primary_address)
+            .map(|(index, _)| index)
+            .collect()
+    }
+
+    fn is_running(&self, index: usize) -> bool {
+        matches!(
+            self.seen.members[index].container,
+            ContainerSeen::Running { .. }
+        )
+    }
+
+    fn is_silent(&self, index: usize) -> bool {
+        self.is_running(index) && self.seen.members[index].answer.is_none()
+    }
+
+    /// Whether a router serves other routes to the group's endpoints than it shall.
+    fn routes_wait(&self) -> bool {
+        self.group.lacks_route(GroupEndpoint::Primary)
+            || self.group.lacks_route(GroupEndpoint::Reader)
+    }
+}
+
+fn joined_in(member: &CacheCluster, started_at: &str, epoch: u64) -> bool {
+    let joined = member
+        .membership
+        .as_ref()
+        .and_then(|membership| membership.joined.as_ref());
+    joined.is_some_and(|joined| joined.epoch == epoch && joined.started_at == started_at)
+}
+
+fn first_node(member: &CacheCluster) -> Option<&CacheNode> {
+    member.nodes.first()
+}
+
+/// Whether the member's own plan is changing its node on purpose: making it, replacing it, or rebooting it.
+pub fn is_touched(member: &CacheCluster) -> bool {
+    member.available_at.is_none()
+        || member.generation != member.observed_generation
+        || member.nodes.iter().any(|node| node.reboot.is_some())
+}
+
+/// What is told when the chosen primary serves, oldest first.
+pub fn confirmation_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event> {
+    let choice = &group.primary;
+    let (Some(former), false) = (&choice.former, choice.is_confirmed()) else {
+        return Vec::new();
+    };
+    if *former == choice.cache_cluster_id {
+        return Vec::new();
+    }
+    let text = format!(
+        "Failover from primary node {former} to replica node {} completed",
+        choice.cache_cluster_id
+    );
+    vec![
+        Event::of_cache_cluster(former, text.clone(), now),
+        Event::of_replication_group(&group.spec.replication_group_id, text, now),
+    ]
+}
+
+/// What is told when the wish is fulfilled, oldest first.
+pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event> {
+    let id = &group.spec.replication_group_id;
+    let event = |message: String| Event::of_replication_group(id, message, now);
+    let failover = |on: bool| {
+        let word = if on { "on" } else { "off" };
+        event(format!(
+            "Automatic failover has been turned {word} for replication group {id}"
+        ))
+    };
+    let mut events = Vec::new();
+    if group.available_at.is_none() {
+        events.push(event(format!("Replication group {id} created")));
+        if group.spec.automatic_failover {
+            events.push(failover(true));
+        }
+    }
+    events.extend(group.changes.iter().filter_map(|change| {
+        Some(match change {
+            GroupChange::EngineVersion(from, to) => event(format!(
+                "Finished upgrading the engine from version {from} to version {to}"
+            )),
+            GroupChange::NodeType(_, to) => event(format!(
+                "Succeeded applying modification to cache node type to {to}."
+            )),
+            GroupChange::ReplicaCount(from, to) => event(format!(
+                "Finished modifying number of replicas from {from} to {to}"
+            )),
+            GroupChange::AutomaticFailover(on) => failover(*on),
+            // Told of when the new primary served.
+            GroupChange::Promotion(_) => return None,
+        })
+    }));
+    events
+}
+
+#[cfg(test)]
+mod tests;

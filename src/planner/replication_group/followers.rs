@@ -1,0 +1,163 @@
+//! The primary serves: what about those that follow it, and about what is wished of all?
+
+use super::{ContainerSeen, Look, Plan, Stage, first_node, is_touched, joined_in};
+use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::replication_group::GroupChange;
+
+/// How far a follower is.
+enum Progress {
+    /// It follows somebody else, or nobody.
+    Astray,
+    /// It has all that the primary has, in this run, and that is not on record.
+    Arrived(String),
+    /// It has all that the primary has, and that is on record.
+    Joined,
+    /// It is on its way.
+    Coming,
+    /// It runs and does not answer.
+    Silent,
+    /// It is not there, and nobody has been told.
+    Lost,
+    /// Its own plan is at work.
+    Elsewhere,
+}
+
+impl Look<'_> {
+    /// The next stage when `primary` serves.
+    pub(super) fn plan_followers(&self, primary: usize) -> Plan {
+        let progress: Vec<(usize, Progress)> = self
+            .followers()
+            .map(|index| (index, self.progress(index, primary)))
+            .collect();
+        let those = |wanted: fn(&Progress) -> bool| -> Vec<usize> {
+            progress
+                .iter()
+                .filter(|(_, progress)| wanted(progress))
+                .map(|(index, _)| *index)
+                .collect()
+        };
+        let astray = those(|progress| matches!(progress, Progress::Astray));
+        if !astray.is_empty() {
+            return Plan::Do(Stage::Follow(astray));
+        }
+        let arrived: Vec<(usize, String)> = progress
+            .iter()
+            .filter_map(|(index, progress)| match progress {
+                Progress::Arrived(started_at) => Some((*index, started_at.clone())),
+                _ => None,
+            })
+            .collect();
+        if !arrived.is_empty() {
+            return Plan::Do(Stage::RecordJoined(arrived));
+        }
+        let silent = those(|progress| matches!(progress, Progress::Silent));
+        let heard_out = self.hear_out(&silent);
+        if let Some(plan @ Plan::Do(_)) = heard_out {
+            return plan;
+        }
+        let mut lost = those(|progress| matches!(progress, Progress::Lost));
+        if heard_out.is_none() {
+            lost.extend(silent);
+        }
+        if !lost.is_empty() {
+            return self.lose(&lost);
+        }
+        let all_joined = progress
+            .iter()
+            .all(|(_, progress)| matches!(progress, Progress::Joined));
+        if let Some(stage) = self.plan_wish(primary, all_joined) {
+            return Plan::Do(stage);
+        }
+        if self.routes_wait() {
+            return Plan::AwaitRouter;
+        }
+        let coming = heard_out.is_some() || !those(|p| matches!(p, Progress::Coming)).is_empty();
+        if coming {
+            return Plan::LookAgain;
+        }
+        let at_work =
+            |member: &CacheCluster| member.deletion_requested_at.is_some() || is_touched(member);
+        if !all_joined || self.group.members.iter().any(at_work) {
+            return Plan::AwaitMembers;
+        }
+        if self.group.generation != self.group.observed_generation {
+            return Plan::Do(Stage::Converge);
+        }
+        Plan::Converged
+    }
+
+    fn progress(&self, index: usize, primary: usize) -> Progress {
+        let member = &self.group.members[index];
+        let seen = &self.seen.members[index];
+        let ContainerSeen::Running { started_at } = &seen.container else {
+            let noted = first_node(member).is_none_or(|node| node.recovering);
+            return match noted || is_touched(member) {
+                true => Progress::Elsewhere,
+                false => Progress::Lost,
+            };
+        };
+        let Some(answer) = &seen.answer else {
+            let recovers = first_node(member).is_some_and(|node| node.recovering);
+            return match recovers || is_touched(member) {
+                // Its own plan waits for it to answer.
+                true => Progress::Elsewhere,
+                false => Progress::Silent,
+            };
+        };
+        if answer.loading {
+            return Progress::Coming;
+        }
+        if answer.is_primary || answer.follows != Some(primary) {
+            return Progress::Astray;
+        }
+        if !answer.link_up || answer.syncing {
+            return Progress::Coming;
+        }
+        match joined_in(member, started_at, self.group.primary.epoch) {
+            true => Progress::Joined,
+            false => Progress::Arrived(started_at.clone()),
+        }
+    }
+
+    /// The next change that was wished of the whole group, one at a time and only while all members are in order.
+    fn plan_wish(&self, primary: usize, all_joined: bool) -> Option<Stage> {
+        let group = self.group;
+        if group.generation == group.observed_generation || !all_joined {
+            return None;
+        }
+        let wanted = group.changes.iter().rev().find_map(|change| match change {
+            GroupChange::Promotion(member) => self.index(member),
+            _ => None,
+        });
+        let behind = |index: &usize| {
+            let spec = &group.members[*index].spec;
+            spec.engine_version != group.spec.engine_version
+                || spec.node_type != group.spec.node_type
+                || spec.parameter_group_name != group.spec.parameter_group_name
+        };
+        let touched = |index: usize| is_touched(&group.members[index]);
+        if self.followers().chain([primary]).any(touched) {
+            return None;
+        }
+        // Replicas first, one at a time; the primary last, and as a replica where there is another to take over.
+        if let Some(index) = self.followers().find(behind) {
+            return Some(Stage::Roll(index));
+        }
+        if behind(&primary) {
+            return Some(match self.followers().next() {
+                Some(member) => Stage::ChoosePrimary {
+                    member,
+                    handover: true,
+                },
+                None => Stage::Roll(primary),
+            });
+        }
+        let wanted = wanted.filter(|member| {
+            *member != primary && group.members[*member].deletion_requested_at.is_none()
+        })?;
+        Some(Stage::ChoosePrimary {
+            member: wanted,
+            handover: true,
+        })
+    }
+}

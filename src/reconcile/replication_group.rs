@@ -1,0 +1,297 @@
+//! Makes replication groups be as they are wished: who is primary, who follows, where the primary endpoint is.
+//!
+//! Nothing here takes long: containers are made and rebooted by the reconciler of cache clusters, so that a failover never waits for
+//! one. While something is under way that nobody tells of (a synchronisation, a silence), the group is looked at again soon.
+
+mod stages;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use futures_util::future::join_all;
+
+use super::driver::{Item, Outcome, Reconciler};
+use super::{World, identity};
+use crate::activators::{Activator, Activators};
+use crate::datastore::Error as StoreError;
+use crate::engine::{NodeReport, Role};
+use crate::planner::cache_cluster::is_news;
+use crate::planner::replication_group::{
+    self as planner, Answer, ContainerSeen, GroupSeen, MemberSeen, Plan,
+};
+use crate::resources::cache_cluster::{CacheCluster, Observation};
+use crate::resources::event::Event;
+use crate::resources::replication_group::ReplicationGroup;
+use crate::runtime::{ContainerObserved, ContainerState, RuntimeError};
+
+/// Most stages of one run. A create takes about ten; many more mean that two of them undo each other.
+const STAGES_MAX: usize = 40;
+
+/// Replication groups in work at once.
+const CONCURRENCY: usize = 32;
+
+/// How long a lost wake can cost.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// How long a node may take to answer one look. A failover waits for the slowest that runs.
+const PROBE_DEADLINE: Duration = Duration::from_millis(500);
+
+/// The reconciler of replication groups.
+#[derive(Debug)]
+pub struct ReplicationGroups {
+    world: World,
+}
+
+/// How a stage ended, other than well.
+enum Stop {
+    /// Something stands in the way; the text says what.
+    Obstacle(String),
+    /// The record has changed meanwhile; look again.
+    Stale,
+    /// A node did not do what it was told; the next look tells what it is now.
+    Engine(String),
+    /// The database failed, or something else that a person should look at.
+    Error(anyhow::Error),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale | StoreError::NotFound => Self::Stale,
+            error => Self::Error(error.into()),
+        }
+    }
+}
+
+impl From<RuntimeError> for Stop {
+    fn from(error: RuntimeError) -> Self {
+        Self::Obstacle(super::node::passing_text(&error))
+    }
+}
+
+#[async_trait]
+impl Reconciler for ReplicationGroups {
+    fn name(&self) -> &'static str {
+        "replication_group"
+    }
+
+    fn period(&self) -> Duration {
+        PERIOD
+    }
+
+    fn concurrency(&self) -> usize {
+        CONCURRENCY
+    }
+
+    fn activator<'a>(&self, activators: &'a Activators) -> &'a Activator {
+        &activators.replication_group
+    }
+
+    async fn list(&self) -> anyhow::Result<Vec<Item>> {
+        Ok(self
+            .world
+            .datastore
+            .replication_group_list_unconverged()
+            .await?)
+    }
+
+    async fn reconcile(&self, key: i64) -> anyhow::Result<Outcome> {
+        let mut progressed = false;
+        for _ in 0..STAGES_MAX {
+            let group = match self.world.datastore.replication_group_get_by_key(key).await {
+                Ok(group) => group,
+                Err(StoreError::NotFound) => return Ok(Outcome::Settled),
+                Err(error) => return Err(error).context("read the replication group"),
+            };
+            match self.advance(&group, progressed).await {
+                Ok(None) => progressed = true,
+                Err(Stop::Stale) => {}
+                Ok(Some(outcome)) => return Ok(outcome),
+                Err(Stop::Engine(reason)) => {
+                    tracing::info!(
+                        replication_group.id = group.spec.replication_group_id,
+                        reason,
+                        "A node did not do what it was told; it is looked at again"
+                    );
+                    return Ok(Outcome::LookAgain { progressed });
+                }
+                Err(Stop::Obstacle(reason)) => {
+                    self.tell(&group, &reason).await?;
+                    return Ok(Outcome::Blocked);
+                }
+                Err(Stop::Error(error)) => return Err(error),
+            }
+        }
+        anyhow::bail!("the replication group is not as wished after {STAGES_MAX} stages")
+    }
+}
+
+impl ReplicationGroups {
+    /// Reconciles in this world.
+    pub fn new(world: World) -> Arc<Self> {
+        Arc::new(Self { world })
+    }
+
+    /// Looks, plans, and carries out one stage. `None` asks for the next look.
+    async fn advance(
+        &self,
+        group: &ReplicationGroup,
+        progressed: bool,
+    ) -> Result<Option<Outcome>, Stop> {
+        let seen = self.observe(group).await?;
+        match planner::plan(group, &seen, self.world.clock.now()) {
+            Plan::Converged => {
+                if group.blocked_by.is_some() {
+                    self.world
+                        .datastore
+                        .replication_group_block(group, None, &[])
+                        .await?;
+                }
+                Ok(Some(Outcome::Settled))
+            }
+            Plan::LookAgain => Ok(Some(Outcome::LookAgain { progressed })),
+            Plan::AwaitMembers => {
+                self.world.activators.cache_cluster.wake();
+                Ok(Some(Outcome::Waiting))
+            }
+            Plan::AwaitRouter => {
+                self.world.activators.router.wake();
+                Ok(Some(Outcome::Waiting))
+            }
+            Plan::Do(stage) => {
+                tracing::debug!(
+                    replication_group.id = group.spec.replication_group_id,
+                    stage = ?stage,
+                    "Carry out a stage"
+                );
+                self.execute(group, stage).await?;
+                // What was done may be what a member's own plan or the router's has waited for.
+                self.world.activators.cache_cluster.wake();
+                self.world.activators.router.wake();
+                Ok(None)
+            }
+        }
+    }
+
+    async fn observe(&self, group: &ReplicationGroup) -> Result<GroupSeen, Stop> {
+        let ends = group.deletion_requested_at.is_some() || group.failure.is_some();
+        if ends {
+            // Its members are looked at by their own reconciler; so an end needs no container engine.
+            return Ok(GroupSeen::default());
+        }
+        let looks = group
+            .members
+            .iter()
+            .map(|member| self.observe_member(group, member));
+        let members = join_all(looks)
+            .await
+            .into_iter()
+            .collect::<Result<Vec<_>, RuntimeError>>()?;
+        Ok(GroupSeen { members })
+    }
+
+    /// The container first: a node without one must not be waited for.
+    async fn observe_member(
+        &self,
+        group: &ReplicationGroup,
+        member: &CacheCluster,
+    ) -> Result<MemberSeen, RuntimeError> {
+        let mut seen = MemberSeen {
+            container: ContainerSeen::Absent,
+            has_primary_address: false,
+            answer: None,
+        };
+        let Some(node) = member.nodes.first() else {
+            return Ok(seen);
+        };
+        if node.observation == Observation::Absent || node.address.is_none() {
+            return Ok(seen);
+        }
+        let name = identity(member, node).container_name(&self.world.ground.owner);
+        let Some(container) = self.world.runtime.container(&name).await? else {
+            return Ok(seen);
+        };
+        seen.has_primary_address = has_primary_address(&self.world, group, &container);
+        seen.container = container_seen(&container);
+        if matches!(seen.container, ContainerSeen::Running { .. }) {
+            let endpoint = self.world.node_endpoint(member, node);
+            let report = self.world.engine.probe(&endpoint, PROBE_DEADLINE).await;
+            seen.answer = report.ok().and_then(|report| answer(group, report));
+        }
+        Ok(seen)
+    }
+
+    /// Tells what stands in the way, if that is news.
+    async fn tell(&self, group: &ReplicationGroup, reason: &str) -> anyhow::Result<()> {
+        let event = is_news(group.blocked_by.as_deref(), reason)
+            .then(|| self.event(group, format!("Waiting: {reason}")));
+        tracing::info!(
+            replication_group.id = group.spec.replication_group_id,
+            reason,
+            "A replication group is held up"
+        );
+        self.world
+            .datastore
+            .replication_group_block(group, Some(reason), event.as_slice())
+            .await
+            .context("note what stands in the way")
+    }
+
+    fn event(&self, group: &ReplicationGroup, message: impl Into<String>) -> Event {
+        Event::of_replication_group(
+            &group.spec.replication_group_id,
+            message,
+            self.world.clock.now(),
+        )
+    }
+}
+
+/// Whether a container has the address of the group's primary endpoint, or will ask for it when it is started.
+pub(super) fn has_primary_address(
+    world: &World,
+    group: &ReplicationGroup,
+    container: &ContainerObserved,
+) -> bool {
+    let network = &world.ground.endpoint_network.name;
+    let held = container.addresses.get(network).copied();
+    held.is_some() && held == group.primary_endpoint.address
+}
+
+fn container_seen(container: &ContainerObserved) -> ContainerSeen {
+    match container.state {
+        ContainerState::Created => ContainerSeen::Absent,
+        ContainerState::Running | ContainerState::Paused => ContainerSeen::Running {
+            started_at: container.started_at.clone().unwrap_or_default(),
+        },
+        ContainerState::Restarting
+        | ContainerState::Exited
+        | ContainerState::Dead
+        | ContainerState::Removing => ContainerSeen::Ended,
+    }
+}
+
+/// What a report says of replication, with the member that is followed in place of its address.
+pub(super) fn answer(group: &ReplicationGroup, report: NodeReport) -> Option<Answer> {
+    let replication = report.replication?;
+    let follows = replication.primary.and_then(|(host, port)| {
+        group.members.iter().position(|member| {
+            member.nodes.first().is_some_and(|node| {
+                node.address
+                    .is_some_and(|address| address.to_string() == host)
+                    && node.engine_port(&member.spec) == port
+            })
+        })
+    });
+    Some(Answer {
+        is_primary: report.role == Role::Primary,
+        loading: report.loading,
+        history: replication.history,
+        earlier_history: replication.earlier_history,
+        offset: replication.offset,
+        follows,
+        link_up: replication.link_up,
+        syncing: replication.syncing,
+    })
+}

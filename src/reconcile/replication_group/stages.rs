@@ -1,0 +1,394 @@
+//! What each stage does. All are safe to repeat.
+
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+
+use super::super::identity;
+use super::super::node::describe;
+use super::{ReplicationGroups, Stop};
+use crate::datastore::{Choice, Error as StoreError, JoinedMember};
+use crate::engine::PrimaryAddress;
+use crate::planner::cache_cluster::Obstacle;
+use crate::planner::replication_group::{self as planner, Establish, Stage};
+use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::event::Event;
+use crate::resources::replication_group::{GroupChange, ReplicationGroup};
+use crate::runtime::RuntimeError;
+
+/// How long a node may take to do what it is told.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(1);
+
+/// No quota applies to what a reconciler writes.
+const NO_QUOTA: u32 = u32::MAX;
+
+impl ReplicationGroups {
+    pub(super) async fn execute(&self, group: &ReplicationGroup, stage: Stage) -> Result<(), Stop> {
+        let store = &self.world.datastore;
+        let now = self.world.clock.now();
+        match stage {
+            Stage::Allocate => self.allocate(group).await,
+            Stage::ChoosePrimary { member, handover } => {
+                let choice = Choice {
+                    cache_cluster_id: id(group, member).to_owned(),
+                    handover,
+                };
+                tracing::info!(
+                    replication_group.id = group.spec.replication_group_id,
+                    former = group.primary.cache_cluster_id,
+                    primary = choice.cache_cluster_id,
+                    handover,
+                    "Another primary is chosen"
+                );
+                Ok(store
+                    .replication_group_choose_primary(group, &choice, &[])
+                    .await?)
+            }
+            Stage::Establish(establish) => self.establish(group, establish).await,
+            Stage::Confirm {
+                member,
+                started_at,
+                history,
+            } => self.confirm(group, member, started_at, &history).await,
+            Stage::Detach(members) => self.detach(group, &members).await,
+            Stage::Follow(members) => self.follow(group, &members).await,
+            Stage::RecordJoined(members) => self.record_joined(group, members).await,
+            Stage::RecordSilent(members) => Ok(store
+                .cache_node_record_silent(&node_keys(group, &members), now)
+                .await?),
+            Stage::RecordLost { kill, lost } => {
+                self.kill(group, &kill).await?;
+                let events = self.node_events(group, &lost, "Recovering cache nodes");
+                Ok(store
+                    .replication_group_record_losses(group, &node_keys(group, &lost), &events)
+                    .await?)
+            }
+            Stage::ChooseFailoverRun(started_at) => Ok(store
+                .replication_group_choose_failover_run(group, &started_at)
+                .await?),
+            Stage::KillForTest(member) => self.kill(group, &[member]).await,
+            Stage::EndFailover => Ok(store.replication_group_end_failover(group).await?),
+            Stage::Roll(member) => self.roll(group, member).await,
+            Stage::DropMember(member) => {
+                let mut member = group.members[member].clone();
+                member.deletion_requested_at = Some(now);
+                store.cache_cluster_request(&member, &[], NO_QUOTA).await?;
+                Ok(())
+            }
+            Stage::GiveUp(member) => self.give_up(group, member).await,
+            Stage::Converge => {
+                let events = planner::convergence_events(group, now);
+                Ok(store
+                    .replication_group_converge(group, &events, now)
+                    .await?)
+            }
+            Stage::ReleasePrimary => Ok(store.replication_group_release_primary(group).await?),
+            Stage::Release => Ok(store.replication_group_release(group).await?),
+            Stage::Forget => {
+                let event = self.event(
+                    group,
+                    format!(
+                        "Replication group {} deleted",
+                        group.spec.replication_group_id
+                    ),
+                );
+                Ok(store.replication_group_forget(group, &[event]).await?)
+            }
+        }
+    }
+
+    async fn allocate(&self, group: &ReplicationGroup) -> Result<(), Stop> {
+        let pools = self.world.ground.pools();
+        match self
+            .world
+            .datastore
+            .replication_group_allocate(group, &pools)
+            .await
+        {
+            Err(StoreError::Exhausted(what)) => Err(Stop::Obstacle(format!(
+                "There is no free {what} for the endpoints. Delete caches that are not needed, or give the next data directory \
+                 a larger --node-subnet or --port-range."
+            ))),
+            result => Ok(result?),
+        }
+    }
+
+    /// What may take writes is ended before anything is promoted; then the address goes from one to the other.
+    async fn establish(&self, group: &ReplicationGroup, plan: Establish) -> Result<(), Stop> {
+        self.world.ensure_networks().await?;
+        self.kill(group, &plan.kill).await?;
+        let primary = &group.members[plan.primary];
+        let promote = async {
+            match plan.promote {
+                true => self.promote(primary).await,
+                false => Ok(()),
+            }
+        };
+        let (promoted, detached) = join(promote, self.detach(group, &plan.detach)).await;
+        promoted?;
+        detached?;
+        let attach = async {
+            match group.primary_endpoint.address.filter(|_| plan.attach) {
+                Some(address) => {
+                    let network = &self.world.ground.endpoint_network.name;
+                    self.world
+                        .runtime
+                        .connect_network(&self.container(primary), network, address)
+                        .await
+                        .inspect_err(|error| self.world.doubt_networks(error))
+                }
+                None => Ok(()),
+            }
+        };
+        // Whoever cannot follow now will be seen astray at the next look.
+        let (attached, _) = join(attach, self.follow(group, &plan.follow)).await;
+        Ok(attached?)
+    }
+
+    async fn promote(&self, member: &CacheCluster) -> Result<(), Stop> {
+        let Some(node) = member.nodes.first() else {
+            return Err(Stop::Stale);
+        };
+        let endpoint = self.world.node_endpoint(member, node);
+        self.world
+            .engine
+            .promote(&endpoint, COMMAND_DEADLINE)
+            .await
+            .map_err(|error| Stop::Engine(describe(&error)))
+    }
+
+    async fn confirm(
+        &self,
+        group: &ReplicationGroup,
+        member: usize,
+        started_at: String,
+        history: &str,
+    ) -> Result<(), Stop> {
+        let mut events = planner::confirmation_events(group, self.world.clock.now());
+        let (recovered, told) = self.recovered(group, &[member]);
+        events.extend(told);
+        let joined = JoinedMember {
+            key: group.members[member].key,
+            started_at,
+        };
+        Ok(self
+            .world
+            .datastore
+            .replication_group_confirm_primary(group, &joined, history, &recovered, &events)
+            .await?)
+    }
+
+    async fn record_joined(
+        &self,
+        group: &ReplicationGroup,
+        members: Vec<(usize, String)>,
+    ) -> Result<(), Stop> {
+        let indices: Vec<usize> = members.iter().map(|(index, _)| *index).collect();
+        let (recovered, events) = self.recovered(group, &indices);
+        let joined: Vec<JoinedMember> = members
+            .into_iter()
+            .map(|(index, started_at)| JoinedMember {
+                key: group.members[index].key,
+                started_at,
+            })
+            .collect();
+        Ok(self
+            .world
+            .datastore
+            .replication_group_record_joined(group, &joined, &recovered, &events)
+            .await?)
+    }
+
+    async fn detach(&self, group: &ReplicationGroup, members: &[usize]) -> Result<(), Stop> {
+        let network = &self.world.ground.endpoint_network.name;
+        let detach = |index: &usize| {
+            let container = self.container(&group.members[*index]);
+            async move {
+                self.world
+                    .runtime
+                    .disconnect_network(&container, network, true)
+                    .await
+            }
+        };
+        let results = join_all(members.iter().map(detach)).await;
+        Ok(results.into_iter().collect::<Result<(), RuntimeError>>()?)
+    }
+
+    async fn follow(&self, group: &ReplicationGroup, members: &[usize]) -> Result<(), Stop> {
+        let primary = group.member(&group.primary.cache_cluster_id);
+        let Some((primary, node)) = primary.and_then(|one| Some((one, one.nodes.first()?))) else {
+            return Err(Stop::Stale);
+        };
+        let address = PrimaryAddress {
+            // As members reach each other, in both endpoint modes.
+            host: node.address.ok_or(Stop::Stale)?.to_string(),
+            port: node.engine_port(&primary.spec),
+            administrator: self.world.node_endpoint(primary, node).administrator,
+        };
+        let follow = |index: &usize| {
+            let member = &group.members[*index];
+            let address = &address;
+            async move {
+                let Some(node) = member.nodes.first() else {
+                    return Ok(());
+                };
+                let endpoint = self.world.node_endpoint(member, node);
+                self.world
+                    .engine
+                    .follow(&endpoint, address, COMMAND_DEADLINE)
+                    .await
+            }
+        };
+        let results = join_all(members.iter().map(follow)).await;
+        results
+            .into_iter()
+            .collect::<Result<(), _>>()
+            .map_err(|error| Stop::Engine(describe(&error)))
+    }
+
+    async fn kill(&self, group: &ReplicationGroup, members: &[usize]) -> Result<(), Stop> {
+        let kill = |index: &usize| {
+            let container = self.container(&group.members[*index]);
+            async move { self.world.runtime.kill_container(&container).await }
+        };
+        let results = join_all(members.iter().map(kill)).await;
+        Ok(results.into_iter().collect::<Result<(), RuntimeError>>()?)
+    }
+
+    /// Lets one member follow what is wished of all. Its container is made anew by its own reconciler.
+    async fn roll(&self, group: &ReplicationGroup, index: usize) -> Result<(), Stop> {
+        let before = &group.members[index];
+        let mut after = before.clone();
+        after.spec = group.spec.member(&before.spec.cache_cluster_id);
+        after.replace_nodes();
+        match self.world.ensure_node_image(&after).await {
+            Ok(_) => {}
+            Err(Obstacle::NoImage(reason)) => {
+                return self.undo_roll(group, before, &reason).await;
+            }
+            Err(Obstacle::NoFreeAddress(reason) | Obstacle::Passing(reason)) => {
+                return Err(Stop::Obstacle(reason));
+            }
+        }
+        self.world
+            .datastore
+            .cache_cluster_request(&after, &[], NO_QUOTA)
+            .await?;
+        Ok(())
+    }
+
+    /// There is no image for what is wished of all: the group goes back to what `member` still is.
+    async fn undo_roll(
+        &self,
+        group: &ReplicationGroup,
+        member: &CacheCluster,
+        reason: &str,
+    ) -> Result<(), Stop> {
+        let mut undone = group.clone();
+        undone.spec.engine_version = member.spec.engine_version;
+        undone.spec.node_type = member.spec.node_type;
+        undone.spec.parameter_group_name = member.spec.parameter_group_name.clone();
+        let mut events = Vec::new();
+        undone.changes.retain(|change| {
+            let text = match change {
+                GroupChange::EngineVersion(_, to) => {
+                    format!("Failed to upgrade the engine to version {to}. {reason}")
+                }
+                GroupChange::NodeType(_, to) => {
+                    format!("Failed applying modification to cache node type to {to}. {reason}")
+                }
+                GroupChange::ReplicaCount(..)
+                | GroupChange::AutomaticFailover(_)
+                | GroupChange::Promotion(_) => return true,
+            };
+            events.push(self.event(group, text));
+            false
+        });
+        undone.raise_generation();
+        self.world
+            .datastore
+            .replication_group_request(&undone, &[], &events, NO_QUOTA)
+            .await?;
+        Ok(())
+    }
+
+    async fn give_up(&self, group: &ReplicationGroup, member: usize) -> Result<(), Stop> {
+        let reason = group.members[member]
+            .failure
+            .as_ref()
+            .map(|failure| failure.reason.clone())
+            .unwrap_or_default();
+        let events = [
+            self.event(
+                group,
+                format!(
+                    "Failed to create replication group {} due to unsuccessful creation of its cache cluster(s).",
+                    group.spec.replication_group_id
+                ),
+            ),
+            self.event(
+                group,
+                "Deleting all cache clusters belonging to this replication group.",
+            ),
+        ];
+        let now = self.world.clock.now();
+        Ok(self
+            .world
+            .datastore
+            .replication_group_fail(group, &reason, &events, now)
+            .await?)
+    }
+
+    /// The keys of those nodes whose return has not been told of, and the events that tell of it.
+    fn recovered(&self, group: &ReplicationGroup, members: &[usize]) -> (Vec<i64>, Vec<Event>) {
+        let recovering: Vec<usize> = members
+            .iter()
+            .copied()
+            .filter(|index| {
+                group.members[*index]
+                    .nodes
+                    .iter()
+                    .any(|node| node.recovering)
+            })
+            .collect();
+        let events = self.node_events(group, &recovering, "Finished recovery for cache nodes");
+        (node_keys(group, &recovering), events)
+    }
+
+    fn node_events(&self, group: &ReplicationGroup, members: &[usize], text: &str) -> Vec<Event> {
+        let now = self.world.clock.now();
+        members
+            .iter()
+            .flat_map(|index| {
+                group.members[*index]
+                    .nodes
+                    .iter()
+                    .map(move |node| (*index, node))
+            })
+            .map(|(index, node)| {
+                let message = format!("{text} {}", node.cache_node_id);
+                Event::of_cache_cluster(id(group, index), message, now)
+            })
+            .collect()
+    }
+
+    fn container(&self, member: &CacheCluster) -> String {
+        member
+            .nodes
+            .first()
+            .map(|node| identity(member, node).container_name(&self.world.ground.owner))
+            .unwrap_or_default()
+    }
+}
+
+fn id(group: &ReplicationGroup, member: usize) -> &str {
+    &group.members[member].spec.cache_cluster_id
+}
+
+fn node_keys(group: &ReplicationGroup, members: &[usize]) -> Vec<i64> {
+    members
+        .iter()
+        .flat_map(|index| &group.members[*index].nodes)
+        .map(|node| node.key)
+        .collect()
+}

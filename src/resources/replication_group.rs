@@ -1,0 +1,466 @@
+//! The replication group, cluster mode disabled: one primary and up to five replicas, each a cache cluster of one node.
+//!
+//! The group says what is wished of all members and which of them is the primary. Choosing a primary is counted: the *epoch* is the
+//! number of the choice. A choice is *confirmed* once that member was seen to serve as primary, at the primary endpoint; a member has
+//! *joined* the epoch once it was seen to do its part in it.
+
+use std::net::Ipv4Addr;
+
+use super::cache_cluster::{AzMode, CacheCluster, CacheClusterSpec, Membership, Notification};
+use super::engine::{Engine, EngineVersion};
+use super::node_type::NodeType;
+use super::scope::Scope;
+use super::timestamp::Timestamp;
+use super::window::{MaintenanceWindow, SnapshotWindow};
+
+pub mod pending;
+pub mod replicas;
+
+/// Most replicas of a node group (CreateReplicationGroup, API reference).
+pub const REPLICAS_MAX: u32 = 5;
+
+/// The id of the one node group of a replication group whose cluster mode is disabled.
+pub const NODE_GROUP_ID: &str = "0001";
+
+/// A replication group as it was wished for. Built by `operations::replication_group::spec`; valid once it exists.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplicationGroupSpec {
+    /// Lower case.
+    pub replication_group_id: String,
+    /// What the user says of it.
+    pub description: String,
+    /// Engine and version of all members.
+    pub engine_version: &'static EngineVersion,
+    /// Node type of all members.
+    pub node_type: &'static NodeType,
+    /// The port of every endpoint.
+    pub port: u16,
+    /// Cache parameter group.
+    pub parameter_group_name: String,
+    /// Cache subnet group.
+    pub subnet_group_name: String,
+    /// Kept and described.
+    pub security_group_ids: Vec<String>,
+    /// When changes that wait are made.
+    pub maintenance_window: MaintenanceWindow,
+    /// When snapshots are taken.
+    pub snapshot_window: SnapshotWindow,
+    /// How long automatic snapshots are kept, in days; 0 takes none.
+    pub snapshot_retention_days: u32,
+    /// The member that snapshots are taken from, where the user named one.
+    pub snapshotting_cluster_id: Option<String>,
+    /// Who is told of events.
+    pub notification: Option<Notification>,
+    /// Whether minor versions are taken without asking.
+    pub auto_minor_version_upgrade: bool,
+    /// Whether a replica takes over when the primary is lost.
+    pub automatic_failover: bool,
+    /// Whether members shall lie in several zones.
+    pub multi_az: bool,
+    /// Kept and described.
+    pub at_rest_encryption: bool,
+}
+
+impl ReplicationGroupSpec {
+    /// The engine.
+    pub fn engine(&self) -> Engine {
+        self.engine_version.engine
+    }
+
+    /// What is wished of the member called `cache_cluster_id`.
+    pub fn member(&self, cache_cluster_id: &str) -> CacheClusterSpec {
+        CacheClusterSpec {
+            cache_cluster_id: cache_cluster_id.to_owned(),
+            engine_version: self.engine_version,
+            node_type: self.node_type,
+            port: self.port,
+            az_mode: AzMode::SingleAz,
+            parameter_group_name: self.parameter_group_name.clone(),
+            subnet_group_name: self.subnet_group_name.clone(),
+            security_group_ids: self.security_group_ids.clone(),
+            maintenance_window: self.maintenance_window,
+            snapshot_window: Some(self.snapshot_window),
+            snapshot_retention_days: self.snapshot_retention_days,
+            notification: self.notification.clone(),
+            auto_minor_version_upgrade: self.auto_minor_version_upgrade,
+        }
+    }
+}
+
+/// Wishes that wait for the maintenance window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GroupPending {
+    /// Another engine version, of the same engine or of Valkey.
+    pub engine_version: Option<&'static EngineVersion>,
+    /// Another node type.
+    pub node_type: Option<&'static NodeType>,
+    /// The member that shall be promoted.
+    pub primary_cluster_id: Option<String>,
+}
+
+impl GroupPending {
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A change under way; told of when it is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupChange {
+    /// Another engine version: from, to; each with its engine.
+    EngineVersion(String, String),
+    /// Another node type: from, to.
+    NodeType(String, String),
+    /// Another number of replicas: from, to.
+    ReplicaCount(u32, u32),
+    /// Automatic failover turned on or off.
+    AutomaticFailover(bool),
+    /// Another primary was asked for: the member to be promoted.
+    Promotion(String),
+}
+
+/// Which member is the primary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrimaryChoice {
+    /// The member chosen.
+    pub cache_cluster_id: String,
+    /// Counts the choices, from 1.
+    pub epoch: u64,
+    /// The primary before this choice.
+    pub former: Option<String>,
+    /// Whether the choice was made while the former primary served: then nothing that it has may be left behind.
+    pub handover: bool,
+    /// The last choice that was seen to serve; 0 before the first.
+    pub confirmed_epoch: u64,
+    /// The engine's id of the history that the primary of the last confirmed choice wrote.
+    pub history: Option<String>,
+}
+
+impl PrimaryChoice {
+    /// The first choice of a group.
+    pub fn first(cache_cluster_id: String) -> Self {
+        Self {
+            cache_cluster_id,
+            epoch: 1,
+            former: None,
+            handover: false,
+            confirmed_epoch: 0,
+            history: None,
+        }
+    }
+
+    /// Whether the chosen primary was seen to serve.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed_epoch == self.epoch
+    }
+}
+
+/// A TestFailover under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestFailover {
+    /// The run of the primary that shall end, once chosen.
+    pub from_started_at: Option<String>,
+}
+
+/// An endpoint that moves between nodes, or spreads over them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MovingEndpoint {
+    /// Its address on the endpoint network, once chosen; none in published mode.
+    pub address: Option<Ipv4Addr>,
+    /// Its port on the host, in published mode, once chosen.
+    pub published_port: Option<u16>,
+    /// The route to it that a router was last seen to serve, as [`ReplicationGroup::route`] words it.
+    pub route_served: Option<String>,
+}
+
+/// The endpoints of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupEndpoint {
+    /// Where writes go.
+    Primary,
+    /// Where reads go.
+    Reader,
+}
+
+impl MovingEndpoint {
+    /// Whether clients can be told of it.
+    pub fn is_allocated(&self) -> bool {
+        self.address.is_some() || self.published_port.is_some()
+    }
+}
+
+/// A replication group: the wish, its count, the choice of a primary, and its members.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReplicationGroup {
+    /// The record's key; 0 before it is stored.
+    pub key: i64,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The wish.
+    pub spec: ReplicationGroupSpec,
+    /// Wishes that wait for the maintenance window.
+    pub pending: GroupPending,
+    /// Counts the writes of the wish; a writer names the one that it read.
+    pub revision: i64,
+    /// Counts the wishes that the world must follow.
+    pub generation: u64,
+    /// The wish that the world was last seen to fulfil.
+    pub observed_generation: u64,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When it was first fulfilled.
+    pub available_at: Option<Timestamp>,
+    /// When its deletion was asked for.
+    pub deletion_requested_at: Option<Timestamp>,
+    /// Whether the deletion leaves the primary as a cache cluster of its own.
+    pub retain_primary: bool,
+    /// Set when its creation was given up: why.
+    pub failure: Option<String>,
+    /// What keeps the reconciler from going on, if anything does.
+    pub blocked_by: Option<String>,
+    /// Changes under way.
+    pub changes: Vec<GroupChange>,
+    /// Which member is the primary.
+    pub primary: PrimaryChoice,
+    /// A TestFailover that has not led to another primary yet.
+    pub test_failover: Option<TestFailover>,
+    /// Where writes go.
+    pub primary_endpoint: MovingEndpoint,
+    /// Where reads go.
+    pub reader_endpoint: MovingEndpoint,
+    /// In the order of their making, those that are being deleted included.
+    pub members: Vec<CacheCluster>,
+}
+
+impl ReplicationGroup {
+    /// A replication group that is wished for and not there yet, with a member in each of `zones`; the first is the primary.
+    pub fn wished(
+        scope: Scope,
+        spec: ReplicationGroupSpec,
+        zones: &[String],
+        now: Timestamp,
+    ) -> Self {
+        let first = member_id(&spec.replication_group_id, 1);
+        let mut group = Self::without_members(scope, spec, first, now);
+        for (number, zone) in (1..).zip(zones) {
+            let id = member_id(&group.spec.replication_group_id, number);
+            let member = group.new_member(&id, zone, now);
+            group.members.push(member);
+        }
+        group
+    }
+
+    /// A replication group that is wished for around a cache cluster that is there. It becomes the primary, under its own id; its node
+    /// needs another container, one that does not take writes before it is told to, on the same volume.
+    pub fn around(mut cluster: CacheCluster, spec: ReplicationGroupSpec, now: Timestamp) -> Self {
+        let id = cluster.spec.cache_cluster_id.clone();
+        let mut group = Self::without_members(cluster.scope.clone(), spec, id.clone(), now);
+        cluster.spec = group.spec.member(&id);
+        cluster.membership = Some(group.membership());
+        cluster.replace_nodes();
+        group.members.push(cluster);
+        group
+    }
+
+    fn without_members(
+        scope: Scope,
+        spec: ReplicationGroupSpec,
+        primary: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            key: 0,
+            scope,
+            spec,
+            pending: GroupPending::default(),
+            revision: 0,
+            generation: 1,
+            observed_generation: 0,
+            requested_at: now,
+            available_at: None,
+            deletion_requested_at: None,
+            retain_primary: false,
+            failure: None,
+            blocked_by: None,
+            changes: Vec::new(),
+            primary: PrimaryChoice::first(primary),
+            test_failover: None,
+            primary_endpoint: MovingEndpoint::default(),
+            reader_endpoint: MovingEndpoint::default(),
+            members: Vec::new(),
+        }
+    }
+
+    fn membership(&self) -> Membership {
+        Membership {
+            group_key: self.key,
+            replication_group_id: self.spec.replication_group_id.clone(),
+            at_rest_encryption: self.spec.at_rest_encryption,
+            joined: None,
+        }
+    }
+
+    /// The members that shall stay, in the order of their making.
+    pub fn wished_members(&self) -> impl Iterator<Item = &CacheCluster> {
+        self.members
+            .iter()
+            .filter(|member| member.deletion_requested_at.is_none())
+    }
+
+    /// How many replicas are wanted.
+    pub fn wished_replica_count(&self) -> u32 {
+        u32::try_from(self.wished_members().count())
+            .unwrap_or(u32::MAX)
+            .saturating_sub(1)
+    }
+
+    /// The member with this id.
+    pub fn member(&self, cache_cluster_id: &str) -> Option<&CacheCluster> {
+        self.members
+            .iter()
+            .find(|member| member.spec.cache_cluster_id == cache_cluster_id)
+    }
+
+    /// Whether `member` is the one chosen as primary.
+    pub fn is_primary(&self, member: &CacheCluster) -> bool {
+        member.spec.cache_cluster_id == self.primary.cache_cluster_id
+    }
+
+    /// The next wish: raises the generation.
+    pub fn raise_generation(&mut self) {
+        self.generation += 1;
+    }
+
+    /// Wishes the group away, with its members; where `retain_primary`, without its primary.
+    pub fn request_deletion(&mut self, retain_primary: bool, now: Timestamp) {
+        self.deletion_requested_at = Some(now);
+        self.retain_primary = retain_primary;
+        let primary = self.primary.cache_cluster_id.clone();
+        for member in self.members.iter_mut().filter(|member| {
+            let stays = retain_primary && member.spec.cache_cluster_id == primary;
+            !stays && member.deletion_requested_at.is_none()
+        }) {
+            member.deletion_requested_at = Some(now);
+        }
+    }
+
+    /// Ids for `count` more members: the numbers after the highest in use, so that the id of a member just removed rests. Where that
+    /// ends past three digits, the lowest free ones.
+    pub fn next_member_ids(&self, count: usize) -> Vec<String> {
+        let id = |number: u32| member_id(&self.spec.replication_group_id, number);
+        let is_free = |id: &String| self.member(id).is_none();
+        let numbers = (1..=999).rev().find(|number| !is_free(&id(*number)));
+        let highest = numbers.unwrap_or(0);
+        (highest + 1..=999)
+            .chain(1..=highest)
+            .map(id)
+            .filter(is_free)
+            .take(count)
+            .collect()
+    }
+
+    /// A member to be, called `cache_cluster_id`, in `zone`.
+    pub fn new_member(&self, cache_cluster_id: &str, zone: &str, now: Timestamp) -> CacheCluster {
+        let mut member = CacheCluster::wished(
+            self.scope.clone(),
+            self.spec.member(cache_cluster_id),
+            &[zone.to_owned()],
+            now,
+        );
+        member.membership = Some(self.membership());
+        member
+    }
+
+    /// Whether `member` was seen to do its part under the present primary, in the very run that is known of its node.
+    pub fn has_joined(&self, member: &CacheCluster) -> bool {
+        let joined = member
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.joined.as_ref());
+        joined.is_some_and(|joined| {
+            joined.epoch == self.primary.epoch && member.is_in_run(&joined.started_at)
+        })
+    }
+
+    /// The members that reads go to: replicas that are in sync, in the order of their making; the primary where there is none.
+    pub fn readers(&self) -> Vec<&CacheCluster> {
+        let in_order = |member: &&CacheCluster| self.has_joined(member);
+        let replicas: Vec<&CacheCluster> = self
+            .wished_members()
+            .filter(|member| !self.is_primary(member))
+            .filter(in_order)
+            .collect();
+        if replicas.is_empty() {
+            return self.serving_primary().into_iter().collect();
+        }
+        replicas
+    }
+
+    /// The primary, while it is known to serve.
+    pub fn serving_primary(&self) -> Option<&CacheCluster> {
+        self.member(&self.primary.cache_cluster_id)
+            .filter(|member| self.has_joined(member))
+    }
+
+    /// One of the group's endpoints.
+    pub fn endpoint(&self, endpoint: GroupEndpoint) -> &MovingEndpoint {
+        match endpoint {
+            GroupEndpoint::Primary => &self.primary_endpoint,
+            GroupEndpoint::Reader => &self.reader_endpoint,
+        }
+    }
+
+    /// The members that a router shall pass connections to an endpoint on to, and those that it shall try after them. None where no
+    /// router has a part in it: in network mode the primary endpoint is an address of the primary itself.
+    pub fn targets(
+        &self,
+        endpoint: GroupEndpoint,
+    ) -> Option<(Vec<&CacheCluster>, Vec<&CacheCluster>)> {
+        let primary = self.serving_primary();
+        match endpoint {
+            GroupEndpoint::Primary => {
+                self.primary_endpoint.published_port?;
+                Some((primary.into_iter().collect(), Vec::new()))
+            }
+            GroupEndpoint::Reader => {
+                let readers = self.readers();
+                let rest = primary.filter(|primary| !readers.contains(primary));
+                Some((readers, rest.into_iter().collect()))
+            }
+        }
+    }
+
+    /// The route to an endpoint that a router shall serve, in words that are equal if and only if the routes are.
+    pub fn route(&self, endpoint: GroupEndpoint) -> Option<String> {
+        let words = |members: Vec<&CacheCluster>| {
+            let words: Vec<String> = members.into_iter().filter_map(target_words).collect();
+            words.join(",")
+        };
+        let (targets, fallback) = self.targets(endpoint)?;
+        Some(format!("{}|{}", words(targets), words(fallback)))
+    }
+
+    /// Whether a router serves another route to an endpoint than it shall.
+    pub fn lacks_route(&self, endpoint: GroupEndpoint) -> bool {
+        let route = self.route(endpoint);
+        route.is_some() && self.endpoint(endpoint).route_served != route
+    }
+}
+
+fn target_words(member: &CacheCluster) -> Option<String> {
+    let node = member.nodes.first()?;
+    Some(format!(
+        "{}:{}",
+        node.address?,
+        node.engine_port(&member.spec)
+    ))
+}
+
+/// The id of the member with this number (names: behaviour.md section 3).
+pub fn member_id(replication_group_id: &str, number: u32) -> String {
+    format!("{replication_group_id}-{number:03}")
+}
+
+#[cfg(test)]
+mod tests;
