@@ -109,9 +109,11 @@ pub struct ReplicationReport {
     pub earlier_history: Option<String>,
     /// How much of its history it holds, in bytes of the stream of writes.
     ///
-    /// It is 0 for a replica that has nothing to go on from: one that never followed anyone, or that has begun to take
-    /// over a whole data set and is not done, whatever it held before. One whose link is down, or that was started as a
-    /// replica on a data set that it had saved, says how far that goes.
+    /// A replica whose link is down, or that was started as a replica on a data set that it had saved, says how far that
+    /// goes. It is 0 for one that has nothing to go on from: that never followed anyone, or whose own data have given way
+    /// to a whole data set of which it has not got all (Redis 6.2 says so as soon as that has begun, later lines keep
+    /// the old data until the new are about to be read). It is also 0 for a primary that never had a replica: it does
+    /// not count, and takes up a new history with its first one.
     pub offset: u64,
     /// Host and port of the primary that it follows or tries to; none for a primary.
     pub primary: Option<(String, u16)>,
@@ -133,7 +135,9 @@ pub struct AttachedReplica {
     pub port: u16,
     /// Whether it has the whole data set and is sent each write.
     pub online: bool,
-    /// How much of the primary's history it last acknowledged, in bytes; it does so with every second.
+    /// How much of the primary's history it last acknowledged, in bytes. It does so once a second, or when a client
+    /// waits for it, and pings and questions of the primary's own are in the history too: one that has every write may be
+    /// seen a little behind the primary's own offset.
     pub offset: u64,
 }
 
@@ -211,7 +215,8 @@ pub trait Engine: Send + Sync + Debug {
     /// Makes a node a primary with the data that it has; one that is a primary already is left alone.
     ///
     /// A node that is reading a data set answers [`EngineError::Loading`] and stays what it is. After any other error but
-    /// [`EngineError::Refused`] it may be a primary all the same.
+    /// [`EngineError::Refused`] it may be a primary all the same, or become one: a node that hangs does what it was told
+    /// when it wakes up, however late that is.
     async fn promote(&self, node: &NodeEndpoint, deadline: Duration) -> Result<(), EngineError>;
 
     /// Makes a node a replica of `primary`; one that follows it already goes on undisturbed, also in the middle of taking
@@ -219,7 +224,8 @@ pub trait Engine: Send + Sync + Debug {
     ///
     /// Success means that the node tries, not that it is in sync or that the primary is there. Whatever the node holds
     /// beyond what the primary carries on is lost when it is in sync. A node that is reading a data set answers
-    /// [`EngineError::Loading`]; after any other error but [`EngineError::Refused`] it may follow all the same.
+    /// [`EngineError::Loading`]; after any other error but [`EngineError::Refused`] it may follow all the same, now or,
+    /// as with [`Engine::promote`], later.
     async fn follow(
         &self,
         node: &NodeEndpoint,

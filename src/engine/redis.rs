@@ -109,3 +109,6 @@ fn refusal(node: &NodeEndpoint, error: &RedisError) -> EngineError {
         _ => node.refused(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Engine, EngineError, NodeEndpoint, NodeReport, PrimaryAddress, Protocol, Role};
-use crate::runtime::simulated::{Operation, Reach, SimulatedWorld, option};
+use super::{
+    AttachedReplica, Engine, EngineError, NodeEndpoint, NodeReport, PrimaryAddress, Protocol,
+    ReplicationReport, Role,
+};
+use crate::runtime::simulated::{
+    Following, Operation, Order, Reach, SimulatedWorld, Standing, option,
+};
 
 /// Talks to the processes of a [`SimulatedWorld`].
 ///
@@ -26,11 +31,14 @@ impl SimulatedEngine {
         SimulatedEngine { world }
     }
 
-    /// Writes a key as a client would; false when nothing answers.
-    pub fn set(&self, node: &NodeEndpoint, key: &str, value: &str) -> bool {
+    /// Writes a key as a client would.
+    pub fn set(&self, node: &NodeEndpoint, key: &str, value: &str) -> Write {
         match self.world.reach(&node.host, node.port) {
-            Reach::Process { container, .. } => self.world.memory_set(&container, key, value),
-            Reach::Frozen | Reach::Nothing => false,
+            Reach::Process { container, .. } => match self.world.write(&container, key, value) {
+                Some(replicas) => Write::Done { replicas },
+                None => Write::ReadOnly,
+            },
+            Reach::Frozen { .. } | Reach::Nothing => Write::Unanswered,
         }
     }
 
@@ -38,8 +46,54 @@ impl SimulatedEngine {
     pub fn get(&self, node: &NodeEndpoint, key: &str) -> Option<String> {
         match self.world.reach(&node.host, node.port) {
             Reach::Process { container, .. } => self.world.memory_get(&container, key),
-            Reach::Frozen | Reach::Nothing => None,
+            Reach::Frozen { .. } | Reach::Nothing => None,
         }
+    }
+
+    /// Tells a node what to be. Whatever error the hook refuses that with, the node was not reached, or at least not
+    /// heard of again.
+    async fn tell(
+        &self,
+        operation: Operation,
+        node: &NodeEndpoint,
+        order: Order,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.replicates()?;
+        let tell = |world: &SimulatedWorld| {
+            let reach = world.reach(&node.host, node.port);
+            if let Reach::Process { container, .. } | Reach::Frozen { container } = &reach {
+                world.order(container, order);
+            }
+            Ok(reach)
+        };
+        let reach = self.world.call(operation, &node.to_string(), tell).await;
+        match reach.unwrap_or(Reach::Nothing) {
+            Reach::Nothing => Err(unreachable(node)),
+            Reach::Frozen { .. } => Err(node.timeout(deadline, None)),
+            Reach::Process { .. } => Ok(()),
+        }
+    }
+}
+
+/// What became of a client's write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// Nothing answered. It had no effect.
+    Unanswered,
+    /// The node is a replica, and refused.
+    ReadOnly,
+    /// The node has it.
+    Done {
+        /// The number of replicas that have it too: what `WAIT` would answer.
+        replicas: usize,
+    },
+}
+
+impl Write {
+    /// Whether the node has it.
+    pub fn is_done(self) -> bool {
+        matches!(self, Write::Done { .. })
     }
 }
 
@@ -50,35 +104,54 @@ impl Engine for SimulatedEngine {
         node: &NodeEndpoint,
         deadline: Duration,
     ) -> Result<NodeReport, EngineError> {
-        let unreachable = || EngineError::Unreachable {
-            endpoint: node.to_string(),
-            source: None,
-        };
         // Whatever error the hook refuses a probe with, the node was not reached.
         let look = |world: &SimulatedWorld| Ok(world.reach(&node.host, node.port));
         let reach = self
             .world
             .call(Operation::NodeProbe, &node.to_string(), look)
             .await
-            .map_err(|_| unreachable())?;
+            .map_err(|_| unreachable(node))?;
         match reach {
-            Reach::Nothing => Err(unreachable()),
-            Reach::Frozen => Err(node.timeout(deadline, None)),
-            Reach::Process { image, command, .. } => Ok(report(node.protocol, &image, &command)),
+            Reach::Nothing => Err(unreachable(node)),
+            Reach::Frozen { .. } => Err(node.timeout(deadline, None)),
+            Reach::Process {
+                container,
+                image,
+                command,
+            } => {
+                let standing = match node.protocol {
+                    Protocol::Redis => self.world.standing(&container).map(replication_report),
+                    Protocol::Memcached => None,
+                };
+                Ok(report(node.protocol, &image, &command, standing))
+            }
         }
     }
 
-    async fn promote(&self, node: &NodeEndpoint, _deadline: Duration) -> Result<(), EngineError> {
-        Err(node.refused("the simulated world has no replication yet"))
+    /// A frozen node is a timeout, and does what it was told when it thaws, as a real one does.
+    async fn promote(&self, node: &NodeEndpoint, deadline: Duration) -> Result<(), EngineError> {
+        self.tell(Operation::NodePromote, node, Order::Promote, deadline)
+            .await
     }
 
+    /// A frozen node is a timeout, and does what it was told when it thaws, as a real one does.
     async fn follow(
         &self,
         node: &NodeEndpoint,
-        _primary: &PrimaryAddress,
-        _deadline: Duration,
+        primary: &PrimaryAddress,
+        deadline: Duration,
     ) -> Result<(), EngineError> {
-        Err(node.refused("the simulated world has no replication yet"))
+        let credentials = primary
+            .administrator
+            .as_ref()
+            .map(|found| (found.user.clone(), found.password.clone()));
+        let order = Order::Follow(Following {
+            host: primary.host.clone(),
+            port: primary.port,
+            credentials,
+        });
+        self.tell(Operation::NodeFollow, node, order, deadline)
+            .await
     }
 
     /// Answers at once: nothing in the simulated world becomes ready by waiting.
@@ -97,10 +170,22 @@ impl Engine for SimulatedEngine {
 }
 
 /// What a process made from this image and command line would say.
-fn report(protocol: Protocol, image: &str, command: &[String]) -> NodeReport {
+fn report(
+    protocol: Protocol,
+    image: &str,
+    command: &[String],
+    replication: Option<ReplicationReport>,
+) -> NodeReport {
+    let follows = replication
+        .as_ref()
+        .is_some_and(|found| found.primary.is_some());
     let (role, maxmemory_bytes) = match protocol {
         Protocol::Redis => (
-            Role::Primary,
+            if follows {
+                Role::Replica
+            } else {
+                Role::Primary
+            },
             option(command, &["--maxmemory"]).and_then(bytes),
         ),
         Protocol::Memcached => {
@@ -118,7 +203,35 @@ fn report(protocol: Protocol, image: &str, command: &[String]) -> NodeReport {
         maxmemory_bytes: maxmemory_bytes.filter(|&limit| limit > 0),
         used_memory_bytes: 0,
         connected_clients: 1,
-        replication: None,
+        replication,
+    }
+}
+
+fn replication_report(standing: Standing) -> ReplicationReport {
+    let attached = |(address, port, online, offset): (std::net::Ipv4Addr, u16, bool, u64)| {
+        let host = address.to_string();
+        AttachedReplica {
+            host,
+            port,
+            online,
+            offset,
+        }
+    };
+    ReplicationReport {
+        history: standing.history,
+        earlier_history: standing.earlier_history,
+        offset: standing.offset,
+        primary: standing.primary,
+        link_up: standing.link_up,
+        syncing: standing.syncing,
+        replicas: standing.replicas.into_iter().map(attached).collect(),
+    }
+}
+
+fn unreachable(node: &NodeEndpoint) -> EngineError {
+    EngineError::Unreachable {
+        endpoint: node.to_string(),
+        source: None,
     }
 }
 

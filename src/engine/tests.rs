@@ -275,3 +275,112 @@ async fn wait_ready_tells_loading_and_refusal_from_absence() {
         .unwrap_err();
     assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
 }
+
+/// Plays a node that answers `+OK` to every command, and returns what it was sent first, all at once.
+async fn listener() -> (NodeEndpoint, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut question = vec![0; 4096];
+        let length = stream.read(&mut question).await.unwrap();
+        let heard = String::from_utf8(question[..length].to_vec()).unwrap();
+        let commands = heard.lines().filter(|line| line.starts_with('*')).count();
+        stream
+            .write_all("+OK\r\n".repeat(commands).as_bytes())
+            .await
+            .unwrap();
+        heard
+            .lines()
+            .filter(|line| !line.starts_with('$'))
+            .collect::<Vec<_>>()
+            .join(" ")
+    });
+    let node = NodeEndpoint {
+        host: "127.0.0.1".into(),
+        port,
+        protocol: Protocol::Redis,
+        administrator: Some(Credentials {
+            user: "us".into(),
+            password: "hush".into(),
+        }),
+    };
+    (node, heard)
+}
+
+#[tokio::test]
+async fn orders_are_one_round_trip() {
+    let (node, heard) = listener().await;
+    NetworkEngine.promote(&node, DEADLINE).await.unwrap();
+    assert_eq!(heard.await.unwrap(), "*3 AUTH us hush *3 REPLICAOF NO ONE");
+
+    let (node, heard) = listener().await;
+    let mut primary = PrimaryAddress {
+        host: "10.0.0.2".into(),
+        port: 6380,
+        administrator: Some(Credentials {
+            user: "them".into(),
+            password: "other".into(),
+        }),
+    };
+    NetworkEngine
+        .follow(&node, &primary, DEADLINE)
+        .await
+        .unwrap();
+    assert_eq!(
+        heard.await.unwrap(),
+        "*3 AUTH us hush *4 CONFIG SET masteruser them *4 CONFIG SET masterauth other *3 REPLICAOF 10.0.0.2 6380"
+    );
+
+    let (node, heard) = listener().await;
+    primary.administrator = None;
+    NetworkEngine
+        .follow(&node, &primary, DEADLINE)
+        .await
+        .unwrap();
+    assert_eq!(
+        heard.await.unwrap(),
+        "*3 AUTH us hush *4 CONFIG SET masteruser  *4 CONFIG SET masterauth  *3 REPLICAOF 10.0.0.2 6380"
+    );
+}
+
+#[tokio::test]
+async fn orders_that_are_not_carried_out_are_told_apart() {
+    let check = async |answer: &str, expected: &str| {
+        let node = node(Protocol::Redis, vec![text(answer)]).await;
+        let primary = PrimaryAddress {
+            host: "10.0.0.2".into(),
+            port: 6379,
+            administrator: None,
+        };
+        let promoted = NetworkEngine.promote(&node, DEADLINE).await;
+        let followed = NetworkEngine.follow(&node, &primary, DEADLINE).await;
+        for result in [promoted, followed] {
+            let error = result.unwrap_err();
+            assert!(
+                format!("{error:?}").starts_with(expected),
+                "{answer:?}: {error:?}"
+            );
+        }
+    };
+    check(
+        "-LOADING Redis is loading the dataset in memory\r\n",
+        "Loading",
+    )
+    .await;
+    check("-ERR REPLICAOF not allowed in cluster mode.\r\n", "Refused").await;
+    check("", "Unreachable").await;
+
+    let memcached = node(Protocol::Memcached, vec![text("ERROR\r\n")]).await;
+    let error = NetworkEngine
+        .promote(&memcached, DEADLINE)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+    let silent = node(Protocol::Redis, vec![None]).await;
+    let error = NetworkEngine
+        .promote(&silent, Duration::from_millis(50))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, EngineError::Timeout { .. }), "{error:?}");
+}

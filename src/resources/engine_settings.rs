@@ -40,7 +40,8 @@ pub struct ServerSettings<'a> {
     pub administrator: Option<Administrator<'a>>,
     /// Whether the node starts as a replica of nobody (see [`FENCE`]): a member of a replication group does, so that one
     /// that is started again by itself takes no writes on a data set that the group has left behind. Until it is told
-    /// whom to follow, or to be the primary, it answers reads.
+    /// whom to follow, or to be the primary, it answers reads. With cluster mode enabled the nodes agree on that among
+    /// themselves, and it has no effect.
     pub fenced: bool,
     /// Whether keys survive a restart, on the volume at `/data`.
     pub persistent: bool,
@@ -130,9 +131,7 @@ fn resp_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
             directives.push(("rename-command".to_owned(), format!("{name} \"\"")));
         }
     }
-    let clustered = parameters
-        .get("cluster-enabled")
-        .is_some_and(|value| value == "yes");
+    let clustered = is_clustered(settings);
     if let (true, true, Some(host)) = (clustered, line.at_least(7, 0, 0), settings.announce_host) {
         directives.push(("cluster-announce-hostname".to_owned(), host.to_owned()));
         directives.push((
@@ -171,13 +170,18 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
     } else {
         directives.push(("save", String::new()));
     }
-    if settings.fenced {
+    if settings.fenced && !is_clustered(settings) {
         directives.extend(member_directives(settings.version.engine, line));
     }
     directives
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+fn is_clustered(settings: &ServerSettings<'_>) -> bool {
+    let enabled = settings.parameters.get("cluster-enabled");
+    enabled.is_some_and(|value| value == "yes")
 }
 
 /// What the members of a replication group start with. Parameters of the same name come later, so they win.

@@ -24,10 +24,12 @@ use super::{
     VolumeObserved, VolumeSpec,
 };
 pub use calls::{Call, Hook, Operation, Pace, Verdict};
+pub(crate) use replication::{Following, Order, Standing};
 use world::State;
 
 mod calls;
 mod primitives;
+mod replication;
 mod world;
 
 /// Events kept for a listener that is slow; one that falls further behind is told to look afresh.
@@ -57,7 +59,10 @@ pub(crate) enum Reach {
     /// Nothing listens.
     Nothing,
     /// A frozen process: silence.
-    Frozen,
+    Frozen {
+        /// Its container.
+        container: String,
+    },
     /// A process.
     Process {
         /// Its container.
@@ -201,28 +206,6 @@ impl SimulatedWorld {
         self.state().volumes.keys().cloned().collect()
     }
 
-    /// Writes a key into a running process's memory; false when there is no such process.
-    pub fn memory_set(&self, container: &str, key: &str, value: &str) -> bool {
-        let mut state = self.state();
-        let running = state
-            .containers
-            .get_mut(container)
-            .filter(|found| found.state == ContainerState::Running);
-        running
-            .map(|found| found.memory.insert(key.to_owned(), value.to_owned()))
-            .is_some()
-    }
-
-    /// Reads a key from a running process's memory.
-    pub fn memory_get(&self, container: &str, key: &str) -> Option<String> {
-        let state = self.state();
-        let found = state
-            .containers
-            .get(container)
-            .filter(|found| found.state == ContainerState::Running)?;
-        found.memory.get(key).cloned()
-    }
-
     /// What answers at an address and port: a container's own address, or a published port of the host.
     ///
     /// The world cannot see which port a process listens on, so it takes the command line's word (`--port N`, `-p N`);
@@ -245,13 +228,18 @@ impl SimulatedWorld {
                     && published.host_port == port
                     && address.is_some_and(|address| address.is_loopback())
             });
-            container.is_alive() && (own || published)
+            // What the host forwards goes to an address of the container, if it has one.
+            let forwarded = published
+                && (spec.networks.is_empty() || container.networks_held().next().is_some());
+            container.is_alive() && (own || forwarded)
         };
         let Some(container) = state.containers.values().find(listens) else {
             return Reach::Nothing;
         };
         if container.state == ContainerState::Paused {
-            return Reach::Frozen;
+            return Reach::Frozen {
+                container: container.spec.name.clone(),
+            };
         }
         Reach::Process {
             container: container.spec.name.clone(),
@@ -316,6 +304,7 @@ impl SimulatedWorld {
     fn change<T>(&self, effect: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
         let result = effect(&mut state);
+        state.replicate();
         let events = std::mem::take(&mut state.outbox);
         if !state.unreachable {
             for event in events {
@@ -330,6 +319,16 @@ impl SimulatedWorld {
 /// The port that a command line names.
 fn listening_port(command: &[String]) -> Option<u16> {
     option(command, &["--port", "-p"])?.parse().ok()
+}
+
+/// What follows the last of these options in a command line, up to the next option.
+fn options<'a>(command: &'a [String], name: &str) -> &'a [String] {
+    let Some(at) = command.iter().rposition(|word| word == name) else {
+        return &[];
+    };
+    let values = &command[at + 1..];
+    let end = values.iter().position(|word| word.starts_with("--"));
+    &values[..end.unwrap_or(values.len())]
 }
 
 /// The value that follows the last of these options in a command line, or stands in it after `=`.
@@ -483,7 +482,7 @@ impl Runtime for SimulatedRuntime {
                 labels.insert(labels::OWNER.to_owned(), self.owner.clone());
                 world::Volume {
                     labels,
-                    content: BTreeMap::new(),
+                    content: replication::Saved::default(),
                 }
             });
             Ok(())

@@ -257,6 +257,31 @@ fn check_version(version: (Engine, &str), image: &str) {
     });
 }
 
+/// A member of a replication group starts, takes reads and no writes, and whatever its groups say is in force.
+fn check_fence(version: (Engine, &str), image: &str) {
+    with_settings(version, image, "cache.t3.micro", &[], |settings| {
+        let settings = ServerSettings {
+            fenced: true,
+            ..settings
+        };
+        let container = Container::run(image, &server_command(&settings), settings.port);
+        let mut connection = administrator(&container);
+        check_directives(&mut connection, &settings);
+        for (name, intended) in [
+            ("replicaof", "127.0.0.1 1"),
+            ("repl-diskless-sync", "no"),
+            ("replica-serve-stale-data", "yes"),
+            ("replica-read-only", "yes"),
+        ] {
+            let actual = config(&mut connection, name);
+            assert_eq!(actual.as_deref(), Some(intended), "{image}: {name}");
+        }
+        assert_eq!(call(&mut connection, &["GET", "key"]), ["(nil)"]);
+        let answer = call(&mut connection, &["SET", "key", "value"]).concat();
+        assert!(answer.starts_with("-READONLY"), "{image}: {answer}");
+    });
+}
+
 /// Every command that a group may rename is one that the engine knows, or it would not start.
 fn check_renames(version: (Engine, &str), image: &str) {
     let renames: Vec<String> = parameter::rename_commands_allowed()
@@ -384,6 +409,7 @@ fn check_image(image: &str, versions: &[(Engine, &str)]) {
     let version = *versions.last().expect("a version");
     check_legal_values(version, image);
     check_renames(version, image);
+    check_fence(version, image);
     check_announced_host(version, image);
 }
 

@@ -238,6 +238,44 @@ fn cluster_mode_announces_the_host_that_is_reachable() {
 }
 
 #[test]
+fn a_member_starts_as_a_replica_of_nobody() {
+    let fenced = |version, image, overrides: &[(&str, &str)]| {
+        with_settings(version, image, "cache.m5.large", overrides, |settings| {
+            server_command(&ServerSettings {
+                fenced: true,
+                ..settings
+            })
+            .join(" ")
+        })
+    };
+    let fence = "--replicaof 127.0.0.1 1";
+    let redis = fenced((Engine::Redis, "7.0"), "redis:7.0", &[]);
+    contains(&redis, &[fence, "--repl-diskless-sync no"]);
+    lacks(&redis, &["--repl-diskless-load"]);
+    let valkey_8 = fenced((Engine::Valkey, "8.1"), "valkey/valkey:8.1", &[]);
+    contains(&valkey_8, &[fence]);
+    lacks(&valkey_8, &["--repl-diskless-load"]);
+    let valkey_9 = fenced((Engine::Valkey, "9.0"), "valkey/valkey:9.1", &[]);
+    contains(&valkey_9, &[fence, "--repl-diskless-load on-empty-db"]);
+    let old = fenced((Engine::Redis, "3.2.10"), "redis:3.2", &[]);
+    contains(&old, &["--slaveof 127.0.0.1 1"]);
+
+    // In cluster mode the engine does not start with it.
+    let clustered = fenced(
+        (Engine::Redis, "7.0"),
+        "redis:7.0",
+        &[("cluster-enabled", "yes")],
+    );
+    lacks(&clustered, &["--replicaof", "--repl-diskless"]);
+    let memcached = fenced((Engine::Memcached, "1.6.22"), "memcached:1.6", &[]);
+    lacks(&memcached, &["replicaof"]);
+    lacks(
+        &command((Engine::Redis, "7.0"), "redis:7.0", "cache.m5.large", &[]),
+        &["--replicaof", "--repl-diskless"],
+    );
+}
+
+#[test]
 fn nothing_is_kept_when_nothing_shall_be() {
     let version = (Engine::Valkey, "8.1");
     let command = with_settings(
@@ -247,7 +285,6 @@ fn nothing_is_kept_when_nothing_shall_be() {
         &[],
         |settings| {
             server_command(&ServerSettings {
-                fenced: false,
                 persistent: false,
                 administrator: None,
                 ..settings

@@ -46,6 +46,8 @@ pub enum Operation {
     ContainerUnpause,
     ContainerRemove,
     NodeProbe,
+    NodePromote,
+    NodeFollow,
 }
 
 impl Operation {

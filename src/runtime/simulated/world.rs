@@ -3,7 +3,8 @@
 //! The rules are Docker's, as far as the control plane can see them: an address or port is held only while its
 //! container runs, a start that fails leaves the container created, a killed process stays dead while a crashed one is
 //! started again by its policy. A process has a memory of keys; when it ends gracefully and its container has a volume, the
-//! keys go there, and the next process on that volume begins with them.
+//! keys go there, and the next process on that volume begins with them. What processes of several containers have to do
+//! with each other is in `replication`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -15,6 +16,7 @@ use super::super::{
     ContainerChange, ContainerObserved, ContainerSpec, ContainerState, NetworkAttachment,
     NetworkChange, NetworkSpec, RestartPolicy, RuntimeError, RuntimeEvent,
 };
+use super::replication::{Process, Saved};
 
 /// Exit code of a process that was killed.
 const EXIT_CODE_KILLED: i64 = 137;
@@ -34,6 +36,10 @@ pub(super) struct State {
     pub(super) call_count: u64,
     /// Counts starts and identifiers, so that each is different and every run is the same.
     sequence: u64,
+    /// Counts histories of writes, for the same reason.
+    pub(super) history_count: u64,
+    /// Containers whose full syncs never end.
+    pub(super) syncs_stalled: BTreeSet<String>,
     /// Events not yet delivered, each with the owner whom it concerns.
     pub(super) outbox: Vec<(String, RuntimeEvent)>,
 }
@@ -49,7 +55,7 @@ pub(super) struct Network {
 #[derive(Debug, Default)]
 pub(super) struct Volume {
     pub(super) labels: BTreeMap<String, String>,
-    pub(super) content: BTreeMap<String, String>,
+    pub(super) content: Saved,
 }
 
 #[derive(Debug)]
@@ -57,12 +63,14 @@ pub(super) struct Container {
     pub(super) spec: Box<ContainerSpec>,
     id: u64,
     pub(super) state: ContainerState,
-    started: Option<u64>,
+    /// Number of its last start.
+    pub(super) started: Option<u64>,
     exit_code: Option<i64>,
     oom_killed: bool,
     error: String,
     attachments: BTreeMap<String, Attachment>,
-    pub(super) memory: BTreeMap<String, String>,
+    /// Empty while there is no process.
+    pub(super) process: Process,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +96,14 @@ impl Container {
 
     /// Whether the container holds the address on any network.
     pub(super) fn holds(&self, address: Ipv4Addr) -> bool {
+        self.networks_held().any(|(_, held)| held == address)
+    }
+
+    /// The networks that its process is attached to, each with its address there.
+    pub(super) fn networks_held(&self) -> impl Iterator<Item = (&str, Ipv4Addr)> {
         self.attachments
-            .values()
-            .any(|attachment| attachment.held == Some(address))
+            .iter()
+            .filter_map(|(network, attachment)| Some((network.as_str(), attachment.held?)))
     }
 
     pub(super) fn observe(&self) -> ContainerObserved {
@@ -226,7 +239,7 @@ impl State {
             oom_killed: false,
             error: String::new(),
             attachments: BTreeMap::new(),
-            memory: BTreeMap::new(),
+            process: Process::default(),
         };
         self.containers.insert(name.clone(), container);
         match first.map(|attachment| self.connect(&name, &attachment)) {
@@ -284,14 +297,15 @@ impl State {
             .volumes
             .first()
             .and_then(|mount| self.volumes.get(&mount.volume));
-        let memory = content
+        let saved = content
             .map(|volume| volume.content.clone())
             .unwrap_or_default();
+        let new_history = self.new_history();
         self.sequence += 1;
         let started = self.sequence;
         let container = self.container(name)?;
         container.attachments = attachments;
-        container.memory = memory;
+        container.process = Process::start(&container.spec.command, saved, new_history);
         container.started = Some(started);
         container.state = ContainerState::Running;
         container.exit_code = None;
@@ -339,7 +353,7 @@ impl State {
         let Some(container) = self.containers.get_mut(name) else {
             return;
         };
-        let memory = std::mem::take(&mut container.memory);
+        let process = std::mem::take(&mut container.process);
         container.state = ContainerState::Exited;
         container.exit_code = Some(exit_code);
         let networks: Vec<String> = container.attachments.keys().cloned().collect();
@@ -352,7 +366,7 @@ impl State {
             .first()
             .map(|mount| mount.volume.clone());
         if saves && let Some(volume) = volume.and_then(|volume| self.volumes.get_mut(&volume)) {
-            volume.content = memory;
+            volume.content = process.saved();
         }
         self.container_event(
             name,
@@ -424,6 +438,9 @@ impl State {
         {
             container.state = to;
             self.container_event(name, pause);
+            if to == ContainerState::Running {
+                self.hear(name);
+            }
         }
     }
 

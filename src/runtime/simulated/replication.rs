@@ -1,0 +1,511 @@
+//! Replication between simulated processes, by the rules that Redis and Valkey follow.
+//!
+//! Every data set belongs to a history of writes and says how far it goes in it. A replica whose primary can go on from
+//! there gets what it lacks; any other gets the whole data set in place of its own. Both happen at once, unless
+//! [`SimulatedWorld::stall_syncs`] says otherwise. What is seen of real engines and matters to whoever fails over:
+//!
+//! - A primary that never had a replica counts no writes, saves no history, and takes up a new one with its first replica.
+//! - A replica does not notice that its primary hangs or is cut off before a minute has passed, nor the other way round;
+//!   here that minute passes in [`SimulatedWorld::expire_links`]. It notices a primary that ends at once.
+//! - What a frozen process is told takes effect when it thaws, however long ago it was told.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use sha2::{Digest, Sha256};
+
+use super::super::ContainerState;
+use super::world::{Container, State};
+use super::{SimulatedWorld, listening_port, options};
+
+/// What a write adds to its history beside key and value: the words around them.
+const WRITE_OVERHEAD_BYTES: u64 = 33;
+
+/// What a process holds, and its part in replication.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Process {
+    pub(super) keys: BTreeMap<String, String>,
+    pub(super) history: String,
+    /// The history that this one carries on, and how far it went.
+    pub(super) earlier: Option<(String, u64)>,
+    pub(super) offset: u64,
+    /// From where on it remembers the stream of writes for replicas that lack the end of it.
+    backlog_start: Option<u64>,
+    pub(super) following: Option<Following>,
+    /// Whether it began with the history that its volume kept.
+    resumes: bool,
+    pub(super) link: Link,
+    /// What it was told while it was frozen.
+    told: Vec<Order>,
+}
+
+/// A primary by its address, and who a replica says that it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Following {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// User and password.
+    pub(crate) credentials: Option<(String, String)>,
+}
+
+/// What a process can be told about replication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Order {
+    Promote,
+    Follow(Following),
+}
+
+/// A replica's connection to its primary, which is known by the number of its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Link {
+    #[default]
+    Down,
+    /// It waits for the whole data set.
+    Syncing { primary: u64 },
+    /// It gets each write.
+    Up { primary: u64 },
+}
+
+/// What a volume keeps of a process.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Saved {
+    keys: BTreeMap<String, String>,
+    /// History and offset, if it had any that others may know.
+    history: Option<(String, u64)>,
+}
+
+/// What a process says about replication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) history: String,
+    pub(crate) earlier_history: Option<String>,
+    pub(crate) offset: u64,
+    pub(crate) primary: Option<(String, u16)>,
+    pub(crate) link_up: bool,
+    pub(crate) syncing: bool,
+    /// Address, port, whether it is in sync, and offset of each replica.
+    pub(crate) replicas: Vec<(Ipv4Addr, u16, bool, u64)>,
+}
+
+/// Who is at the address that a replica follows.
+enum Peer {
+    /// Nobody, or somebody who does not answer.
+    Silent,
+    /// Somebody who will not have it: a replica itself, or one that does not know its credentials.
+    Unwilling,
+    /// A primary, by the name of its container.
+    Primary(String),
+}
+
+impl Link {
+    fn primary(self) -> Option<u64> {
+        match self {
+            Link::Down => None,
+            Link::Syncing { primary } | Link::Up { primary } => Some(primary),
+        }
+    }
+}
+
+impl Process {
+    /// A process on what a volume keeps. Only one that starts as a replica takes up the history that was saved.
+    pub(super) fn start(command: &[String], saved: Saved, new_history: String) -> Self {
+        let following = match options(command, "--replicaof") {
+            [host, port, ..] => port.parse().ok().map(|port| Following {
+                host: host.clone(),
+                port,
+                credentials: None,
+            }),
+            _ => None,
+        };
+        let (resumes, (history, offset)) = match (&following, saved.history) {
+            (Some(_), Some(found)) => (true, found),
+            (None, _) | (_, None) => (false, (new_history, 0)),
+        };
+        Process {
+            keys: saved.keys,
+            history,
+            offset,
+            following,
+            resumes,
+            ..Process::default()
+        }
+    }
+
+    pub(super) fn saved(&self) -> Saved {
+        let is_known = self.backlog_start.is_some() || (self.resumes && self.following.is_some());
+        Saved {
+            keys: self.keys.clone(),
+            history: is_known.then(|| (self.history.clone(), self.offset)),
+        }
+    }
+
+    /// Whether a replica can go on from where it is with what this primary remembers.
+    fn continues(&self, replica: &Process) -> bool {
+        let same = replica.history == self.history && replica.offset <= self.offset;
+        let carried_on = self
+            .earlier
+            .as_ref()
+            .is_some_and(|(history, end)| replica.history == *history && replica.offset <= *end);
+        let is_remembered = self
+            .backlog_start
+            .is_some_and(|start| start <= replica.offset);
+        (same || carried_on) && is_remembered
+    }
+
+    /// Whether it has all that `primary` has.
+    fn is_level_with(&self, primary: &Process) -> bool {
+        self.history == primary.history && self.offset == primary.offset
+    }
+
+    /// Takes over what it lacks of `primary`'s history.
+    fn catch_up(&mut self, primary: &Process) {
+        if self.history != primary.history {
+            let left = std::mem::replace(&mut self.history, primary.history.clone());
+            self.earlier = Some((left, self.offset));
+        }
+        self.backlog_start.get_or_insert(self.offset);
+        self.offset = primary.offset;
+        self.keys.clone_from(&primary.keys);
+    }
+
+    /// Takes over everything.
+    fn copy(&mut self, primary: &Process) {
+        self.keys.clone_from(&primary.keys);
+        self.history.clone_from(&primary.history);
+        self.earlier = None;
+        self.offset = primary.offset;
+        self.backlog_start = Some(primary.offset);
+    }
+}
+
+impl State {
+    /// Names of histories that nobody has yet.
+    pub(super) fn new_history(&mut self) -> String {
+        self.history_count += 1;
+        format!("{:040x}", self.history_count)
+    }
+
+    /// Lets every replica get what its primary has, as far as they reach each other.
+    pub(super) fn replicate(&mut self) {
+        let replicas: Vec<String> = self
+            .containers
+            .iter()
+            .filter(|(_, found)| found.state == ContainerState::Running)
+            .filter(|(_, found)| found.process.following.is_some())
+            .map(|(name, _)| name.clone())
+            .collect();
+        for replica in replicas {
+            let link = self.replicate_one(&replica);
+            if let Some(found) = self.containers.get_mut(&replica) {
+                found.process.link = link;
+            }
+        }
+    }
+
+    fn replicate_one(&mut self, name: &str) -> Link {
+        let Some(replica) = self.containers.get(name) else {
+            return Link::Down;
+        };
+        let link = replica.process.link;
+        let primary_name = match self.peer(replica) {
+            Peer::Primary(primary) => primary,
+            Peer::Unwilling => return Link::Down,
+            Peer::Silent => {
+                let lives = |number: u64| {
+                    let at_other_end = |found: &&Container| found.started == Some(number);
+                    let found = self.containers.values().find(at_other_end);
+                    found.is_some_and(Container::is_alive)
+                };
+                return if link.primary().is_some_and(lives) {
+                    link
+                } else {
+                    Link::Down
+                };
+            }
+        };
+        let stalled = self.syncs_stalled.contains(name);
+        let Some(primary) = self.containers.get(&primary_name) else {
+            return Link::Down;
+        };
+        let number = primary.started.unwrap_or(0);
+        let up = Link::Up { primary: number };
+        if link == up && replica.process.is_level_with(&primary.process) {
+            return up;
+        }
+        let continues = primary.process.continues(&replica.process);
+        if !continues && primary.process.backlog_start.is_none() {
+            self.begin_history(&primary_name);
+        }
+        if !continues && stalled {
+            return Link::Syncing { primary: number };
+        }
+        let source = self.containers[&primary_name].process.clone();
+        if let Some(replica) = self.containers.get_mut(name) {
+            if continues {
+                replica.process.catch_up(&source);
+            } else {
+                replica.process.copy(&source);
+                // The copy goes by way of a file, which both keep.
+                self.save(&primary_name);
+                self.save(name);
+            }
+        }
+        up
+    }
+
+    /// Nobody shares what a primary had before its first replica: there its history begins.
+    fn begin_history(&mut self, primary: &str) {
+        let history = self.new_history();
+        if let Some(found) = self.containers.get_mut(primary) {
+            found.process.history = history;
+            found.process.earlier = None;
+            found.process.backlog_start = Some(found.process.offset);
+        }
+    }
+
+    /// Who answers at the address that a replica follows, on a network that both are attached to.
+    fn peer(&self, replica: &Container) -> Peer {
+        let Some(following) = &replica.process.following else {
+            return Peer::Silent;
+        };
+        let Ok(address) = following.host.parse::<Ipv4Addr>() else {
+            return Peer::Silent;
+        };
+        let networks: Vec<&str> = replica
+            .networks_held()
+            .map(|(network, _)| network)
+            .collect();
+        let is_there = |found: &&Container| {
+            found
+                .networks_held()
+                .any(|(network, held)| held == address && networks.contains(&network))
+                && listening_port(&found.spec.command).is_none_or(|port| port == following.port)
+        };
+        let Some(found) = self.containers.values().find(is_there) else {
+            return Peer::Silent;
+        };
+        if found.state != ContainerState::Running {
+            return Peer::Silent;
+        }
+        let is_linked =
+            matches!(replica.process.link, Link::Up { primary } if found.started == Some(primary));
+        let may_follow = is_linked || admits(&found.spec.command, following.credentials.as_ref());
+        if found.process.following.is_some() || !may_follow {
+            return Peer::Unwilling;
+        }
+        Peer::Primary(found.spec.name.clone())
+    }
+
+    /// Writes what a process holds to its volume.
+    fn save(&mut self, name: &str) {
+        let Some(container) = self.containers.get(name) else {
+            return;
+        };
+        let volume = container.spec.volumes.first();
+        if let Some(volume) = volume.and_then(|mount| self.volumes.get_mut(&mount.volume)) {
+            volume.content = container.process.saved();
+        }
+    }
+
+    /// Tells a process what to be; a frozen one hears it when it thaws.
+    fn order(&mut self, name: &str, order: Order) {
+        let new_history = match order {
+            Order::Promote => self.new_history(),
+            Order::Follow(_) => String::new(),
+        };
+        let Some(container) = self.containers.get_mut(name) else {
+            return;
+        };
+        let process = &mut container.process;
+        if container.state == ContainerState::Paused {
+            process.told.push(order);
+            return;
+        }
+        match order {
+            Order::Promote if process.following.is_some() => {
+                let left = std::mem::replace(&mut process.history, new_history);
+                process.earlier = Some((left, process.offset));
+                process.following = None;
+                process.link = Link::Down;
+            }
+            // It is one.
+            Order::Promote => {}
+            Order::Follow(primary) => {
+                let is_other = process
+                    .following
+                    .as_ref()
+                    .is_none_or(|now| (&now.host, now.port) != (&primary.host, primary.port));
+                if is_other {
+                    process.link = Link::Down;
+                }
+                process.following = Some(primary);
+            }
+        }
+    }
+
+    /// Lets a process that thawed hear what it was told.
+    pub(super) fn hear(&mut self, name: &str) {
+        let told = self
+            .containers
+            .get_mut(name)
+            .map(|found| std::mem::take(&mut found.process.told));
+        for order in told.unwrap_or_default() {
+            self.order(name, order);
+        }
+    }
+
+    /// Writes a key: the number of replicas that have it, or none if no running primary is there.
+    fn write(&mut self, name: &str, key: &str, value: &str) -> Option<usize> {
+        let container = self
+            .containers
+            .get_mut(name)
+            .filter(|found| found.state == ContainerState::Running)
+            .filter(|found| found.process.following.is_none())?;
+        let process = &mut container.process;
+        process.keys.insert(key.to_owned(), value.to_owned());
+        if process.backlog_start.is_some() {
+            process.offset += (key.len() + value.len()) as u64 + WRITE_OVERHEAD_BYTES;
+        }
+        let primary = container.started.unwrap_or(0);
+        self.replicate();
+        let has_it = |found: &&Container| {
+            found.state == ContainerState::Running
+                && found.process.link == Link::Up { primary }
+                && matches!(self.peer(found), Peer::Primary(peer) if peer == name)
+        };
+        Some(self.containers.values().filter(has_it).count())
+    }
+
+    fn standing(&self, name: &str) -> Option<Standing> {
+        let container = self.containers.get(name)?;
+        let process = &container.process;
+        let me = container.started?;
+        let attached = |found: &Container| {
+            let address = |(network, held): (&str, Ipv4Addr)| {
+                container
+                    .networks_held()
+                    .any(|(mine, _)| mine == network)
+                    .then_some(held)
+            };
+            let (online, offset) = match found.process.link {
+                Link::Up { primary } if primary == me => (true, found.process.offset),
+                Link::Syncing { primary } if primary == me => (false, 0),
+                _ => return None,
+            };
+            // One that was cut off is still remembered by the address that it had.
+            let host = found
+                .networks_held()
+                .find_map(address)
+                .or_else(|| found.networks_held().map(|(_, held)| held).next())
+                .unwrap_or(Ipv4Addr::UNSPECIFIED);
+            let port = listening_port(&found.spec.command).unwrap_or(0);
+            Some((host, port, online, offset))
+        };
+        Some(Standing {
+            history: process.history.clone(),
+            earlier_history: process.earlier.as_ref().map(|(history, _)| history.clone()),
+            offset: process.offset,
+            primary: process
+                .following
+                .as_ref()
+                .map(|primary| (primary.host.clone(), primary.port)),
+            link_up: matches!(process.link, Link::Up { .. }),
+            syncing: matches!(process.link, Link::Syncing { .. }),
+            replicas: self.containers.values().filter_map(attached).collect(),
+        })
+    }
+}
+
+/// Whether a process with this command line lets a replica in that says who it is. One whose users have no passwords lets
+/// in everyone.
+fn admits(command: &[String], credentials: Option<&(String, String)>) -> bool {
+    let mut has_passwords = false;
+    let mut name = "";
+    for pair in command.windows(2) {
+        if pair[0] == "--user" {
+            name = &pair[1];
+        }
+        let Some(digest) = pair[1].strip_prefix('#') else {
+            continue;
+        };
+        has_passwords = true;
+        if let Some((user, password)) = credentials
+            && user == name
+            && hex::encode(Sha256::digest(password.as_bytes())) == digest
+        {
+            return true;
+        }
+    }
+    !has_passwords
+}
+
+impl SimulatedWorld {
+    /// Lets full syncs of a container never end, or end from now on; what it can go on from is not touched by that.
+    pub fn stall_syncs(&self, container: &str, stalled: bool) {
+        self.change(|state| match stalled {
+            true => state.syncs_stalled.insert(container.to_owned()),
+            false => state.syncs_stalled.remove(container),
+        });
+    }
+
+    /// Lets a running process save its data as it does from time to time.
+    pub fn save(&self, container: &str) {
+        self.change(|state| {
+            let found = state.containers.get(container);
+            if found.is_some_and(|found| found.state == ContainerState::Running) {
+                state.save(container);
+            }
+        });
+    }
+
+    /// Lets the minute pass after which both ends give up a link over which nothing comes.
+    pub fn expire_links(&self) {
+        self.change(|state| {
+            let is_silent = |found: &Container| {
+                // A frozen replica keeps what it believes; it is its primary that gives it up.
+                found.state != ContainerState::Running || matches!(state.peer(found), Peer::Silent)
+            };
+            let silent: Vec<String> = state
+                .containers
+                .iter()
+                .filter(|(_, found)| is_silent(found))
+                .map(|(name, _)| name.clone())
+                .collect();
+            for name in silent {
+                if let Some(found) = state.containers.get_mut(&name) {
+                    found.process.link = Link::Down;
+                }
+            }
+        });
+    }
+
+    /// Writes a key into a running process's memory; false when there is no such process, or it is a replica.
+    pub fn memory_set(&self, container: &str, key: &str, value: &str) -> bool {
+        self.write(container, key, value).is_some()
+    }
+
+    /// Reads a key from a running process's memory.
+    pub fn memory_get(&self, container: &str, key: &str) -> Option<String> {
+        let state = self.state();
+        let found = state
+            .containers
+            .get(container)
+            .filter(|found| found.state == ContainerState::Running)?;
+        found.process.keys.get(key).cloned()
+    }
+
+    /// Writes a key: the number of replicas that have it, or none if no running primary is there.
+    pub(crate) fn write(&self, container: &str, key: &str, value: &str) -> Option<usize> {
+        self.change(|state| state.write(container, key, value))
+    }
+
+    /// Tells a process what to be; a frozen one hears it when it thaws.
+    pub(crate) fn order(&self, container: &str, order: Order) {
+        self.change(|state| state.order(container, order));
+    }
+
+    /// What a process says about replication; none when there is no process.
+    pub(crate) fn standing(&self, container: &str) -> Option<Standing> {
+        self.state().standing(container)
+    }
+}
