@@ -54,7 +54,7 @@ CREATE TABLE replication_groups (
 ) STRICT;
 
 ALTER TABLE cache_clusters ADD COLUMN replication_group_key INTEGER REFERENCES replication_groups;
--- The run of its node, and the choice of a primary, in which the member was last seen to do its part.
+-- The run of its node, and the choice of a primary, in which the member was last seen to do its part; no run where it has lost touch.
 ALTER TABLE cache_clusters ADD COLUMN joined_run TEXT;
 ALTER TABLE cache_clusters ADD COLUMN joined_epoch INTEGER;
 CREATE INDEX cache_clusters_by_group ON cache_clusters (replication_group_key) WHERE replication_group_key IS NOT NULL;

@@ -59,8 +59,8 @@ macro_rules! group_rows {
 
 impl Datastore {
     /// Stores a new replication group with its members and tags, unless an id is taken. A member that has a key is a cache cluster
-    /// that becomes a member: its record must still be at the revision that it was read with. Tags go to the group and to all new
-    /// members.
+    /// that becomes a member: its record must still be at the revision that it was read with. Tags go to the group and to all
+    /// members; they take the place of those that a cache cluster had.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] where the group's id is taken; [`Error::Stale`] where a cache cluster that becomes a member has changed;
@@ -79,6 +79,13 @@ impl Datastore {
                 membership.group_key = key;
             }
             member_put(&mut write, &member, tags).await?;
+            if member.key != 0 {
+                let name = member_arn(&member);
+                sqlx::query!("DELETE FROM tags WHERE arn = ?", name)
+                    .execute(&mut *write)
+                    .await?;
+                tags_put(&mut write, &name, tags).await?;
+            }
         }
         refuse_past_quota(&mut write, &group.scope, node_quota).await?;
         tags_put(&mut write, &group_arn(group), tags).await?;
@@ -366,6 +373,14 @@ fn group_arn(group: &ReplicationGroup) -> String {
     )
 }
 
+fn member_arn(member: &CacheCluster) -> String {
+    arn(
+        &member.scope,
+        ResourceType::Cluster,
+        &member.spec.cache_cluster_id,
+    )
+}
+
 fn only(mut groups: Vec<ReplicationGroup>) -> Result<ReplicationGroup, Error> {
     groups.pop().ok_or(Error::NotFound)
 }
@@ -432,12 +447,7 @@ async fn member_put(
     for node in &member.nodes {
         node_insert(write, key, node).await?;
     }
-    let name = arn(
-        &member.scope,
-        ResourceType::Cluster,
-        &member.spec.cache_cluster_id,
-    );
-    tags_put(write, &name, tags).await
+    tags_put(write, &member_arn(member), tags).await
 }
 
 async fn group_insert(

@@ -22,28 +22,36 @@ impl Datastore {
         .await?)
     }
 
-    /// Adds `tags` to `arn`, in place of those with the same key; returns all that it then has.
+    /// Adds `tags` to `arn` and to each of `followers`, in place of those with the same key; returns all that `arn` then has.
     ///
     /// # Errors
     /// [`Error::TooManyTags`], and nothing is added; [`Error::Database`].
-    pub async fn tag_add(&self, arn: &str, tags: &[Tag]) -> Result<Vec<Tag>, Error> {
+    pub async fn tag_add(
+        &self,
+        arn: &str,
+        followers: &[String],
+        tags: &[Tag],
+    ) -> Result<Vec<Tag>, Error> {
         let mut write = self.write("tag_add").await?;
-        tags_put(&mut write, arn, tags).await?;
-        let all = tags_of(&mut write, arn).await?;
-        if all.len() > TAGS_PER_RESOURCE_MAX {
-            return Err(Error::TooManyTags);
+        for arn in followers.iter().map(String::as_str).chain([arn]) {
+            tags_put(&mut write, arn, tags).await?;
+            if tags_of(&mut write, arn).await?.len() > TAGS_PER_RESOURCE_MAX {
+                return Err(Error::TooManyTags);
+            }
         }
+        let all = tags_of(&mut write, arn).await?;
         write.commit().await?;
         Ok(all)
     }
 
-    /// Removes the tags with these keys from `arn`; returns those that are left.
+    /// Removes the tags with these keys from `arn`, and from each of `followers` what it has of them; returns those that `arn` has left.
     ///
     /// # Errors
     /// The first key that `arn` does not have, and nothing is removed; [`Error::Database`] outside.
     pub async fn tag_remove(
         &self,
         arn: &str,
+        followers: &[String],
         keys: &BTreeSet<String>,
     ) -> Result<Result<Vec<Tag>, String>, Error> {
         let mut write = self.write("tag_remove").await?;
@@ -53,6 +61,11 @@ impl Datastore {
                 .await?;
             if gone.rows_affected() == 0 {
                 return Ok(Err(key.clone()));
+            }
+            for arn in followers {
+                sqlx::query!("DELETE FROM tags WHERE arn = ? AND tag_key = ?", arn, key)
+                    .execute(&mut *write)
+                    .await?;
             }
         }
         let left = tags_of(&mut write, arn).await?;

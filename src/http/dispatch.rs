@@ -3,7 +3,9 @@
 use cacheplane_api::query::Form;
 use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
-use crate::operations::{Context, cache_cluster, cache_engine_version, event, tag};
+use crate::operations::{
+    Context, cache_cluster, cache_engine_version, event, replication_group, tag,
+};
 
 /// Decodes, calls, encodes.
 ///
@@ -20,8 +22,35 @@ pub(super) async fn dispatch(
         Op::CreateCacheCluster => {
             run(cx, form, request_id, cache_cluster::create_cache_cluster).await
         }
+        Op::CreateReplicationGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::create_replication_group,
+            )
+            .await
+        }
+        Op::DecreaseReplicaCount => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::decrease_replica_count,
+            )
+            .await
+        }
         Op::DeleteCacheCluster => {
             run(cx, form, request_id, cache_cluster::delete_cache_cluster).await
+        }
+        Op::DeleteReplicationGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::delete_replication_group,
+            )
+            .await
         }
         Op::DescribeCacheClusters => {
             run(cx, form, request_id, cache_cluster::describe_cache_clusters).await
@@ -36,9 +65,36 @@ pub(super) async fn dispatch(
             .await
         }
         Op::DescribeEvents => run(cx, form, request_id, event::describe_events).await,
+        Op::DescribeReplicationGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::describe_replication_groups,
+            )
+            .await
+        }
+        Op::IncreaseReplicaCount => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::increase_replica_count,
+            )
+            .await
+        }
         Op::ListTagsForResource => run(cx, form, request_id, tag::list_tags_for_resource).await,
         Op::ModifyCacheCluster => {
             run(cx, form, request_id, cache_cluster::modify_cache_cluster).await
+        }
+        Op::ModifyReplicationGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::modify_replication_group,
+            )
+            .await
         }
         Op::RebootCacheCluster => {
             run(cx, form, request_id, cache_cluster::reboot_cache_cluster).await
@@ -46,6 +102,7 @@ pub(super) async fn dispatch(
         Op::RemoveTagsFromResource => {
             run(cx, form, request_id, tag::remove_tags_from_resource).await
         }
+        Op::TestFailover => run(cx, form, request_id, replication_group::test_failover).await,
 
         // Not written yet. A plain refusal, and never a 5xx: SDKs would retry that for minutes.
         Op::AuthorizeCacheSecurityGroupIngress
@@ -58,19 +115,16 @@ pub(super) async fn dispatch(
         | Op::CreateCacheSecurityGroup
         | Op::CreateCacheSubnetGroup
         | Op::CreateGlobalReplicationGroup
-        | Op::CreateReplicationGroup
         | Op::CreateServerlessCache
         | Op::CreateServerlessCacheSnapshot
         | Op::CreateSnapshot
         | Op::CreateUser
         | Op::CreateUserGroup
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
-        | Op::DecreaseReplicaCount
         | Op::DeleteCacheParameterGroup
         | Op::DeleteCacheSecurityGroup
         | Op::DeleteCacheSubnetGroup
         | Op::DeleteGlobalReplicationGroup
-        | Op::DeleteReplicationGroup
         | Op::DeleteServerlessCache
         | Op::DeleteServerlessCacheSnapshot
         | Op::DeleteSnapshot
@@ -82,7 +136,6 @@ pub(super) async fn dispatch(
         | Op::DescribeCacheSubnetGroups
         | Op::DescribeEngineDefaultParameters
         | Op::DescribeGlobalReplicationGroups
-        | Op::DescribeReplicationGroups
         | Op::DescribeReservedCacheNodes
         | Op::DescribeReservedCacheNodesOfferings
         | Op::DescribeServerlessCacheSnapshots
@@ -96,12 +149,10 @@ pub(super) async fn dispatch(
         | Op::ExportServerlessCacheSnapshot
         | Op::FailoverGlobalReplicationGroup
         | Op::IncreaseNodeGroupsInGlobalReplicationGroup
-        | Op::IncreaseReplicaCount
         | Op::ListAllowedNodeTypeModifications
         | Op::ModifyCacheParameterGroup
         | Op::ModifyCacheSubnetGroup
         | Op::ModifyGlobalReplicationGroup
-        | Op::ModifyReplicationGroup
         | Op::ModifyReplicationGroupShardConfiguration
         | Op::ModifyServerlessCache
         | Op::ModifyUser
@@ -113,7 +164,6 @@ pub(super) async fn dispatch(
         | Op::RevokeCacheSecurityGroupIngress
         | Op::StartMigration
         | Op::StopMigration
-        | Op::TestFailover
         | Op::TestMigration => Err(Fault::new(
             FaultCode::NotImplemented,
             format!("cacheplane does not implement {} yet.", operation.name()),

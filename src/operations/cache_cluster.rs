@@ -2,7 +2,7 @@
 
 mod modify;
 mod spec;
-mod view;
+pub(super) mod view;
 
 use cacheplane_api::shapes::{
     CacheClusterMessage, CreateCacheClusterMessage, CreateCacheClusterResult,
@@ -14,8 +14,12 @@ use cacheplane_api::{Fault, FaultCode};
 pub use modify::modify_cache_cluster;
 
 use super::Context;
-use super::faults::{cache_cluster_not_found, internal, invalid_value, node_quota, not_supported};
+use super::faults::{
+    cache_cluster_exists, cache_cluster_not_found, internal, invalid_value, node_quota,
+    not_supported,
+};
 use super::paging::{List, marker, page_size, position};
+use super::replication_group;
 use super::spec::given;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError};
@@ -25,14 +29,20 @@ use crate::resources::status::{self, Operation};
 /// How often a write is tried again that came after another's; each time the record is read anew.
 const STALE_TRIES: usize = 8;
 
-/// CreateCacheCluster.
+/// CreateCacheCluster; with ReplicationGroupId, a replica of that group.
 ///
 /// # Errors
-/// `CacheClusterAlreadyExists`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
+/// `CacheClusterAlreadyExists`; `ReplicationGroupNotFoundFault`; `InvalidReplicationGroupState`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
 pub async fn create_cache_cluster(
     cx: &Context,
     input: CreateCacheClusterMessage,
 ) -> Result<CreateCacheClusterResult, Fault> {
+    if let Some(group) = given(input.replication_group_id.as_deref()) {
+        let member = replication_group::create_member(cx, &input, group).await?;
+        return Ok(CreateCacheClusterResult {
+            cache_cluster: Some(view::view(cx, &member, false)),
+        });
+    }
     let (spec, zones) = spec::spec(cx, &input)?;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
     let cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
@@ -52,10 +62,7 @@ pub async fn create_cache_cluster(
                 cache_cluster: Some(view::view(cx, &cluster, false)),
             })
         }
-        Err(StoreError::AlreadyExists) => Err(Fault::new(
-            FaultCode::CacheClusterAlreadyExists,
-            "Cache cluster already exists",
-        )),
+        Err(StoreError::AlreadyExists) => Err(cache_cluster_exists()),
         Err(StoreError::TooManyNodes(quota)) => Err(node_quota(quota)),
         Err(error) => Err(internal(error)),
     }
@@ -142,6 +149,7 @@ pub async fn reboot_cache_cluster(
         {
             Ok(()) => {
                 cx.activators.cache_cluster.wake();
+                cx.activators.replication_group.wake();
                 let cluster = find(cx, &input.cache_cluster_id).await?;
                 return Ok(RebootCacheClusterResult {
                     cache_cluster: Some(view::view(cx, &cluster, false)),
@@ -154,7 +162,7 @@ pub async fn reboot_cache_cluster(
     Err(contended())
 }
 
-/// DeleteCacheCluster.
+/// DeleteCacheCluster; of a member, where its group can spare it.
 ///
 /// # Errors
 /// `CacheClusterNotFound`; `InvalidCacheClusterState` while something is under way; `SnapshotFeatureNotSupportedFault` for a
@@ -185,6 +193,14 @@ pub async fn delete_cache_cluster(
                 ),
             ));
         }
+        if let Some(group) = &cluster.membership {
+            let id = &cluster.spec.cache_cluster_id;
+            let group = &group.replication_group_id;
+            let member = replication_group::delete_member(cx, group, id).await?;
+            return Ok(DeleteCacheClusterResult {
+                cache_cluster: Some(view::view(cx, &member, false)),
+            });
+        }
         cluster.deletion_requested_at = Some(cx.clock.now());
         match cx
             .datastore
@@ -204,7 +220,7 @@ pub async fn delete_cache_cluster(
     Err(contended())
 }
 
-async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
+pub(super) async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
     let id = id.to_ascii_lowercase();
     match cx.datastore.cache_cluster_get(&cx.scope, &id).await {
         Ok(cluster) => Ok(cluster),
@@ -213,7 +229,7 @@ async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
     }
 }
 
-fn demand(cluster: &CacheCluster, operation: Operation) -> Result<(), Fault> {
+pub(super) fn demand(cluster: &CacheCluster, operation: Operation) -> Result<(), Fault> {
     if status::admits(cluster, operation) {
         return Ok(());
     }

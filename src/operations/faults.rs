@@ -83,6 +83,22 @@ pub(super) fn cache_cluster_not_found(id: &str) -> Fault {
     )
 }
 
+/// A replication group that is not there.
+pub(super) fn replication_group_not_found(id: &str) -> Fault {
+    Fault::new(
+        FaultCode::ReplicationGroupNotFound,
+        format!("Replication group {id} not found."),
+    )
+}
+
+/// The id of a cache cluster, or of a member to be, that is taken.
+pub(super) fn cache_cluster_exists() -> Fault {
+    Fault::new(
+        FaultCode::CacheClusterAlreadyExists,
+        "Cache cluster already exists",
+    )
+}
+
 /// The quota of an account in a region, in AWS's words.
 pub(super) fn node_quota(quota: u32) -> Fault {
     Fault::new(

@@ -7,6 +7,7 @@ pub mod context;
 pub mod event;
 mod faults;
 mod paging;
+pub mod replication_group;
 mod spec;
 pub mod tag;
 

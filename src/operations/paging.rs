@@ -32,6 +32,7 @@ pub(super) enum List {
     CacheClusters,
     CacheEngineVersions,
     Events,
+    ReplicationGroups,
 }
 
 impl List {
@@ -40,6 +41,7 @@ impl List {
             Self::CacheClusters => "clusters",
             Self::CacheEngineVersions => "versions",
             Self::Events => "events",
+            Self::ReplicationGroups => "groups",
         }
     }
 }

@@ -216,6 +216,23 @@ pub(super) fn notification(topic_arn: Option<&str>) -> Result<Option<Notificatio
     }))
 }
 
+/// Whether the topic is told; where there is none, the word is checked and means nothing.
+pub(super) fn notification_status(
+    word: Option<&str>,
+    notification: Option<&mut Notification>,
+) -> Result<(), Fault> {
+    match (given(word), notification) {
+        (None, _) | (Some("active" | "inactive"), None) => Ok(()),
+        (Some(word @ ("active" | "inactive")), Some(notification)) => {
+            notification.active = word == "active";
+            Ok(())
+        }
+        (Some(other), _) => Err(invalid_value(format!(
+            "Invalid notification topic status: {other}. It is active or inactive."
+        ))),
+    }
+}
+
 /// Availability zones of the caller's region.
 pub(super) fn zones(scope: &Scope, zones: &[String]) -> Result<(), Fault> {
     match zones.iter().find(|zone| !scope.has_zone(zone)) {

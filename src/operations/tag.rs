@@ -9,12 +9,12 @@ use cacheplane_api::shapes::{
 use cacheplane_api::{Fault, FaultCode};
 
 use super::Context;
-use super::faults::{fault_of, internal, invalid_value};
+use super::faults::{fault_of, internal, invalid_value, replication_group_not_found};
 use crate::datastore::Error as StoreError;
 use crate::resources::arn::{Arn, ResourceType, arn};
 use crate::resources::parameter;
 use crate::resources::scope::Scope;
-use crate::resources::status::{self, Operation};
+use crate::resources::status::{self, GroupOperation, Operation};
 use crate::resources::tag::{TAGS_PER_RESOURCE_MAX, Tag, merge};
 
 /// AddTagsToResource. A key that is there gets the new value; the reply has all tags.
@@ -26,9 +26,9 @@ pub async fn add_tags_to_resource(
     input: AddTagsToResourceMessage,
 ) -> Result<TagListMessage, Fault> {
     demand_entries("Tags", &input.tags)?;
-    let name = resolve(cx, &input.resource_name, Access::Change).await?;
+    let Tagged { name, followers } = resolve(cx, &input.resource_name, Access::Change).await?;
     let tags = spec(&input.tags)?;
-    match cx.datastore.tag_add(&name, &tags).await {
+    match cx.datastore.tag_add(&name, &followers, &tags).await {
         Ok(all) => Ok(view(all)),
         Err(StoreError::TooManyTags) => Err(quota()),
         Err(error) => Err(internal(error)),
@@ -43,7 +43,7 @@ pub async fn list_tags_for_resource(
     cx: &Context,
     input: ListTagsForResourceMessage,
 ) -> Result<TagListMessage, Fault> {
-    let name = resolve(cx, &input.resource_name, Access::Read).await?;
+    let Tagged { name, .. } = resolve(cx, &input.resource_name, Access::Read).await?;
     Ok(view(cx.datastore.tag_list(&name).await.map_err(internal)?))
 }
 
@@ -56,11 +56,11 @@ pub async fn remove_tags_from_resource(
     input: RemoveTagsFromResourceMessage,
 ) -> Result<TagListMessage, Fault> {
     demand_entries("TagKeys", &input.tag_keys)?;
-    let name = resolve(cx, &input.resource_name, Access::Change).await?;
+    let Tagged { name, followers } = resolve(cx, &input.resource_name, Access::Change).await?;
     let keys: BTreeSet<String> = input.tag_keys.into_iter().collect();
     match cx
         .datastore
-        .tag_remove(&name, &keys)
+        .tag_remove(&name, &followers, &keys)
         .await
         .map_err(internal)?
     {
@@ -122,8 +122,23 @@ enum Access {
     Change,
 }
 
-/// The stored name of the resource that `text` names, if the caller has such a resource and it can be tagged now.
-async fn resolve(cx: &Context, text: &str, access: Access) -> Result<String, Fault> {
+/// What carries tags, by its stored name, and those that get and lose them with it.
+struct Tagged {
+    name: String,
+    followers: Vec<String>,
+}
+
+impl Tagged {
+    fn alone(name: String) -> Self {
+        Self {
+            name,
+            followers: Vec::new(),
+        }
+    }
+}
+
+/// The resource that `text` names, if the caller has such a resource and it can be tagged now.
+async fn resolve(cx: &Context, text: &str, access: Access) -> Result<Tagged, Fault> {
     let Some(named) = Arn::parse(text) else {
         return Err(Fault::new(
             FaultCode::InvalidARN,
@@ -145,8 +160,13 @@ async fn resolve(cx: &Context, text: &str, access: Access) -> Result<String, Fau
         ));
     }
     match named.resource_type {
-        ResourceType::Cluster => resolve_cache_cluster(cx, &named.name).await,
-        ResourceType::ParameterGroup => resolve_parameter_group(&cx.scope, &named.name, access),
+        ResourceType::Cluster => resolve_cache_cluster(cx, &named.name)
+            .await
+            .map(Tagged::alone),
+        ResourceType::ReplicationGroup => resolve_replication_group(cx, &named.name).await,
+        ResourceType::ParameterGroup => {
+            resolve_parameter_group(&cx.scope, &named.name, access).map(Tagged::alone)
+        }
         other => Err(not_found(other, &named.name)),
     }
 }
@@ -168,6 +188,29 @@ async fn resolve_cache_cluster(cx: &Context, id: &str) -> Result<String, Fault> 
         return Err(absent());
     }
     Ok(arn(&cx.scope, ResourceType::Cluster, id))
+}
+
+/// The tags of a replication group are copied to its members (behaviour.md section 33).
+async fn resolve_replication_group(cx: &Context, id: &str) -> Result<Tagged, Fault> {
+    let group = match cx.datastore.replication_group_get(&cx.scope, id).await {
+        Ok(group) => group,
+        Err(StoreError::NotFound) => return Err(replication_group_not_found(id)),
+        Err(error) => return Err(internal(error)),
+    };
+    if !status::admits_group(&group, GroupOperation::Tag) {
+        return Err(Fault::new(
+            FaultCode::InvalidReplicationGroupState,
+            "Cluster not in available state to perform tagging operations.",
+        ));
+    }
+    let followers = group.wished_members().map(|member| {
+        let id = &member.spec.cache_cluster_id;
+        arn(&cx.scope, ResourceType::Cluster, id)
+    });
+    Ok(Tagged {
+        name: arn(&cx.scope, ResourceType::ReplicationGroup, id),
+        followers: followers.collect(),
+    })
 }
 
 /// There are only the default groups so far; they have no tags and take none.

@@ -10,11 +10,13 @@ use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::Error as StoreError;
 use crate::resources::pending;
+use crate::resources::replication_group::pending as group_pending;
+use crate::resources::status::{self, GroupOperation};
 
 /// Windows are an hour long at least.
 const PERIOD: Duration = Duration::from_secs(30);
 
-/// Keys are positive; this stands for the events.
+/// Keys are positive; this stands for the events, and a replication group for the negative of its key.
 const EVENTS: i64 = 0;
 
 /// A waiting addition was counted when it was asked for.
@@ -41,44 +43,25 @@ impl Reconciler for Maintenance {
     }
 
     async fn list(&self) -> anyhow::Result<Vec<Item>> {
-        let mut items = vec![(EVENTS, 0)];
-        items.extend(
-            self.world
-                .datastore
-                .cache_cluster_list_pending()
-                .await?
-                .into_iter()
-                .map(|key| (key, 0)),
-        );
+        let datastore = &self.world.datastore;
+        let clusters = datastore.cache_cluster_list_pending().await?;
+        let groups = datastore.replication_group_list_pending().await?;
+        let items = std::iter::once(EVENTS)
+            .chain(clusters)
+            .chain(groups.into_iter().map(|key| -key))
+            .map(|key| (key, 0))
+            .collect();
         Ok(items)
     }
 
     async fn reconcile(&self, key: i64) -> anyhow::Result<Outcome> {
-        let now = self.world.clock.now();
-        if key == EVENTS {
-            self.world.datastore.event_expire(now).await?;
-            return Ok(Outcome::Settled);
-        }
-        let mut cluster = match self.world.datastore.cache_cluster_get_by_key(key).await {
-            Ok(cluster) => cluster,
-            Err(StoreError::NotFound) => return Ok(Outcome::Settled),
-            Err(error) => return Err(error.into()),
-        };
-        if cluster.pending.is_empty() || !cluster.spec.maintenance_window.contains(now.as_millis())
-        {
-            return Ok(Outcome::Settled);
-        }
-        pending::apply(&mut cluster);
-        match self
-            .world
-            .datastore
-            .cache_cluster_request(&cluster, &[], NO_QUOTA)
-            .await
-        {
-            Ok(_) => self.world.activators.cache_cluster.wake(),
-            // The user changed it meanwhile; the next look finds what is to be done now.
-            Err(StoreError::Stale) => {}
-            Err(error) => return Err(error.into()),
+        match key {
+            EVENTS => {
+                let now = self.world.clock.now();
+                self.world.datastore.event_expire(now).await?;
+            }
+            key if key < 0 => self.apply_to_group(-key).await?,
+            key => self.apply_to_cluster(key).await?,
         }
         Ok(Outcome::Settled)
     }
@@ -88,5 +71,57 @@ impl Maintenance {
     /// Keeps windows in this world.
     pub fn new(world: World) -> Arc<Self> {
         Arc::new(Self { world })
+    }
+
+    async fn apply_to_cluster(&self, key: i64) -> anyhow::Result<()> {
+        let now = self.world.clock.now().as_millis();
+        let datastore = &self.world.datastore;
+        let mut cluster = match datastore.cache_cluster_get_by_key(key).await {
+            Ok(cluster) => cluster,
+            Err(StoreError::NotFound) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if cluster.pending.is_empty() || !cluster.spec.maintenance_window.contains(now) {
+            return Ok(());
+        }
+        pending::apply(&mut cluster);
+        match datastore
+            .cache_cluster_request(&cluster, &[], NO_QUOTA)
+            .await
+        {
+            Ok(_) => self.world.activators.cache_cluster.wake(),
+            // The user changed it meanwhile; the next look finds what is to be done now.
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    /// Only while the group is as wished: one change after the other, as when the user asks for them at once.
+    async fn apply_to_group(&self, key: i64) -> anyhow::Result<()> {
+        let now = self.world.clock.now().as_millis();
+        let datastore = &self.world.datastore;
+        let mut group = match datastore.replication_group_get_by_key(key).await {
+            Ok(group) => group,
+            Err(StoreError::NotFound) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if group.pending.is_empty()
+            || !group.spec.maintenance_window.contains(now)
+            || !status::admits_group(&group, GroupOperation::Modify)
+        {
+            return Ok(());
+        }
+        group_pending::apply(&mut group);
+        match datastore
+            .replication_group_request(&group, &[], &[], NO_QUOTA)
+            .await
+        {
+            Ok(_) => self.world.activators.replication_group.wake(),
+            // Somebody changed it meanwhile; the next look finds what is to be done now.
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 }

@@ -239,7 +239,7 @@ pub struct Membership {
 /// it with all its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// The run.
+    /// The run; empty once it was seen to have lost touch.
     pub started_at: String,
     /// The number of the choice.
     pub epoch: u64,

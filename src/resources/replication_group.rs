@@ -13,6 +13,9 @@ use super::scope::Scope;
 use super::timestamp::Timestamp;
 use super::window::{MaintenanceWindow, SnapshotWindow};
 
+pub mod pending;
+pub mod replicas;
+
 /// Most replicas of a node group (CreateReplicationGroup, API reference).
 pub const REPLICAS_MAX: u32 = 5;
 
@@ -231,6 +234,73 @@ pub struct ReplicationGroup {
 }
 
 impl ReplicationGroup {
+    /// A replication group that is wished for and not there yet, with a member in each of `zones`; the first is the primary.
+    pub fn wished(
+        scope: Scope,
+        spec: ReplicationGroupSpec,
+        zones: &[String],
+        now: Timestamp,
+    ) -> Self {
+        let first = member_id(&spec.replication_group_id, 1);
+        let mut group = Self::without_members(scope, spec, first, now);
+        for (number, zone) in (1..).zip(zones) {
+            let id = member_id(&group.spec.replication_group_id, number);
+            let member = group.new_member(&id, zone, now);
+            group.members.push(member);
+        }
+        group
+    }
+
+    /// A replication group that is wished for around a cache cluster that is there. It becomes the primary, under its own id; its node
+    /// needs another container, one that does not take writes before it is told to, on the same volume.
+    pub fn around(mut cluster: CacheCluster, spec: ReplicationGroupSpec, now: Timestamp) -> Self {
+        let id = cluster.spec.cache_cluster_id.clone();
+        let mut group = Self::without_members(cluster.scope.clone(), spec, id.clone(), now);
+        cluster.spec = group.spec.member(&id);
+        cluster.membership = Some(group.membership());
+        cluster.replace_nodes();
+        group.members.push(cluster);
+        group
+    }
+
+    fn without_members(
+        scope: Scope,
+        spec: ReplicationGroupSpec,
+        primary: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            key: 0,
+            scope,
+            spec,
+            pending: GroupPending::default(),
+            revision: 0,
+            generation: 1,
+            observed_generation: 0,
+            requested_at: now,
+            available_at: None,
+            deletion_requested_at: None,
+            retain_primary: false,
+            failure: None,
+            blocked_by: None,
+            changes: Vec::new(),
+            primary: PrimaryChoice::first(primary),
+            test_failover: None,
+            primary_endpoint: MovingEndpoint::default(),
+            reader_endpoint: MovingEndpoint::default(),
+            members: Vec::new(),
+        }
+    }
+
+    fn membership(&self) -> Membership {
+        Membership {
+            group_key: self.key,
+            replication_group_id: self.spec.replication_group_id.clone(),
+            at_rest_encryption: self.spec.at_rest_encryption,
+            joined: None,
+        }
+    }
+
     /// The members that shall stay, in the order of their making.
     pub fn wished_members(&self) -> impl Iterator<Item = &CacheCluster> {
         self.members
@@ -262,6 +332,19 @@ impl ReplicationGroup {
         self.generation += 1;
     }
 
+    /// Wishes the group away, with its members; where `retain_primary`, without its primary.
+    pub fn request_deletion(&mut self, retain_primary: bool, now: Timestamp) {
+        self.deletion_requested_at = Some(now);
+        self.retain_primary = retain_primary;
+        let primary = self.primary.cache_cluster_id.clone();
+        for member in self.members.iter_mut().filter(|member| {
+            let stays = retain_primary && member.spec.cache_cluster_id == primary;
+            !stays && member.deletion_requested_at.is_none()
+        }) {
+            member.deletion_requested_at = Some(now);
+        }
+    }
+
     /// Ids for `count` more members: the numbers after the highest in use, so that the id of a member just removed rests. Where that
     /// ends past three digits, the lowest free ones.
     pub fn next_member_ids(&self, count: usize) -> Vec<String> {
@@ -285,12 +368,7 @@ impl ReplicationGroup {
             &[zone.to_owned()],
             now,
         );
-        member.membership = Some(Membership {
-            group_key: self.key,
-            replication_group_id: self.spec.replication_group_id.clone(),
-            at_rest_encryption: self.spec.at_rest_encryption,
-            joined: None,
-        });
+        member.membership = Some(self.membership());
         member
     }
 

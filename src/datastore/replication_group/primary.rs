@@ -126,7 +126,8 @@ impl Datastore {
         Ok(())
     }
 
-    /// Notes that members with these keys are not known to do their part any more.
+    /// Notes that members with these keys are not known to do their part any more. That they did it under the present choice stays
+    /// on record: what they hold may be the most of its history that there is.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -134,8 +135,8 @@ impl Datastore {
         let keys = keys_json(cluster_keys)?;
         let mut write = self.write("replication_group_unjoin").await?;
         sqlx::query!(
-            "UPDATE cache_clusters SET joined_run = NULL, joined_epoch = NULL
-             WHERE cache_cluster_key IN (SELECT value FROM json_each(?))",
+            "UPDATE cache_clusters SET joined_run = ''
+             WHERE joined_run IS NOT NULL AND cache_cluster_key IN (SELECT value FROM json_each(?))",
             keys
         )
         .execute(&mut *write)

@@ -9,7 +9,7 @@ use super::super::faults::{
 };
 use super::super::spec::{
     given, has_entries, network, no_cache_security_groups, node_type, notification,
-    parameter_group, security_groups, snapshot_retention, zones,
+    notification_status, parameter_group, security_groups, snapshot_retention, zones,
 };
 use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
 use super::{STALE_TRIES, contended, demand, find, view};
@@ -34,6 +34,7 @@ pub async fn modify_cache_cluster(
 ) -> Result<ModifyCacheClusterResult, Fault> {
     for _ in 0..STALE_TRIES {
         let before = find(cx, &input.cache_cluster_id).await?;
+        refuse_member(&before)?;
         demand(&before, Operation::Modify)?;
         let mut after = before.clone();
         let events = modify(cx, &input, &mut after)?;
@@ -58,6 +59,17 @@ pub async fn modify_cache_cluster(
         }
     }
     Err(contended())
+}
+
+/// What is wished of a member stands with its group.
+fn refuse_member(cluster: &CacheCluster) -> Result<(), Fault> {
+    match &cluster.membership {
+        None => Ok(()),
+        Some(group) => Err(invalid_value(format!(
+            "The cache cluster {} is a member of replication group {}. Use ModifyReplicationGroup.",
+            cluster.spec.cache_cluster_id, group.replication_group_id
+        ))),
+    }
 }
 
 /// Takes the whole request into the wish, or refuses it whole.
@@ -150,19 +162,10 @@ fn modify_notification(
     if let Some(topic) = input.notification_topic_arn.as_deref() {
         cluster.spec.notification = notification(Some(topic))?;
     }
-    match (
-        given(input.notification_topic_status.as_deref()),
-        &mut cluster.spec.notification,
-    ) {
-        (None, _) | (Some("active" | "inactive"), None) => Ok(()),
-        (Some(word @ ("active" | "inactive")), Some(notification)) => {
-            notification.active = word == "active";
-            Ok(())
-        }
-        (Some(other), _) => Err(invalid_value(format!(
-            "Invalid notification topic status: {other}. It is active or inactive."
-        ))),
-    }
+    notification_status(
+        input.notification_topic_status.as_deref(),
+        cluster.spec.notification.as_mut(),
+    )
 }
 
 fn modify_az_mode(

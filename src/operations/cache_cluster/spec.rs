@@ -19,12 +19,6 @@ pub(super) fn spec(
     input: &CreateCacheClusterMessage,
 ) -> Result<(CacheClusterSpec, Vec<String>), Fault> {
     let cache_cluster_id = id::cache_cluster_id(&input.cache_cluster_id).map_err(fault_of)?;
-    if let Some(group) = given(input.replication_group_id.as_deref()) {
-        return Err(Fault::new(
-            FaultCode::ReplicationGroupNotFound,
-            format!("Replication group {group} not found."),
-        ));
-    }
     let engine = engine(input.engine.as_deref())?;
     let engine_version =
         engine::resolve(engine, given(input.engine_version.as_deref())).map_err(fault_of)?;

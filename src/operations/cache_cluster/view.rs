@@ -20,7 +20,11 @@ const LANDING_PAGE: &str = "https://console.aws.amazon.com/elasticache/home#clie
 const MULTIPLE_ZONES: &str = "Multiple";
 
 /// The wire form of `cluster`; nodes only if they are asked for, and only once there are some to tell of.
-pub(super) fn view(cx: &Context, cluster: &CacheCluster, show_nodes: bool) -> CacheClusterShape {
+pub(in crate::operations) fn view(
+    cx: &Context,
+    cluster: &CacheCluster,
+    show_nodes: bool,
+) -> CacheClusterShape {
     let spec = &cluster.spec;
     let is_told = cluster.available_at.is_some() && cluster.deletion_requested_at.is_none();
     let snapshots = spec.engine().speaks_resp();
@@ -72,12 +76,21 @@ pub(super) fn view(cx: &Context, cluster: &CacheCluster, show_nodes: bool) -> Ca
         snapshot_window: spec.snapshot_window.as_ref().map(ToString::to_string),
         auth_token_enabled: Some(false),
         transit_encryption_enabled: Some(false),
-        at_rest_encryption_enabled: Some(false),
+        at_rest_encryption_enabled: Some(
+            cluster
+                .membership
+                .as_ref()
+                .is_some_and(|group| group.at_rest_encryption),
+        ),
         arn: Some(arn(
             &cluster.scope,
             ResourceType::Cluster,
             &spec.cache_cluster_id,
         )),
+        replication_group_id: cluster
+            .membership
+            .as_ref()
+            .map(|group| group.replication_group_id.clone()),
         replication_group_log_delivery_enabled: Some(false),
         log_delivery_configurations: Some(Vec::new()),
         network_type: Some("ipv4".to_owned()),
@@ -100,7 +113,12 @@ fn node_view(cx: &Context, cluster: &CacheCluster, node: &CacheNode) -> CacheNod
     }
 }
 
-fn node_endpoint(cx: &Context, cluster: &CacheCluster, node: &CacheNode) -> Option<Endpoint> {
+/// Where a node answers.
+pub(in crate::operations) fn node_endpoint(
+    cx: &Context,
+    cluster: &CacheCluster,
+    node: &CacheNode,
+) -> Option<Endpoint> {
     match (node.published_port, node.address) {
         (Some(port), _) => Some(endpoint(cx.presentation.advertise_host.clone(), port)),
         (None, Some(address)) => Some(endpoint(address.to_string(), cluster.spec.port)),
@@ -117,7 +135,7 @@ fn configuration_endpoint(cx: &Context, cluster: &CacheCluster) -> Option<Endpoi
     }
 }
 
-fn endpoint(address: String, port: u16) -> Endpoint {
+pub(in crate::operations) fn endpoint(address: String, port: u16) -> Endpoint {
     Endpoint {
         address: Some(address),
         port: Some(i32::from(port)),

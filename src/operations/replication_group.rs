@@ -1,0 +1,224 @@
+//! Replication groups: create, describe, modify, delete, more replicas and fewer, and the test of a failover. Cluster mode disabled.
+
+mod adopt;
+mod failover;
+mod modify;
+mod replica_count;
+mod size;
+mod spec;
+mod view;
+
+use cacheplane_api::shapes::{
+    CreateReplicationGroupMessage, CreateReplicationGroupResult, DeleteReplicationGroupMessage,
+    DeleteReplicationGroupResult, DescribeReplicationGroupsMessage, ReplicationGroupMessage,
+};
+use cacheplane_api::{Fault, FaultCode};
+
+pub use failover::test_failover;
+pub use modify::modify_replication_group;
+pub(super) use replica_count::{create_member, delete_member};
+pub use replica_count::{decrease_replica_count, increase_replica_count};
+
+use super::Context;
+use super::faults::{
+    cache_cluster_exists, internal, invalid_combination, node_quota, not_supported,
+    replication_group_not_found,
+};
+use super::paging::{List, marker, page_size, position};
+use super::spec::given;
+use super::tag;
+use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
+use crate::resources::engine::Engine;
+use crate::resources::replication_group::ReplicationGroup;
+use crate::resources::status::{self, GroupOperation};
+use crate::resources::tag::Tag;
+
+/// How often a write is tried again that came after another's; each time the records are read anew.
+const STALE_TRIES: usize = 8;
+
+/// CreateReplicationGroup: from scratch, or around the cache cluster that PrimaryClusterId names.
+///
+/// # Errors
+/// `ReplicationGroupAlreadyExists`; `CacheClusterAlreadyExists` for a member's id; with PrimaryClusterId `CacheClusterNotFound` and
+/// `InvalidCacheClusterState`; quota faults; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
+pub async fn create_replication_group(
+    cx: &Context,
+    input: CreateReplicationGroupMessage,
+) -> Result<CreateReplicationGroupResult, Fault> {
+    let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
+    for _ in 0..STALE_TRIES {
+        let (group, tags) = wished(cx, &input, &tags).await?;
+        let quota = cx.presentation.node_quota;
+        match cx
+            .datastore
+            .replication_group_insert(&group, &tags, quota)
+            .await
+        {
+            Ok(group) => {
+                wake(cx);
+                return Ok(CreateReplicationGroupResult {
+                    replication_group: Some(view::view(cx, &group)),
+                });
+            }
+            Err(StoreError::AlreadyExists) => {
+                return Err(Fault::new(
+                    FaultCode::ReplicationGroupAlreadyExists,
+                    "Replication group with specified name already exists.",
+                ));
+            }
+            Err(StoreError::MemberExists(_)) => return Err(cache_cluster_exists()),
+            Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
+            // The cache cluster that PrimaryClusterId names has changed since it was read.
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(internal(error)),
+        }
+    }
+    Err(contended())
+}
+
+async fn wished(
+    cx: &Context,
+    input: &CreateReplicationGroupMessage,
+    tags: &[Tag],
+) -> Result<(ReplicationGroup, Vec<Tag>), Fault> {
+    if let Some(id) = given(input.primary_cluster_id.as_deref()) {
+        return adopt::group(cx, input, id, tags).await;
+    }
+    let (spec, zones) = spec::spec(cx, input)?;
+    let group = ReplicationGroup::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
+    Ok((group, tags.to_vec()))
+}
+
+/// DescribeReplicationGroups: one by its id, or all, in the order of their ids.
+///
+/// # Errors
+/// `ReplicationGroupNotFoundFault` for an id that is not there; `InvalidParameterValue` for a page size or marker out of bounds.
+pub async fn describe_replication_groups(
+    cx: &Context,
+    input: DescribeReplicationGroupsMessage,
+) -> Result<ReplicationGroupMessage, Fault> {
+    let limit = page_size(input.max_records)?;
+    let wanted = given(input.replication_group_id.as_deref()).map(str::to_ascii_lowercase);
+    let filter = ReplicationGroupFilter {
+        replication_group_id: wanted.clone(),
+        after_id: position(List::ReplicationGroups, input.marker.as_deref())?,
+    };
+    let page = cx
+        .datastore
+        .replication_group_page(&cx.scope, &filter, limit)
+        .await
+        .map_err(internal)?;
+    if let Some(id) = wanted.filter(|_| page.items.is_empty()) {
+        return Err(replication_group_not_found(&id));
+    }
+    let last = page
+        .items
+        .last()
+        .map(|group| marker(List::ReplicationGroups, &group.spec.replication_group_id));
+    Ok(ReplicationGroupMessage {
+        marker: last.filter(|_| page.has_more),
+        replication_groups: Some(
+            page.items
+                .iter()
+                .map(|group| view::view(cx, group))
+                .collect(),
+        ),
+    })
+}
+
+/// DeleteReplicationGroup: all members go with it, but for the primary where it is to be kept as a cache cluster.
+///
+/// # Errors
+/// `ReplicationGroupNotFoundFault`; `InvalidReplicationGroupState` while something is under way; `InvalidParameterValue` and
+/// `InvalidParameterCombination` for what cannot be kept.
+pub async fn delete_replication_group(
+    cx: &Context,
+    input: DeleteReplicationGroupMessage,
+) -> Result<DeleteReplicationGroupResult, Fault> {
+    let retain = input.retain_primary_cluster.unwrap_or(false);
+    for _ in 0..STALE_TRIES {
+        let mut group = find(cx, &input.replication_group_id).await?;
+        refuse_to_keep(&input, &group)?;
+        let is_there = group.available_at.is_some();
+        if !status::admits_group(&group, GroupOperation::Delete) || (retain && !is_there) {
+            return Err(state(format!(
+                "Replication group {} cannot be deleted while it is {}.",
+                group.spec.replication_group_id,
+                status::replication_group(&group).word()
+            )));
+        }
+        group.request_deletion(retain, cx.clock.now());
+        match cx
+            .datastore
+            .replication_group_request(&group, &[], &[], cx.presentation.node_quota)
+            .await
+        {
+            Ok(group) => {
+                wake(cx);
+                return Ok(DeleteReplicationGroupResult {
+                    replication_group: Some(view::view(cx, &group)),
+                });
+            }
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(internal(error)),
+        }
+    }
+    Err(contended())
+}
+
+fn refuse_to_keep(
+    input: &DeleteReplicationGroupMessage,
+    group: &ReplicationGroup,
+) -> Result<(), Fault> {
+    let retain = input.retain_primary_cluster.unwrap_or(false);
+    let snapshot = given(input.final_snapshot_identifier.as_deref()).is_some();
+    if retain && snapshot {
+        return Err(invalid_combination(
+            "FinalSnapshotIdentifier cannot be specified when RetainPrimaryCluster is true.",
+        ));
+    }
+    if retain && group.spec.engine() == Engine::Valkey {
+        return Err(invalid_combination(
+            "RetainPrimaryCluster is not supported for engine valkey: there are no valkey cache clusters outside replication groups.",
+        ));
+    }
+    if snapshot {
+        return Err(not_supported("FinalSnapshotIdentifier"));
+    }
+    Ok(())
+}
+
+async fn find(cx: &Context, id: &str) -> Result<ReplicationGroup, Fault> {
+    let id = id.to_ascii_lowercase();
+    match cx.datastore.replication_group_get(&cx.scope, &id).await {
+        Ok(group) => Ok(group),
+        Err(StoreError::NotFound) => Err(replication_group_not_found(&id)),
+        Err(error) => Err(internal(error)),
+    }
+}
+
+/// Changes are made to a group that is available (text: behaviour.md section 40).
+fn demand(group: &ReplicationGroup) -> Result<(), Fault> {
+    if status::admits_group(group, GroupOperation::Modify) {
+        return Ok(());
+    }
+    Err(state(
+        "Replication group must be in available state to modify.",
+    ))
+}
+
+/// Everyone who has a part in a group, its members and its endpoints.
+fn wake(cx: &Context) {
+    cx.activators.replication_group.wake();
+    cx.activators.cache_cluster.wake();
+    cx.activators.router.wake();
+}
+
+fn state(message: impl Into<String>) -> Fault {
+    Fault::new(FaultCode::InvalidReplicationGroupState, message)
+}
+
+/// Others kept changing the records; to the caller that is a group that is busy.
+fn contended() -> Fault {
+    state("The replication group is being changed by other requests. Try again.")
+}

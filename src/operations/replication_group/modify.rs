@@ -1,0 +1,322 @@
+//! ModifyReplicationGroup.
+
+use cacheplane_api::shapes::{ModifyReplicationGroupMessage, ModifyReplicationGroupResult};
+use cacheplane_api::{Fault, FaultCode};
+
+use super::super::Context;
+use super::super::faults::{
+    cache_cluster_not_found, fault_of, internal, invalid_combination, invalid_value, not_supported,
+};
+use super::super::spec::{
+    given, has_entries, network, no_cache_security_groups, node_type, notification,
+    notification_status, parameter_group, security_groups, snapshot_retention,
+};
+use super::spec::{
+    cluster_mode, description, durability, encryption_mode_without_encryption, engine,
+    no_access_control,
+};
+use super::{STALE_TRIES, contended, demand, find, state, view, wake};
+use crate::datastore::Error as StoreError;
+use crate::resources::engine::{self as engines, Engine, EngineVersion};
+use crate::resources::event::Event;
+use crate::resources::node_type::{self as node_types, NodeType};
+use crate::resources::parameter;
+use crate::resources::replication_group::ReplicationGroup;
+use crate::resources::replication_group::pending::{self, Modification};
+use crate::resources::replication_group::replicas::check_multi_az;
+use crate::resources::window::{MaintenanceWindow, SnapshotWindow, check_apart};
+
+/// ModifyReplicationGroup. Engine version, node type and promotion wait for the maintenance window unless they are to be applied
+/// immediately; everything else acts at once.
+///
+/// # Errors
+/// `ReplicationGroupNotFoundFault`; `InvalidReplicationGroupState` unless available, and for a promotion under automatic failover;
+/// `CacheClusterNotFound` for ids that are no member's; `InvalidParameterValue` and `InvalidParameterCombination` as AWS has them.
+pub async fn modify_replication_group(
+    cx: &Context,
+    input: ModifyReplicationGroupMessage,
+) -> Result<ModifyReplicationGroupResult, Fault> {
+    for _ in 0..STALE_TRIES {
+        let before = find(cx, &input.replication_group_id).await?;
+        demand(&before)?;
+        let mut after = before.clone();
+        let events = modify(cx, &input, &mut after)?;
+        let stored = if after == before {
+            Ok(before)
+        } else {
+            cx.datastore
+                .replication_group_request(&after, &[], &events, cx.presentation.node_quota)
+                .await
+        };
+        match stored {
+            Ok(group) => {
+                wake(cx);
+                cx.activators.maintenance.wake();
+                return Ok(ModifyReplicationGroupResult {
+                    replication_group: Some(view::view(cx, &group)),
+                });
+            }
+            Err(StoreError::Stale) => {}
+            Err(error) => return Err(internal(error)),
+        }
+    }
+    Err(contended())
+}
+
+/// Takes the whole request into the wish, or refuses it whole.
+fn modify(
+    cx: &Context,
+    input: &ModifyReplicationGroupMessage,
+    group: &mut ReplicationGroup,
+) -> Result<Vec<Event>, Fault> {
+    refuse_unsupported(input)?;
+    if let Some(text) = &input.replication_group_description {
+        group.spec.description = description(text)?;
+    }
+    modify_windows(input, group)?;
+    modify_snapshots(input, group)?;
+    if let Some(topic) = input.notification_topic_arn.as_deref() {
+        // An empty topic takes the topic away; Terraform sends it so.
+        group.spec.notification = notification(Some(topic))?;
+    }
+    notification_status(
+        input.notification_topic_status.as_deref(),
+        group.spec.notification.as_mut(),
+    )?;
+    if let Some(upgrade) = input.auto_minor_version_upgrade {
+        group.spec.auto_minor_version_upgrade = upgrade;
+    }
+    let events = modify_security_groups(cx, input, group)?;
+    modify_availability(input, group)?;
+    let engine_version = wanted_version(input, group)?;
+    check_parameter_group(input, engine_version.unwrap_or(group.spec.engine_version))?;
+    let modification = Modification {
+        engine_version,
+        node_type: wanted_node_type(input, group)?,
+        primary_cluster_id: wanted_primary(input, group)?,
+        apply_immediately: input.apply_immediately.unwrap_or(false),
+    };
+    pending::modify(group, modification).map_err(fault_of)?;
+    group.share_settings();
+    Ok(events)
+}
+
+fn modify_security_groups(
+    cx: &Context,
+    input: &ModifyReplicationGroupMessage,
+    group: &mut ReplicationGroup,
+) -> Result<Vec<Event>, Fault> {
+    if !has_entries(input.security_group_ids.as_ref()) {
+        return Ok(Vec::new());
+    }
+    let wanted = security_groups(input.security_group_ids.as_ref(), &cx.scope)?;
+    if group.spec.security_group_ids == wanted {
+        return Ok(Vec::new());
+    }
+    group.spec.security_group_ids = wanted;
+    let now = cx.clock.now();
+    let text = "Applied change to security group";
+    Ok(group
+        .wished_members()
+        .map(|member| Event::of_cache_cluster(&member.spec.cache_cluster_id, text, now))
+        .collect())
+}
+
+fn modify_windows(
+    input: &ModifyReplicationGroupMessage,
+    group: &mut ReplicationGroup,
+) -> Result<(), Fault> {
+    if let Some(text) = given(input.preferred_maintenance_window.as_deref()) {
+        group.spec.maintenance_window = MaintenanceWindow::parse(text).map_err(fault_of)?;
+    }
+    if let Some(text) = given(input.snapshot_window.as_deref()) {
+        group.spec.snapshot_window = SnapshotWindow::parse(text).map_err(fault_of)?;
+    }
+    check_apart(&group.spec.maintenance_window, &group.spec.snapshot_window).map_err(fault_of)
+}
+
+/// Automatic snapshots are turned on with both members or not at all (texts: behaviour.md section 40).
+fn modify_snapshots(
+    input: &ModifyReplicationGroupMessage,
+    group: &mut ReplicationGroup,
+) -> Result<(), Fault> {
+    let named = given(input.snapshotting_cluster_id.as_deref()).map(str::to_ascii_lowercase);
+    let days = input
+        .snapshot_retention_limit
+        .map(|days| snapshot_retention(Some(days), group.spec.engine()))
+        .transpose()?;
+    if group.spec.snapshot_retention_days == 0 {
+        let turns_on = days.is_some_and(|days| days > 0);
+        if named.is_some() != turns_on {
+            return Err(invalid_combination(
+                "Must specify both SnapshotRetentionLimit and SnapshottingClusterId to turn on snapshots",
+            ));
+        }
+    }
+    if let Some(id) = named {
+        if !is_staying_member(group, &id) {
+            return Err(Fault::new(
+                FaultCode::CacheClusterNotFound,
+                "Specified snapshotting cluster does not exist",
+            ));
+        }
+        group.spec.snapshotting_cluster_id = Some(id);
+    }
+    if let Some(days) = days {
+        group.spec.snapshot_retention_days = days;
+    }
+    Ok(())
+}
+
+/// Automatic failover and Multi-AZ, which wants it.
+fn modify_availability(
+    input: &ModifyReplicationGroupMessage,
+    group: &mut ReplicationGroup,
+) -> Result<(), Fault> {
+    let failover = input
+        .automatic_failover_enabled
+        .unwrap_or(group.spec.automatic_failover);
+    let multi_az = input.multi_az_enabled.unwrap_or(group.spec.multi_az);
+    if input.automatic_failover_enabled == Some(true) && group.wished_replica_count() == 0 {
+        return Err(invalid_value(
+            "Replication group must have at least one read replica to enable autofailover.",
+        ));
+    }
+    if multi_az && input.automatic_failover_enabled == Some(false) {
+        return Err(invalid_combination(
+            "Automatic failover cannot be disabled while Multi-AZ is enabled.",
+        ));
+    }
+    if input.multi_az_enabled == Some(true) {
+        check_multi_az(&group.zones(), failover).map_err(fault_of)?;
+    }
+    let switches = failover != group.spec.automatic_failover;
+    if switches {
+        group.switch_automatic_failover(failover);
+    }
+    if multi_az != group.spec.multi_az {
+        group.spec.multi_az = multi_az;
+        if !switches {
+            group.raise_generation();
+        }
+    }
+    Ok(())
+}
+
+/// Engine and version together: another engine without a version means its default one.
+fn wanted_version(
+    input: &ModifyReplicationGroupMessage,
+    group: &ReplicationGroup,
+) -> Result<Option<&'static EngineVersion>, Fault> {
+    let current = group.spec.engine_version;
+    let engine = engine(input.engine.as_deref())?.unwrap_or(current.engine);
+    let text = given(input.engine_version.as_deref());
+    if text.is_none() && engine == current.engine {
+        return Ok(None);
+    }
+    if text.is_none() && engine == Engine::Redis {
+        return Err(invalid_combination(format!(
+            "Cannot modify {} to {engine}",
+            current.engine
+        )));
+    }
+    let wanted = engines::resolve_known(engine, text).map_err(fault_of)?;
+    // Whatever the path asks for, a group without encryption and without user groups has it.
+    engines::may_upgrade(current, wanted).map_err(fault_of)?;
+    Ok(Some(wanted))
+}
+
+/// Only default groups exist, one for each family; that of another family comes with the upgrade itself.
+fn check_parameter_group(
+    input: &ModifyReplicationGroupMessage,
+    version: &EngineVersion,
+) -> Result<(), Fault> {
+    let Some(name) = given(input.cache_parameter_group_name.as_deref()) else {
+        return Ok(());
+    };
+    let found = parameter::find_default_group(&name.to_ascii_lowercase());
+    if found.is_some_and(|(family, group)| group.cluster_enabled && family.name == version.family) {
+        return Err(invalid_combination(
+            "The parameter cluster-enabled has a different value in the requested parameter group than the current \
+             parameter group. This parameter value cannot be changed for a cache cluster",
+        ));
+    }
+    parameter_group(Some(name), version).map(|_| ())
+}
+
+fn wanted_node_type(
+    input: &ModifyReplicationGroupMessage,
+    group: &ReplicationGroup,
+) -> Result<Option<&'static NodeType>, Fault> {
+    if given(input.cache_node_type.as_deref()).is_none() {
+        return Ok(None);
+    }
+    let wanted = node_type(input.cache_node_type.as_deref())?;
+    let current = group.spec.node_type;
+    if wanted.name == current.name {
+        return Ok(Some(wanted));
+    }
+    let allowed = node_types::allowed_modifications(current, group.spec.engine_version);
+    if !allowed.scale_up.contains(&wanted.name) && !allowed.scale_down.contains(&wanted.name) {
+        return Err(invalid_value(format!(
+            "The cache node type {} cannot be modified to {}.",
+            current.name, wanted.name
+        )));
+    }
+    Ok(Some(wanted))
+}
+
+/// The member to be promoted; only where nobody takes over by itself (text: behaviour.md section 40).
+fn wanted_primary(
+    input: &ModifyReplicationGroupMessage,
+    group: &ReplicationGroup,
+) -> Result<Option<String>, Fault> {
+    let Some(id) = given(input.primary_cluster_id.as_deref()) else {
+        return Ok(None);
+    };
+    let id = id.to_ascii_lowercase();
+    if !is_staying_member(group, &id) {
+        return Err(cache_cluster_not_found(&id));
+    }
+    if group.spec.automatic_failover || group.spec.multi_az {
+        return Err(state(
+            "Cannot manually promote a new master cache cluster while autofailover is enabled",
+        ));
+    }
+    Ok(Some(id))
+}
+
+fn is_staying_member(group: &ReplicationGroup, id: &str) -> bool {
+    group
+        .wished_members()
+        .any(|member| member.spec.cache_cluster_id == id)
+}
+
+/// What AWS refuses here, in its words, and what we do not have yet, by name. NodeGroupId is deprecated and ignored, as on AWS.
+fn refuse_unsupported(input: &ModifyReplicationGroupMessage) -> Result<(), Fault> {
+    no_cache_security_groups(input.cache_security_group_names.as_ref())?;
+    let in_transit = input.transit_encryption_enabled == Some(true);
+    no_access_control(
+        input.auth_token.is_some() || input.auth_token_update_strategy.is_some(),
+        has_entries(input.user_group_ids_to_add.as_ref()),
+        in_transit,
+    )?;
+    if given(input.transit_encryption_mode.as_deref()).is_some() && !in_transit {
+        return Err(encryption_mode_without_encryption());
+    }
+    if in_transit {
+        return Err(not_supported("TransitEncryptionEnabled"));
+    }
+    if has_entries(input.user_group_ids_to_remove.as_ref()) {
+        return Err(not_supported("UserGroupIdsToRemove"));
+    }
+    if input.remove_user_groups == Some(true) {
+        return Err(not_supported("RemoveUserGroups"));
+    }
+    if has_entries(input.log_delivery_configurations.as_ref()) {
+        return Err(not_supported("LogDeliveryConfigurations"));
+    }
+    cluster_mode(input.cluster_mode.as_deref())?;
+    durability(input.durability.as_deref())?;
+    network(None, input.ip_discovery.as_deref())
+}

@@ -1,0 +1,183 @@
+//! A replication group as it is told; the same for every operation that answers with one.
+
+use aws_smithy_types::DateTime;
+use cacheplane_api::shapes::{
+    Endpoint, GlobalReplicationGroupInfo, NodeGroup, NodeGroupMember,
+    ReplicationGroup as ReplicationGroupShape, ReplicationGroupPendingModifiedValues,
+};
+
+use super::super::Context;
+use super::super::cache_cluster::view::{endpoint, node_endpoint};
+use crate::resources::arn::{ResourceType, arn};
+use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::engine::Engine;
+use crate::resources::replication_group::{
+    GroupChange, MovingEndpoint, NODE_GROUP_ID, ReplicationGroup,
+};
+use crate::resources::status::{self, ReplicationGroupStatus as Status};
+
+/// The wire form of `group`. What it consists of is left out while it is made and while it goes: node groups that are there and
+/// empty would make Terraform fall over.
+pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupShape {
+    let spec = &group.spec;
+    let status = status::replication_group(group);
+    let is_told = matches!(status, Status::Available | Status::Modifying);
+    let valkey_9 = spec.engine() == Engine::Valkey && spec.engine_version.at_least(9, 0, 0);
+    ReplicationGroupShape {
+        replication_group_id: Some(spec.replication_group_id.clone()),
+        description: Some(spec.description.clone()),
+        global_replication_group_info: Some(GlobalReplicationGroupInfo::default()),
+        status: Some(status.word().to_owned()),
+        pending_modified_values: Some(pending(group)),
+        member_clusters: (status != Status::Deleting).then(|| member_ids(group, status)),
+        node_groups: is_told.then(|| vec![node_group(cx, group, status)]),
+        snapshotting_cluster_id: is_told.then(|| snapshotting_cluster_id(group)).flatten(),
+        automatic_failover: Some(automatic_failover(group, status).to_owned()),
+        multi_az: Some(switch(spec.multi_az).to_owned()),
+        snapshot_retention_limit: i32::try_from(spec.snapshot_retention_days).ok(),
+        snapshot_window: Some(spec.snapshot_window.to_string()),
+        cluster_enabled: Some(false),
+        cache_node_type: Some(spec.node_type.name.to_owned()),
+        auth_token_enabled: Some(false),
+        transit_encryption_enabled: Some(false),
+        at_rest_encryption_enabled: Some(spec.at_rest_encryption),
+        arn: Some(arn(
+            &group.scope,
+            ResourceType::ReplicationGroup,
+            &spec.replication_group_id,
+        )),
+        log_delivery_configurations: Some(Vec::new()),
+        replication_group_create_time: is_told
+            .then(|| DateTime::from_millis(group.requested_at.as_millis())),
+        data_tiering: Some("disabled".to_owned()),
+        auto_minor_version_upgrade: Some(spec.auto_minor_version_upgrade),
+        network_type: Some("ipv4".to_owned()),
+        ip_discovery: Some("ipv4".to_owned()),
+        cluster_mode: Some("disabled".to_owned()),
+        engine: Some(spec.engine().name().to_owned()),
+        durability: valkey_9.then(|| "default".to_owned()),
+        effective_durability: valkey_9.then(|| "disabled".to_owned()),
+        ..ReplicationGroupShape::default()
+    }
+}
+
+fn switch(on: bool) -> &'static str {
+    if on { "enabled" } else { "disabled" }
+}
+
+/// Nobody takes over before the group is there, so until then it is being turned on.
+fn automatic_failover(group: &ReplicationGroup, status: Status) -> &'static str {
+    let is_changing = matches!(turning(group), Some(on) if on == group.spec.automatic_failover);
+    match (group.spec.automatic_failover, is_changing) {
+        (true, _) if status == Status::Creating => "enabling",
+        (true, true) => "enabling",
+        (false, true) => "disabling",
+        (on, false) => switch(on),
+    }
+}
+
+/// What automatic failover is being turned to, if it is.
+fn turning(group: &ReplicationGroup) -> Option<bool> {
+    group.changes.iter().rev().find_map(|change| match change {
+        GroupChange::AutomaticFailover(on) => Some(*on),
+        GroupChange::EngineVersion(..)
+        | GroupChange::NodeType(..)
+        | GroupChange::ReplicaCount(..)
+        | GroupChange::Promotion(_) => None,
+    })
+}
+
+/// All that are wished for, those still being made included; and as long as a change is under way those that it takes away.
+fn member_ids(group: &ReplicationGroup, status: Status) -> Vec<String> {
+    told_members(group, status)
+        .map(|member| member.spec.cache_cluster_id.clone())
+        .collect()
+}
+
+fn told_members(group: &ReplicationGroup, status: Status) -> impl Iterator<Item = &CacheCluster> {
+    group
+        .members
+        .iter()
+        .filter(move |member| member.deletion_requested_at.is_none() || status == Status::Modifying)
+}
+
+fn node_group(cx: &Context, group: &ReplicationGroup, status: Status) -> NodeGroup {
+    let members = told_members(group, status)
+        .filter(|member| member.available_at.is_some())
+        .map(|member| node_group_member(cx, group, member));
+    NodeGroup {
+        node_group_id: Some(NODE_GROUP_ID.to_owned()),
+        status: Some(status.word().to_owned()),
+        primary_endpoint: moving_endpoint(cx, group, &group.primary_endpoint),
+        reader_endpoint: moving_endpoint(cx, group, &group.reader_endpoint),
+        node_group_members: Some(members.collect()),
+        ..NodeGroup::default()
+    }
+}
+
+fn node_group_member(
+    cx: &Context,
+    group: &ReplicationGroup,
+    member: &CacheCluster,
+) -> NodeGroupMember {
+    let node = member.nodes.first();
+    let role = match group.is_primary(member) {
+        true => "primary",
+        false => "replica",
+    };
+    NodeGroupMember {
+        cache_cluster_id: Some(member.spec.cache_cluster_id.clone()),
+        cache_node_id: node.map(|node| node.cache_node_id.clone()),
+        read_endpoint: node.and_then(|node| node_endpoint(cx, member, node)),
+        preferred_availability_zone: node.map(|node| node.zone.clone()),
+        current_role: Some(role.to_owned()),
+        ..NodeGroupMember::default()
+    }
+}
+
+fn moving_endpoint(
+    cx: &Context,
+    group: &ReplicationGroup,
+    chosen: &MovingEndpoint,
+) -> Option<Endpoint> {
+    match (chosen.published_port, chosen.address) {
+        (Some(port), _) => Some(endpoint(cx.presentation.advertise_host.clone(), port)),
+        (None, Some(address)) => Some(endpoint(address.to_string(), group.spec.port)),
+        (None, None) => None,
+    }
+}
+
+/// The member that snapshots are taken from, once automatic ones are on: the one that was named, else the first replica, so that the
+/// primary is spared, else the primary.
+fn snapshotting_cluster_id(group: &ReplicationGroup) -> Option<String> {
+    if group.spec.snapshot_retention_days == 0 {
+        return None;
+    }
+    let named = group.spec.snapshotting_cluster_id.as_deref();
+    let chosen = group
+        .wished_members()
+        .find(|member| named == Some(member.spec.cache_cluster_id.as_str()))
+        .or_else(|| {
+            group
+                .wished_members()
+                .find(|member| !group.is_primary(member))
+        })
+        .or_else(|| group.wished_members().next());
+    chosen.map(|member| member.spec.cache_cluster_id.clone())
+}
+
+/// The shape has no room for a node type or a version that waits; the members tell of those.
+fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
+    let promotion = group.changes.iter().find_map(|change| match change {
+        GroupChange::Promotion(id) => Some(id.clone()),
+        GroupChange::EngineVersion(..)
+        | GroupChange::NodeType(..)
+        | GroupChange::ReplicaCount(..)
+        | GroupChange::AutomaticFailover(_) => None,
+    });
+    ReplicationGroupPendingModifiedValues {
+        primary_cluster_id: group.pending.primary_cluster_id.clone().or(promotion),
+        automatic_failover_status: turning(group).map(|on| switch(on).to_owned()),
+        ..ReplicationGroupPendingModifiedValues::default()
+    }
+}
