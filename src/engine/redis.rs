@@ -13,14 +13,14 @@ use tokio::net::TcpStream;
 
 use super::{EngineError, NodeEndpoint, NodeReport, PrimaryAddress};
 
-mod info;
+mod report;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {
     let answer = converse(node, vec![::redis::cmd("INFO")]).await?;
     let text: String = ::redis::from_redis_value(answer)
         .map_err(|error| refusal(node, &RedisError::from(error)))?;
-    info::report(node, &text)
+    report::read(node, &text)
 }
 
 /// Ends following; to a primary it says nothing new. The caller bounds the time.

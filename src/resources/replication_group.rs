@@ -463,4 +463,4 @@ pub fn member_id(replication_group_id: &str, number: u32) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

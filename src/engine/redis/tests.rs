@@ -19,7 +19,7 @@ fn read(answer: &str) -> Result<NodeReport, EngineError> {
         protocol: Protocol::Redis,
         administrator: None,
     };
-    info::report(&node, answer)
+    report::read(&node, answer)
 }
 
 /// What a node of each version said in a situation.
