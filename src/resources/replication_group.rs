@@ -301,6 +301,8 @@ impl ReplicationGroup {
             group_key: self.key,
             replication_group_id: self.spec.replication_group_id.clone(),
             at_rest_encryption: self.spec.at_rest_encryption,
+            pending_engine_version: self.pending.engine_version,
+            pending_node_type: self.pending.node_type,
             joined: None,
         }
     }
