@@ -9,7 +9,7 @@ use crate::resources::cache_cluster::tests::ASKED;
 use crate::resources::cache_cluster::{Joined, NodeObserved, Observation};
 use crate::resources::engine;
 use crate::resources::replication_group::tests::settled;
-use crate::resources::replication_group::{PrimaryChoice, TestFailover};
+use crate::resources::replication_group::{GroupChange, PrimaryChoice, TestFailover};
 
 /// A group and what is seen of it. Members are named by their index; 0 is the primary.
 pub(super) struct Scene {
