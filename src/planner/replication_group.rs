@@ -100,8 +100,8 @@ pub enum Stage {
     ChoosePrimary {
         /// The member.
         member: usize,
-        /// Whether the present primary serves until then.
-        handover: bool,
+        /// Why another.
+        reason: Reason,
     },
     /// Make the chosen primary serve.
     Establish(Establish),
@@ -149,6 +149,17 @@ pub enum Stage {
     Release,
     /// Forget the group.
     Forget,
+}
+
+/// Why another primary is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The present one is lost.
+    Failover,
+    /// Another shall be, and the present one serves until then.
+    Handover,
+    /// The present one is back, and this one holds what it had lost: it serves until the other has that, too.
+    Handback,
 }
 
 /// What makes the chosen primary serve, in this order: what takes writes and should not is ended, the primary endpoint is taken from
@@ -270,7 +281,7 @@ impl Look<'_> {
         match best.or_else(|| self.group.members.iter().position(stays)) {
             Some(member) => Plan::Do(Stage::ChoosePrimary {
                 member,
-                handover: false,
+                reason: Reason::Failover,
             }),
             None => Plan::AwaitMembers,
         }
@@ -315,14 +326,21 @@ impl Look<'_> {
                 Some(best) if best != primary => {
                     return Plan::Do(Stage::ChoosePrimary {
                         member: best,
-                        handover: false,
+                        reason: Reason::Failover,
                     });
                 }
                 Some(_) | None => {}
             }
         }
         if can_serve {
-            return Plan::Do(Stage::Establish(self.establish(primary)));
+            // What it lost with its last run, a replica may hold.
+            return Plan::Do(match self.best_candidate(Some(primary)) {
+                Some(best) if best != primary => Stage::ChoosePrimary {
+                    member: best,
+                    reason: Reason::Handback,
+                },
+                Some(_) | None => Stage::Establish(self.establish(primary)),
+            });
         }
         match (&seen.answer, first_node(member)) {
             (Some(_), _) => Plan::LookAgain,
@@ -353,7 +371,7 @@ impl Look<'_> {
             // It has lost touch: the former primary goes on.
             None => Some(Plan::Do(Stage::ChoosePrimary {
                 member: former,
-                handover: true,
+                reason: Reason::Handover,
             })),
         }
     }
