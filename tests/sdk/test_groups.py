@@ -270,6 +270,10 @@ def test_a_cache_cluster_becomes_a_group_and_a_cache_cluster_again(network):
         replication = alone.info("replication")
         assert (replication["role"], replication["connected_slaves"]) == ("master", 0)
         alone.set("key", "value")
+    # It is on its own from now on: nobody need tell it to take writes when it starts.
+    api.reboot_cache_cluster(CacheClusterId=cluster, CacheNodeIdsToReboot=["0001"])
+    caches.available(api, cluster)
+    assert connection.set("key", "another") and connection.mget(list(keys)) == list(keys.values())
     for member in (f"{one}-001", f"{one}-002"):
         with pytest.raises(api.exceptions.CacheClusterNotFoundFault):
             caches.describe(api, member)
