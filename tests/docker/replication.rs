@@ -224,6 +224,11 @@ async fn with_images(test: impl AsyncFn(&Fixture, (&str, Engine, &str))) {
     .await;
 }
 
+fn is_read_only(answer: &redis::RedisResult<String>) -> bool {
+    let error = answer.as_ref().err();
+    error.and_then(redis::RedisError::code) == Some("READONLY")
+}
+
 fn assert_fenced(report: &ReplicationReport) {
     let (host, port) = FENCE;
     assert_eq!(report.primary, Some((host.to_owned(), port)));
@@ -241,8 +246,7 @@ async fn a_fenced_node_answers_reads_and_takes_writes_only_when_promoted() {
         assert_eq!(replication.offset, 0);
         assert!(!member.has("key").await);
         let refusal = member.ask::<String>(&["SET", "key", "value"]).await;
-        let refusal = refusal.unwrap_err().to_string();
-        assert!(refusal.contains("READONLY"), "{refusal}");
+        assert!(is_read_only(&refusal), "{refusal:?}");
 
         for _ in 0..2 {
             member.promote().await;
@@ -258,8 +262,8 @@ async fn a_fenced_node_answers_reads_and_takes_writes_only_when_promoted() {
             &["PSYNC", "?", "-1"],
             &["REPLCONF", "listening-port", "1"],
         ] {
-            let refusal = member.ask::<String>(words).await.unwrap_err().to_string();
-            assert!(refusal.contains("NOPERM"), "{words:?}: {refusal}");
+            let refusal = member.ask::<String>(words).await.unwrap_err();
+            assert_eq!(refusal.code(), Some("NOPERM"), "{words:?}: {refusal}");
         }
     })
     .await;
@@ -276,12 +280,13 @@ async fn replicas_are_let_in_by_the_primarys_password_and_in_sync_at_once() {
         primary.promote().await;
         primary.set("early", 0).await;
         // With its own password instead of the primary's a replica stays outside.
+        let outsider = Member::start(fixture, 14, image).await;
         let mistaken = PrimaryAddress {
-            administrator: replicas[0].endpoint.administrator.clone(),
+            administrator: outsider.endpoint.administrator.clone(),
             ..primary.as_primary()
         };
         NetworkEngine
-            .follow(&replicas[0].endpoint, &mistaken, DEADLINE)
+            .follow(&outsider.endpoint, &mistaken, DEADLINE)
             .await
             .unwrap();
         eventually("the primary refuses", async || {
@@ -289,7 +294,7 @@ async fn replicas_are_let_in_by_the_primarys_password_and_in_sync_at_once() {
             (!log.is_empty()).then_some(())
         })
         .await;
-        assert!(!replicas[0].look().await.link_up);
+        assert!(!outsider.look().await.link_up);
         let started = Instant::now();
         for replica in &replicas {
             replica.follow(&primary).await;
@@ -313,7 +318,11 @@ async fn replicas_are_let_in_by_the_primarys_password_and_in_sync_at_once() {
             assert!(attached.offset <= seen.offset && attached.offset > 0);
         }
         let refusal = replicas[0].ask::<String>(&["SET", "k", "v"]).await;
-        assert!(refusal.unwrap_err().to_string().contains("READONLY"));
+        assert!(is_read_only(&refusal), "{refusal:?}");
+        // Told better, the outsider is let in at its next attempt, within a second.
+        outsider.follow(&primary).await;
+        outsider.wait_in_sync().await;
+        assert_eq!(primary.set("last", 3).await, 3);
     })
     .await;
 }
@@ -347,10 +356,6 @@ async fn following_again_does_not_restart_a_sync() {
         replica.follow(&primary).await;
         assert!(replica.look().await.link_up);
         assert_eq!(primary.statistic("sync_full").await, 1);
-        assert_eq!(
-            primary.statistic("total_connections_received").await > 0,
-            true
-        );
         assert!(replica.has("d").await);
     })
     .await;
@@ -384,7 +389,7 @@ async fn a_killed_primary_comes_back_fenced_with_its_last_saved_history() {
         assert_eq!(back.history, saved.history);
         // What was asked of the replica and its pings may have been written between look and save.
         assert!(
-            back.offset >= saved.offset - 100 && back.offset <= saved.offset + 100,
+            back.offset.abs_diff(saved.offset) <= 100,
             "{back:?} {saved:?}"
         );
         assert!(primary.has("saved").await && !primary.has("later").await);
