@@ -14,6 +14,7 @@ mod followers;
 
 use std::time::Duration;
 
+use super::cache_cluster::CREATION_DEADLINE;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::resources::event::Event;
 use crate::resources::replication_group::{GroupChange, GroupEndpoint, ReplicationGroup};
@@ -194,6 +195,14 @@ pub fn plan(group: &ReplicationGroup, seen: &GroupSeen, now: Timestamp) -> Plan 
     look.plan_followers(primary)
 }
 
+/// Whether a creation has had its time.
+pub fn is_overdue(group: &ReplicationGroup, now: Timestamp) -> bool {
+    let creating = group.available_at.is_none()
+        && group.deletion_requested_at.is_none()
+        && group.failure.is_none();
+    creating && now.since(group.requested_at) > CREATION_DEADLINE
+}
+
 /// A deletion, or the clean-up after a creation that failed: the members go by their own plans.
 fn plan_end(group: &ReplicationGroup) -> Plan {
     let stays =
@@ -282,13 +291,11 @@ impl Look<'_> {
         let seen = &self.seen.members[primary];
         let can_serve = seen.answer.as_ref().is_some_and(|answer| !answer.loading);
         if !choice.is_confirmed() {
-            if choice.handover
-                && let Some(plan) = self.plan_handover(primary)
-            {
+            if let Some(plan) = self.plan_handover(primary) {
                 return plan;
             }
             if can_serve {
-                return Plan::Do(Stage::Establish(self.establish(primary)));
+                return self.serve_or_yield(primary);
             }
             if choice.confirmed_epoch == 0 {
                 // It is being made for the first time.
@@ -299,7 +306,7 @@ impl Look<'_> {
         if is_touched(member) {
             // A reboot of the primary does not fail over (behaviour.md section 9), nor does its replacement where it is alone.
             return match can_serve {
-                true => Plan::Do(Stage::Establish(self.establish(primary))),
+                true => self.serve_or_yield(primary),
                 false => self.leave_to_member(primary),
             };
         }
@@ -322,7 +329,7 @@ impl Look<'_> {
             }
         }
         if can_serve {
-            return Plan::Do(Stage::Establish(self.establish(primary)));
+            return self.serve_or_yield(primary);
         }
         match (&seen.answer, first_node(member)) {
             (Some(_), _) => Plan::LookAgain,
@@ -331,7 +338,19 @@ impl Look<'_> {
         }
     }
 
-    /// A choice that was made while the former primary served: once that one takes no more writes through the endpoint, and the
+    /// The chosen primary can serve, and does so unless somebody else has more of what the last one wrote: it may have ended in the
+    /// middle of a reboot or of a failover, and have lost what it did not save.
+    fn serve_or_yield(&self, primary: usize) -> Plan {
+        match self.best_candidate(Some(primary)) {
+            Some(best) if best != primary => Plan::Do(Stage::ChoosePrimary {
+                member: best,
+                handover: false,
+            }),
+            Some(_) | None => Plan::Do(Stage::Establish(self.establish(primary))),
+        }
+    }
+
+    /// A choice while the former primary serves, or serves again after it hung: once that one takes no more writes through the endpoint, and the
     /// successor has all that it has. None when there is nothing to wait for any more.
     fn plan_handover(&self, primary: usize) -> Option<Plan> {
         let former = self.index(self.group.primary.former.as_deref()?)?;

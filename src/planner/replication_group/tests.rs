@@ -413,6 +413,25 @@ fn replicas_of_a_creation_follow_and_are_on_record_when_they_have_all() {
 }
 
 #[test]
+fn a_creation_has_its_time() {
+    let is_overdue_after = |seconds: u64, change: fn(&mut Scene)| {
+        let mut it = scene(1);
+        creation(&mut it);
+        change(&mut it);
+        is_overdue(&it.group, ASKED.plus(Duration::from_secs(seconds)))
+    };
+    let deadline = CREATION_DEADLINE.as_secs();
+    assert!(!is_overdue_after(deadline, unchanged));
+    assert!(is_overdue_after(deadline + 1, unchanged));
+    assert!(!is_overdue_after(deadline + 1, |it| {
+        it.group.available_at = Some(ASKED);
+    }));
+    assert!(!is_overdue_after(deadline + 1, |it| {
+        it.group.deletion_requested_at = Some(ASKED);
+    }));
+}
+
+#[test]
 fn a_creation_whose_member_cannot_be_made_is_given_up_and_later_additions_are_dropped() {
     let fail = |it: &mut Scene| {
         it.group.members[1].failure = Some(crate::resources::cache_cluster::Failure {

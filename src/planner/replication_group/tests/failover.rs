@@ -200,9 +200,14 @@ fn without_automatic_failover_the_primary_is_recovered_in_place() {
     let back = |it: &mut Scene| {
         noted(it);
         it.return_fenced(0, "run 2");
-        it.answer(0).offset = 40;
     };
     check(2, back, establish(0, |plan| plan.promote = true));
+    // Data are not put behind the order of things: what it did not save, a replica has.
+    let without_data = |it: &mut Scene| {
+        back(it);
+        it.answer(0).offset = 40;
+    };
+    check(2, without_data, choose(1));
     let hung = |it: &mut Scene| {
         it.group.spec.automatic_failover = false;
         it.silence_for(0, 3);
@@ -266,6 +271,40 @@ fn a_reboot_of_the_primary_is_no_failover() {
         it.return_fenced(0, "run 2");
     };
     check(2, back, establish(0, |plan| plan.promote = true));
+    // It crashed in the middle of that, and lost what the replicas have.
+    let without_data = |it: &mut Scene| {
+        back(it);
+        it.answer(0).offset = 40;
+    };
+    check(2, without_data, choose(1));
+}
+
+#[test]
+fn a_hung_primary_that_serves_again_before_another_does_hands_over() {
+    let thawed = |it: &mut Scene| it.choose(1, false);
+    check(2, thawed, Plan::Do(Stage::Detach(vec![0])));
+    let detached = |it: &mut Scene| {
+        thawed(it);
+        it.seen.members[0].has_primary_address = false;
+        it.answer(0).offset = 110;
+    };
+    check(2, detached, Plan::LookAgain);
+    let cut_off = |it: &mut Scene| {
+        detached(it);
+        it.answer(1).link_up = false;
+    };
+    check(2, cut_off, hand_over(0));
+}
+
+#[test]
+fn a_chosen_primary_that_lost_what_another_has_gives_way() {
+    let crashed = |it: &mut Scene| {
+        it.end(0);
+        it.choose(1, false);
+        it.return_fenced(1, "run 2");
+        it.answer(1).offset = 40;
+    };
+    check(2, crashed, choose(2));
 }
 
 #[test]
