@@ -264,12 +264,31 @@ impl Look<'_> {
         }
         match &group.test_failover {
             None => Ok(primary),
+            // It ends nobody who has what no successor has; whoever can be one is waited for.
+            Some(_) if self.followers().next().is_some() && !self.has_successor(primary) => {
+                Ok(primary)
+            }
             Some(test) => Err(Plan::Do(match &test.from_started_at {
                 None => Stage::ChooseFailoverRun(started_at.clone()),
                 Some(run) if run == started_at => Stage::KillForTest(primary),
                 Some(_) => Stage::EndFailover,
             })),
         }
+    }
+
+    /// Whether somebody follows `primary` who could take its place with all its data.
+    fn has_successor(&self, primary: usize) -> bool {
+        self.followers().any(|index| {
+            let member = &self.group.members[index];
+            let is_in_step = |answer: &Answer| {
+                answer.follows == Some(primary)
+                    && answer.link_up
+                    && !answer.syncing
+                    && !answer.loading
+            };
+            let seen = &self.seen.members[index];
+            !is_touched(member) && seen.answer.as_ref().is_some_and(is_in_step)
+        })
     }
 
     /// The chosen primary is no member any more, which only a member that was never made comes to.
@@ -410,20 +429,23 @@ impl Look<'_> {
         }
     }
 
-    /// The member with the most of the last primary's history, among those that had all of it once and answer; `present` is chosen
-    /// before others that have no more.
+    /// The member with the most of the last primary's history, among those that answer; `present` is chosen before others that have no
+    /// more. One that took over that history is a candidate though nobody has noted yet that it joined: clients may have waited for it.
     fn best_candidate(&self, present: Option<usize>) -> Option<usize> {
         let choice = &self.group.primary;
         let knows = |index: usize| -> Option<u64> {
             let member = &self.group.members[index];
             let answer = self.seen.members[index].answer.as_ref()?;
-            let joined = member.membership.as_ref()?.joined.as_ref()?;
+            let joined = member.membership.as_ref()?.joined.as_ref();
+            let has_joined = joined.is_some_and(|joined| joined.epoch == choice.confirmed_epoch);
+            let same = choice.history.as_ref() == Some(&answer.history);
             // One that began to follow a successor that was lost again holds a history that carries the last one on.
-            let holds = choice.history.is_some()
-                && (choice.history.as_ref() == Some(&answer.history)
-                    || choice.history == answer.earlier_history);
+            let carries_on = choice.history.is_some() && choice.history == answer.earlier_history;
+            let holds = match has_joined {
+                true => same || carries_on,
+                false => same && answer.offset > 0,
+            };
             let is_candidate = member.deletion_requested_at.is_none()
-                && joined.epoch == choice.confirmed_epoch
                 && holds
                 && !answer.loading
                 && !answer.syncing;

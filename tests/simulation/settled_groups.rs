@@ -167,4 +167,3 @@ fn check_routes(sim: &Simulation, group: &ReplicationGroup) -> Result<(), String
     }
     Ok(())
 }
-

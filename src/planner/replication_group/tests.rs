@@ -540,4 +540,23 @@ fn a_test_failover_chooses_the_run_that_it_ends_and_kills_it() {
         });
     };
     check(1, returned, Plan::Do(Stage::EndFailover));
+    let without_replicas = |it: &mut Scene| it.group.test_failover = test_failover(None);
+    let run = Stage::ChooseFailoverRun("run 1".to_owned());
+    check(0, without_replicas, Plan::Do(run));
+}
+
+#[test]
+fn a_test_failover_waits_for_somebody_who_can_take_over() {
+    for from in [None, Some("run 1")] {
+        let coming = |it: &mut Scene| {
+            it.group.test_failover = test_failover(from);
+            it.answer(1).syncing = true;
+        };
+        check(1, coming, Plan::LookAgain);
+        let lost = |it: &mut Scene| {
+            it.group.test_failover = test_failover(from);
+            it.end(1);
+        };
+        check(1, lost, lose(&[1]));
+    }
 }

@@ -57,10 +57,34 @@ fn a_replica_that_is_being_deleted_is_never_chosen() {
 
 #[test]
 fn a_replica_that_never_joined_the_last_primary_is_never_chosen() {
-    check_passed_over(|it| *it.joined(1) = None);
-    check_passed_over(|it| {
-        it.joined(1).as_mut().expect("have joined").epoch = 0;
-    });
+    for unjoin in [
+        (|it: &mut Scene| *it.joined(1) = None) as fn(&mut Scene),
+        |it| it.joined(1).as_mut().expect("have joined").epoch = 0,
+    ] {
+        check_passed_over(|it| {
+            unjoin(it);
+            it.answer(1).history = "another".to_owned();
+        });
+        check_passed_over(|it| {
+            unjoin(it);
+            it.answer(1).history = "another".to_owned();
+            it.answer(1).earlier_history = Some("history 1".to_owned());
+        });
+        check_passed_over(|it| {
+            unjoin(it);
+            it.answer(1).offset = 0;
+        });
+    }
+}
+
+#[test]
+fn a_replica_that_has_joined_before_anybody_noted_it_is_chosen() {
+    // Clients may have waited for it, and nobody else may have what it has.
+    let unnoted = |it: &mut Scene| {
+        it.end(0);
+        *it.joined(1) = None;
+    };
+    check(1, unnoted, choose(1));
 }
 
 #[test]
@@ -221,6 +245,7 @@ fn without_a_candidate_the_primary_is_recovered_in_place() {
     let alone = |it: &mut Scene| {
         it.end(0);
         *it.joined(1) = None;
+        it.answer(1).offset = 0;
     };
     check(1, alone, lose(&[0]));
     let reading = |it: &mut Scene| {
