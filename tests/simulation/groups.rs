@@ -66,7 +66,7 @@ impl Groups {
 
 impl Simulation {
     /// A client writes the next value through the primary endpoint of some group.
-    pub fn write_value(&mut self) -> Result<(), String> {
+    pub async fn write_value(&mut self) -> Result<(), String> {
         let groups: Vec<i64> = self.ledger.groups.records.keys().copied().collect();
         if groups.is_empty() {
             return Ok(());
@@ -83,8 +83,14 @@ impl Simulation {
             return Ok(());
         };
         let holders = self.holders(&group, &value);
-        self.match_writer(&group, &value)?;
-        if replicas > 0 {
+        let writer = self.match_writer(&group, &value)?;
+        // A primary takes up another history with its first replica; until that is on record nobody can tell who has it.
+        let history = self
+            .look(&writer)
+            .await
+            .and_then(|report| report.replication)
+            .map(|replication| replication.history);
+        if replicas > 0 && history == group.primary.history {
             self.ledger.groups.acknowledgements += 1;
             self.trace.push(format!(
                 "{:5} {value} is acknowledged by {holders:?}",
@@ -128,7 +134,7 @@ impl Simulation {
 
     /// Whoever takes a write through the endpoint of a primary that is on record as serving is that primary; before that it is the
     /// chosen one or the one before.
-    fn match_writer(&self, group: &ReplicationGroup, value: &str) -> Result<(), String> {
+    fn match_writer(&self, group: &ReplicationGroup, value: &str) -> Result<String, String> {
         let host = &self.outside.host;
         // With the value just written only the writer and those that follow it have it; the writer takes another.
         let writers: Vec<&CacheCluster> = group
@@ -147,7 +153,7 @@ impl Simulation {
             false => choice.cache_cluster_id == *id || choice.former.as_ref() == Some(id),
         };
         match may || group.deletion_requested_at.is_some() {
-            true => Ok(()),
+            true => Ok(container(writer)),
             false => Err(format!(
                 "{id} takes a write at the primary endpoint; on record is {choice:?}"
             )),
@@ -210,14 +216,20 @@ impl Simulation {
             | Operation::ContainerStop
             | Operation::ContainerRestart
             | Operation::ContainerRemove => {
-                let Some((_, member)) = self.ledger.groups.group_of(target) else {
+                let Some((group, member)) = self.ledger.groups.group_of(target) else {
                     return Ok(());
                 };
                 let leaves = member.deletion_requested_at.is_some();
                 let is_beyond = self
                     .found(target)
                     .is_some_and(|found| !is_reachable(&found));
-                if leaves || is_beyond {
+                // The look that a test of the failover was decided on is over; its successor may have been lost since.
+                let is_tested = group.test_failover.is_some()
+                    && group
+                        .members
+                        .iter()
+                        .any(|member| !self.is_steady(&container(member)));
+                if leaves || is_beyond || is_tested {
                     self.refresh_holders();
                     self.lose_copies(target);
                 }
@@ -248,6 +260,11 @@ impl Simulation {
         }
     }
 
+    fn is_steady(&self, name: &str) -> bool {
+        let since = self.ledger.groups.trouble.get(name).copied().unwrap_or(0);
+        self.steps.saturating_sub(since) > STEADY_STEPS
+    }
+
     fn found(&self, name: &str) -> Option<ContainerObserved> {
         let containers = self.outside.host.containers();
         containers.into_iter().find(|found| found.name == name)
@@ -275,10 +292,6 @@ impl Simulation {
             ));
         }
         let name = container(&promoted);
-        let steady = |name: &str| {
-            let since = self.ledger.groups.trouble.get(name).copied().unwrap_or(0);
-            self.steps.saturating_sub(since) > STEADY_STEPS
-        };
         for other in group.members.iter().filter(|member| member != &&promoted) {
             let other_name = container(other);
             let Some(report) = self.look(&other_name).await else {
@@ -306,8 +319,8 @@ impl Simulation {
                         && host.memory_get(&name, value).is_none()
                 });
             if let Some((value, _)) = missing
-                && steady(&other_name)
-                && steady(&name)
+                && self.is_steady(&other_name)
+                && self.is_steady(&name)
                 && other.deletion_requested_at.is_none()
             {
                 return Err(format!(

@@ -185,7 +185,7 @@ impl Simulation {
                     self.pass_seconds();
                 }
                 if self.dice.chance(60) {
-                    self.write_value()?;
+                    self.write_value().await?;
                 }
             }
             if self.dice.chance(15) {

@@ -49,8 +49,11 @@ impl Simulation {
         let images = images();
         host.set_images(&images.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
         host.set_reachable(true);
-        for container in host.containers() {
-            host.stall_syncs(&container.name, false);
+        // Those that are not there just now will be there again.
+        for group in self.ledger.groups.records.values() {
+            for member in &group.members {
+                host.stall_syncs(&container(member), false);
+            }
         }
         host.expire_links();
         for port in self.layout.ports.clone().into_iter().flatten() {
