@@ -42,6 +42,7 @@ CREATE TABLE replication_groups (
     primary_epoch INTEGER NOT NULL, -- counts the choices
     former_primary TEXT, -- the primary before the last choice
     handover INTEGER NOT NULL, -- 1 when the last choice was made while the former primary served
+    handback INTEGER NOT NULL, -- 1 when the last choice is to be taken back as soon as the former primary has all that this one has
     confirmed_epoch INTEGER NOT NULL, -- the last choice that was seen to serve
     primary_history TEXT, -- the engine's id of the history that the primary of that choice wrote
     failover_requested INTEGER NOT NULL, -- 1 from TestFailover until another primary is chosen

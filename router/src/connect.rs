@@ -12,9 +12,9 @@ use tokio::net::TcpStream;
 use crate::metrics::RouteCounters;
 use crate::table::{Kind, Target};
 
-/// How long one target has to take a connection. On one host or in one rack this takes less than a
-/// millisecond; a lost first packet is sent again after one second.
-const CONNECT_DEADLINE: Duration = Duration::from_millis(1500);
+/// How long one target has to take a connection while there are others. On one host or in one rack this takes less than a
+/// millisecond; a first packet that was lost is not waited for, since the next target has the client sooner.
+const CONNECT_DEADLINE: Duration = Duration::from_millis(500);
 /// How long the last one has: there is nobody left to try, and a busy machine may need it for many clients at once.
 const LAST_CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 /// How many targets are tried for one client.

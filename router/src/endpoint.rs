@@ -21,8 +21,8 @@ const BIND_PAUSE_MIN: Duration = Duration::from_millis(50);
 const BIND_PAUSE_MAX: Duration = Duration::from_secs(1);
 /// How long to wait when the kernel has no descriptor for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How often a target may be taken out of the table while it is being connected to.
-const STALE_TARGETS_MAX: usize = 3;
+/// How long a client waits for a connection to any target, whatever is pushed meanwhile.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Whether a route takes connections.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,18 +41,26 @@ pub(crate) struct Endpoint {
     pub(crate) listen: Listen,
     pub(crate) counters: RouteCounters,
     kind: watch::Receiver<Arc<Kind>>,
+    /// One permit for every pipe.
+    pub(crate) pipes: Arc<Semaphore>,
     listening: watch::Sender<Listening>,
     turns: Turns,
 }
 
 impl Endpoint {
     /// A route that ends when the sender of its kind is dropped.
-    pub(crate) fn new(id: String, listen: Listen, kind: watch::Receiver<Arc<Kind>>) -> Self {
+    pub(crate) fn new(
+        id: String,
+        listen: Listen,
+        kind: watch::Receiver<Arc<Kind>>,
+        pipes: Arc<Semaphore>,
+    ) -> Self {
         Self {
             id,
             listen,
             counters: RouteCounters::default(),
             kind,
+            pipes,
             listening: watch::Sender::new(Listening::Starting),
             turns: Turns::default(),
         }
@@ -77,17 +85,29 @@ impl Endpoint {
             .await;
     }
 
-    /// Connects to a target that the route has at the end of it, too.
+    /// Connects to a target that the route has at the end of it, too. Nobody waits for a target that a push takes away: its
+    /// host may be gone, and then it would not even refuse.
     pub(crate) async fn connect_to_target(&self) -> Option<(Target, TcpStream)> {
-        for _ in 0..STALE_TARGETS_MAX {
-            let (target, stream) = connect(&self.kind(), &self.turns, &self.counters)
-                .await
-                .ok()?;
-            if self.kind().has_target(&target) {
-                return Some((target, stream));
+        let connecting = async {
+            let mut kinds = self.kind.clone();
+            loop {
+                let kind = Arc::clone(&kinds.borrow_and_update());
+                tokio::select! {
+                    biased;
+                    pushed = kinds.changed() => pushed.ok()?,
+                    connected = connect(&kind, &self.turns, &self.counters) => {
+                        let (target, stream) = connected.ok()?;
+                        if self.kind().has_target(&target) {
+                            return Some((target, stream));
+                        }
+                    }
+                }
             }
-        }
-        None
+        };
+        tokio::time::timeout(CONNECT_DEADLINE, connecting)
+            .await
+            .ok()
+            .flatten()
     }
 
     /// Returns when the route is removed, or loses the target that is connected to.

@@ -7,14 +7,19 @@
 //! holds neither a buffer nor a pipe.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::OnceLock;
+use std::task::{Context, Poll, ready};
 
 use rustix::io::Errno;
 use rustix::net::{Shutdown, shutdown};
 use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
-use tokio::io::Interest;
+use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::net::tcp::ReadHalf;
+use tokio::sync::Semaphore;
 use tokio::task::coop::consume_budget;
 
 use crate::endpoint::Endpoint;
@@ -48,24 +53,43 @@ pub(crate) async fn serve(
     // Said before it is used, so that a table without this target closes the connection.
     let _ = connected.set(target);
     let counters = &endpoint.counters;
+    let (mut client, mut node) = (client, node);
+    let (client_reads, client_writes) = client.split();
+    let (node_reads, node_writes) = node.split();
     tokio::try_join!(
-        pump(&client, &node, &counters.received_bytes),
-        pump(&node, &client, &counters.sent_bytes),
+        pump(
+            client_reads,
+            node_writes.as_ref(),
+            &counters.received_bytes,
+            &endpoint.pipes
+        ),
+        pump(
+            node_reads,
+            client_writes.as_ref(),
+            &counters.sent_bytes,
+            &endpoint.pipes
+        ),
     )?;
     Ok(())
 }
 
 /// Moves one direction's bytes until its sender has no more, and passes that on too.
-async fn pump(from: &TcpStream, to: &TcpStream, moved_bytes: &Counter) -> io::Result<()> {
+async fn pump(
+    mut from: ReadHalf<'_>,
+    to: &TcpStream,
+    moved_bytes: &Counter,
+    pipes: &Semaphore,
+) -> io::Result<()> {
     loop {
-        from.readable().await?;
-        match copy_some(from, to)? {
-            Copied::Nothing => {}
+        match poll_fn(|cx| poll_copy(cx, &mut from, to)).await? {
             Copied::Some { bytes, rest } => {
                 write_rest(to, &rest).await?;
                 moved_bytes.add(bytes as u64);
-                if bytes == SMALL_BYTES {
-                    splice_while_ready(from, to, moved_bytes).await?;
+                // Without a pipe copying goes on.
+                if bytes == SMALL_BYTES
+                    && let Ok(_permit) = pipes.try_acquire()
+                {
+                    splice_while_ready(from.as_ref(), to, moved_bytes).await?;
                 }
             }
             Copied::End => {
@@ -80,32 +104,36 @@ async fn pump(from: &TcpStream, to: &TcpStream, moved_bytes: &Counter) -> io::Re
 }
 
 enum Copied {
-    /// There was nothing to read after all.
-    Nothing,
     /// This many bytes were read, of which `rest` could not be written yet.
     Some { bytes: usize, rest: Vec<u8> },
     /// The sender has no more.
     End,
 }
 
-/// Reads once and writes once. Not async, so that the thread's buffer is held by nobody else.
-fn copy_some(from: &TcpStream, to: &TcpStream) -> io::Result<Copied> {
+/// Waits until there is something to read, reads once and writes once. A read that does not fill the buffer has emptied the
+/// socket, which `poll_read` makes use of: it waits for the next bytes without asking the kernel whether there are any.
+/// Within one poll, so that the thread's buffer is held by nobody else.
+fn poll_copy(
+    cx: &mut Context<'_>,
+    from: &mut ReadHalf<'_>,
+    to: &TcpStream,
+) -> Poll<io::Result<Copied>> {
     BUFFER.with_borrow_mut(|buffer| {
-        let bytes = match from.try_read(buffer) {
-            Ok(0) => return Ok(Copied::End),
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Copied::Nothing),
-            Err(error) => return Err(error),
-        };
-        let written = match to.try_write(&buffer[..bytes]) {
+        let mut read = ReadBuf::new(buffer);
+        ready!(Pin::new(from).poll_read(cx, &mut read))?;
+        let read = read.filled();
+        if read.is_empty() {
+            return Poll::Ready(Ok(Copied::End));
+        }
+        let written = match to.try_write(read) {
             Ok(written) => written,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            Err(error) => return Err(error),
+            Err(error) => return Poll::Ready(Err(error)),
         };
-        Ok(Copied::Some {
-            bytes,
-            rest: buffer[written..bytes].to_vec(),
-        })
+        Poll::Ready(Ok(Copied::Some {
+            bytes: read.len(),
+            rest: read[written..].to_vec(),
+        }))
     })
 }
 

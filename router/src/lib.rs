@@ -44,8 +44,8 @@ use state::State;
 const STOP_GRACE: Duration = Duration::from_secs(5);
 /// Descriptors that are not for clients: listeners, the control API, pipes.
 const DESCRIPTORS_RESERVED: u64 = 512;
-/// Descriptors that a client's connection takes at most: its own, its node's, and two pipes.
-const DESCRIPTORS_PER_CONNECTION: u64 = 6;
+/// Descriptors that a client's connection takes: its own and its node's. A pipe takes two as well.
+const DESCRIPTORS_PER_CONNECTION: u64 = 2;
 /// Connections held at most; what AWS allows a node.
 const CONNECTIONS_MAX: u64 = 65_000;
 
@@ -83,6 +83,8 @@ fn connections_max() -> u32 {
         },
     );
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let connections = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_CONNECTION;
+    let pairs = descriptors.saturating_sub(DESCRIPTORS_RESERVED) / DESCRIPTORS_PER_CONNECTION;
+    let share = u64::from(plane::CONNECTIONS_PER_PIPE);
+    let connections = pairs.saturating_mul(share) / (share + 1);
     u32::try_from(connections.clamp(1, CONNECTIONS_MAX)).unwrap_or(u32::MAX)
 }

@@ -16,6 +16,9 @@ use crate::metrics::{self, RouteSample};
 use crate::state::State;
 use crate::table::{Kind, Route, Table};
 
+/// For so many connections there is one pipe. Only a connection that moves much at the moment has any, and where none is
+/// left its bytes are copied.
+pub(crate) const CONNECTIONS_PER_PIPE: u32 = 8;
 /// How long an answer waits until it is known whether each route can listen.
 const SETTLE_DEADLINE: Duration = Duration::from_secs(1);
 
@@ -30,6 +33,7 @@ struct Shared {
     addresses: Addresses,
     connections: Arc<Semaphore>,
     connections_max: u32,
+    pipes: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     in_force: Mutex<InForce>,
 }
@@ -85,11 +89,13 @@ pub struct RouteReport {
 impl Plane {
     /// An empty plane that keeps its tables in `state` and holds so many client connections at most.
     pub fn new(state: State, connections_max: u32) -> Self {
+        let pipes_max = (connections_max / CONNECTIONS_PER_PIPE).max(1);
         let shared = Shared {
             state,
             addresses: Addresses::start(),
             connections: Arc::new(Semaphore::new(connections_max as usize)),
             connections_max,
+            pipes: Arc::new(Semaphore::new(pipes_max as usize)),
             stopping: watch::Sender::new(false),
             in_force: Mutex::default(),
         };
@@ -250,7 +256,8 @@ impl Shared {
 
     fn start(&self, route: Route) -> Working {
         let (kind, kinds) = watch::channel(Arc::new(route.kind));
-        let endpoint = Arc::new(Endpoint::new(route.id, route.listen, kinds));
+        let pipes = Arc::clone(&self.pipes);
+        let endpoint = Arc::new(Endpoint::new(route.id, route.listen, kinds, pipes));
         let around = Surroundings {
             addresses: self.addresses.held(),
             connections: Arc::clone(&self.connections),

@@ -5,8 +5,9 @@ mod harness;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use harness::{Client, Echo, Router, address, forward};
+use harness::{Client, Echo, Router, Silent, address, forward};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 #[tokio::test]
 async fn connections_are_spread_in_turn() {
@@ -52,6 +53,64 @@ async fn the_fallback_serves_while_no_target_does() {
     Client::connect(at).await.expect(&target.greeting()).await;
     target.close().await;
     Client::connect(at).await.expect(&greeting).await;
+}
+
+#[tokio::test]
+async fn a_target_that_does_not_answer_is_skipped() {
+    let router = Router::start().await;
+    let (silent, live) = (Silent::start().await, Echo::start().await);
+    let both = [silent.address, live.address];
+    let routes = [
+        forward("either", &both, &[]),
+        forward("fallback", &both[..1], &both[1..]),
+    ];
+    let report = router.put(1, &routes).await;
+    for id in ["either", "fallback"] {
+        for _ in 0..3 {
+            let mut client = Client::connect(address(&report, id)).await;
+            client.expect(&live.greeting()).await;
+        }
+        assert!(router.metric("connect_failures_total", id).await >= 1);
+    }
+}
+
+/// As when a primary's host is gone and another takes its place: who waits for the old one is given the new one.
+#[tokio::test]
+async fn nobody_waits_for_a_target_that_a_push_takes_away() {
+    let router = Router::start().await;
+    let (silent, live) = (Silent::start().await, Echo::start().await);
+    let report = router.put(1, &[forward("r", &[silent.address], &[])]).await;
+    let mut client = Client::connect(address(&report, "r")).await;
+    harness::wait_until("it is taken", async || {
+        router.metric("connections_open", "r").await == 1
+    })
+    .await;
+    router.put(2, &[forward("r", &[live.address], &[])]).await;
+    client.expect(&live.greeting()).await;
+    client.ask(b"hello", "hello").await;
+}
+
+/// The other way round than an echo has it: the node is done first, and still hears the client out.
+#[tokio::test]
+async fn a_half_close_by_the_node_is_kept() {
+    let router = Router::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let node = listener.local_addr().unwrap();
+    let heard = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"all there is").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut heard = Vec::new();
+        stream.read_to_end(&mut heard).await.unwrap();
+        heard
+    });
+    let report = router.put(1, &[forward("r", &[node], &[])]).await;
+    let mut client = Client::connect(address(&report, "r")).await;
+    assert_eq!(client.rest().await, b"all there is");
+    client.send(b"and more").await;
+    client.stream.shutdown().await.unwrap();
+    let heard = tokio::time::timeout(harness::DEADLINE, heard).await;
+    assert_eq!(heard.unwrap().unwrap(), b"and more");
 }
 
 #[tokio::test]

@@ -257,6 +257,60 @@ async fn after_a_kill_the_last_table_is_served_without_the_control_plane() {
     assert_eq!(put(second.control, TOKEN, &table(11, &[])).await.0, 409);
 }
 
+/// Descriptors that this process needs for the test below: a client's and a node's for each connection.
+fn allow_many_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limits = getrlimit(Resource::Nofile);
+    let all = Rlimit {
+        current: limits.maximum,
+        ..limits
+    };
+    setrlimit(Resource::Nofile, all).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thousands_of_connections_are_held_and_outlive_pushes() {
+    const CONNECTIONS: usize = 5000;
+    const AT_ONCE: usize = 100;
+    allow_many_descriptors();
+    let state = tempfile::tempdir().unwrap();
+    let (node, other) = (Echo::start().await, Echo::start().await);
+    let process = Process::start(state.path()).await;
+    let steady = forward("r", &[node.address], &[]);
+    let push = async |generation, routes: &[Value]| {
+        let (status, report) = put(process.control, TOKEN, &table(generation, routes)).await;
+        assert_eq!(status, 200, "{report}");
+        report
+    };
+    let at = address(&push(1, std::slice::from_ref(&steady)).await, "r");
+    let mut clients = Vec::new();
+    while clients.len() < CONNECTIONS {
+        let some = (0..AT_ONCE).map(|_| Client::connect(at));
+        clients.extend(futures_util::future::join_all(some).await);
+    }
+    for client in &mut clients {
+        client.expect(&node.greeting()).await;
+    }
+    for generation in 2..12 {
+        let id = format!("other {generation}");
+        let routes = [steady.clone(), forward(&id, &[other.address], &[])];
+        let report = push(generation, &routes).await;
+        assert_eq!(address(&report, "r"), at);
+    }
+    for client in &mut clients {
+        client.send(b"still here").await;
+    }
+    for client in &mut clients {
+        client.expect("still here").await;
+    }
+    let report = push(12, &[steady]).await;
+    assert_eq!(report["routes"][0]["connections_open"], CONNECTIONS);
+    push(13, &[forward("r", &[other.address], &[])]).await;
+    for client in &mut clients {
+        assert!(client.rest().await.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn a_table_that_cannot_be_read_is_an_error_and_no_reason_to_stay_away() {
     let state = tempfile::tempdir().unwrap();

@@ -99,7 +99,11 @@ impl Datastore {
             .execute(&mut *write)
             .await?;
             if let Some(ports) = &mut ports {
-                let port = ports.take(cluster.spec.port)?;
+                // A member leaves the port that was asked for to the primary endpoint of its group.
+                let port = match cluster.membership {
+                    Some(_) => ports.take_other_than(cluster.spec.port)?,
+                    None => ports.take(cluster.spec.port)?,
+                };
                 sqlx::query!(
                     "INSERT INTO published_ports (port, cache_node_key) VALUES (?, ?)",
                     port,
@@ -259,13 +263,27 @@ impl FreePorts {
     }
 
     pub(super) fn take(&mut self, wanted: u16) -> Result<u16, Error> {
+        let ports: Vec<u16> = std::iter::once(wanted)
+            .chain(self.pool.range.clone())
+            .collect();
+        self.take_first(ports)
+    }
+
+    /// The lowest of the range, `spared` only if it is the last that is free.
+    pub(super) fn take_other_than(&mut self, spared: u16) -> Result<u16, Error> {
+        let others = self.pool.range.clone().filter(|port| *port != spared);
+        let ports: Vec<u16> = others.chain([spared]).collect();
+        self.take_first(ports)
+    }
+
+    fn take_first(&mut self, ports: Vec<u16>) -> Result<u16, Error> {
         let PortPool {
             range,
             bind_address,
             is_free,
         } = &self.pool;
-        let found = std::iter::once(wanted)
-            .chain(range.clone())
+        let found = ports
+            .into_iter()
             .find(|port| !self.taken.contains(port) && is_free(*bind_address, *port));
         let Some(port) = found else {
             return Err(Error::Exhausted(format!(
@@ -323,5 +341,14 @@ mod tests {
         let taken: Vec<u16> = (0..3).map(|_| ports.take(6379).unwrap()).collect();
         assert_eq!(taken, [6379, 7000, 7003]);
         assert!(matches!(ports.take(6379), Err(Error::Exhausted(_))));
+        ports.taken.clear();
+        let taken: Vec<u16> = (0..2)
+            .map(|_| ports.take_other_than(7000).unwrap())
+            .collect();
+        assert_eq!(taken, [7003, 7000], "the spared one comes last");
+        assert!(matches!(
+            ports.take_other_than(7000),
+            Err(Error::Exhausted(_))
+        ));
     }
 }

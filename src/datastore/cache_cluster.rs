@@ -48,10 +48,10 @@ macro_rules! cluster_rows {
                         observed_generation, requested_at, available_at, deletion_requested_at, failure_kind,
                         failure_reason, blocked_by, changes, configuration_address, config_version,
                         config_version_served, published_ports.port, cache_clusters.replication_group_key,
-                        (SELECT replication_group_id FROM replication_groups
-                         WHERE replication_groups.replication_group_key = cache_clusters.replication_group_key),
-                        (SELECT at_rest_encryption FROM replication_groups
-                         WHERE replication_groups.replication_group_key = cache_clusters.replication_group_key),
+                        json((SELECT json_array(replication_group_id, at_rest_encryption, groups.pending_engine,
+                                                groups.pending_engine_version, groups.pending_node_type)
+                              FROM replication_groups AS groups
+                              WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
                         joined_run, joined_epoch) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,

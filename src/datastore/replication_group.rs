@@ -45,7 +45,7 @@ macro_rules! group_rows {
                     at_rest_encryption, pending_engine, pending_engine_version, pending_node_type, pending_primary,
                     generation, observed_generation, requested_at, available_at, deletion_requested_at, retain_primary,
                     failure_reason, blocked_by, changes, revision, primary_cluster_id, primary_epoch, former_primary,
-                    handover, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
+                    handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
                     reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
                     reader_ports.port AS \"reader_port?\"
              FROM replication_groups
@@ -189,6 +189,10 @@ impl Datastore {
                                   WHERE cache_clusters.replication_group_key = groups.replication_group_key)))
                 OR (failure_reason IS NULL AND (
                        generation != observed_generation OR failover_requested = 1 OR confirmed_epoch != primary_epoch
+                       OR (handback = 1 AND automatic_failover = 0
+                           AND EXISTS (SELECT 1 FROM cache_clusters
+                                       WHERE cache_clusters.replication_group_key = groups.replication_group_key
+                                         AND cache_cluster_id = former_primary AND deletion_requested_at IS NULL))
                        OR EXISTS (SELECT 1 FROM cache_clusters JOIN cache_nodes USING (cache_cluster_key)
                                   WHERE cache_clusters.replication_group_key = groups.replication_group_key
                                     AND (cache_clusters.deletion_requested_at IS NOT NULL OR observation != 'known'
@@ -463,9 +467,9 @@ async fn group_insert(
              cache_node_type, port, parameter_group_name, subnet_group_name, security_group_ids, maintenance_window,
              snapshot_window, snapshot_retention_days, snapshotting_cluster_id, notification_topic_arn, notification_active,
              auto_minor_version_upgrade, automatic_failover, multi_az, at_rest_encryption, generation, observed_generation,
-             requested_at, retain_primary, changes, revision, primary_cluster_id, primary_epoch, handover, confirmed_epoch,
-             failover_requested)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, 0)",
+             requested_at, retain_primary, changes, revision, primary_cluster_id, primary_epoch, handover, handback,
+             confirmed_epoch, failover_requested)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, 0, 0)",
         group.scope.account,
         group.scope.region,
         group.spec.replication_group_id,

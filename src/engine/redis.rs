@@ -13,14 +13,14 @@ use tokio::net::TcpStream;
 
 use super::{EngineError, NodeEndpoint, NodeReport, PrimaryAddress};
 
-mod info;
+mod report;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {
     let answer = converse(node, vec![::redis::cmd("INFO")]).await?;
     let text: String = ::redis::from_redis_value(answer)
         .map_err(|error| refusal(node, &RedisError::from(error)))?;
-    info::report(node, &text)
+    report::read(node, &text)
 }
 
 /// Ends following; to a primary it says nothing new. The caller bounds the time.
@@ -32,7 +32,8 @@ pub(super) async fn promote(node: &NodeEndpoint) -> Result<(), EngineError> {
 /// Names the primary and how to be let in there. The caller bounds the time.
 ///
 /// Nothing needs to be looked at first: the engine ignores `REPLICAOF` with the primary that it has, and new credentials
-/// are for the next connection, so neither disturbs a link or a sync.
+/// are for the next connection, so neither disturbs a link or a sync. Nobody reads the secret on the way: every line
+/// leaves it out of its slow log and of what `MONITOR` shows.
 pub(super) async fn follow(
     node: &NodeEndpoint,
     primary: &PrimaryAddress,

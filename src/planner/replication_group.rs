@@ -10,15 +10,17 @@
 //! - A member that was lost is noted as lost when somebody else is primary, or when it is to come back as primary itself; only then it
 //!   is made anew. So a group never waits for what it does not need.
 
+mod events;
 mod followers;
 
 use std::time::Duration;
 
 use super::cache_cluster::CREATION_DEADLINE;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
-use crate::resources::event::Event;
-use crate::resources::replication_group::{GroupChange, GroupEndpoint, ReplicationGroup};
+use crate::resources::replication_group::{GroupEndpoint, ReplicationGroup};
 use crate::resources::timestamp::Timestamp;
+
+pub use events::{confirmation_events, convergence_events};
 
 /// How long a node that runs may be silent before it is taken for lost. A fork for a snapshot, or a slow command, can hold a large
 /// node up for a second or two.
@@ -101,8 +103,8 @@ pub enum Stage {
     ChoosePrimary {
         /// The member.
         member: usize,
-        /// Whether the present primary serves until then.
-        handover: bool,
+        /// Why another.
+        reason: Reason,
     },
     /// Make the chosen primary serve.
     Establish(Establish),
@@ -150,6 +152,17 @@ pub enum Stage {
     Release,
     /// Forget the group.
     Forget,
+}
+
+/// Why another primary is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The present one is lost.
+    Failover,
+    /// Another shall be, and the present one serves until then.
+    Handover,
+    /// The present one is back, and this one holds what it had lost: it serves until the other has that, too.
+    Handback,
 }
 
 /// What makes the chosen primary serve, in this order: what takes writes and should not is ended, the primary endpoint is taken from
@@ -298,7 +311,7 @@ impl Look<'_> {
         match best.or_else(|| self.group.members.iter().position(stays)) {
             Some(member) => Plan::Do(Stage::ChoosePrimary {
                 member,
-                handover: false,
+                reason: Reason::Failover,
             }),
             None => Plan::AwaitMembers,
         }
@@ -341,7 +354,7 @@ impl Look<'_> {
                 Some(best) if best != primary => {
                     return Plan::Do(Stage::ChoosePrimary {
                         member: best,
-                        handover: false,
+                        reason: Reason::Failover,
                     });
                 }
                 Some(_) | None => {}
@@ -363,7 +376,10 @@ impl Look<'_> {
         match self.best_candidate(Some(primary)) {
             Some(best) if best != primary => Plan::Do(Stage::ChoosePrimary {
                 member: best,
-                handover: false,
+                reason: match self.group.spec.automatic_failover {
+                    true => Reason::Failover,
+                    false => Reason::Handback,
+                },
             }),
             Some(_) | None => Plan::Do(Stage::Establish(self.establish(primary))),
         }
@@ -391,7 +407,7 @@ impl Look<'_> {
             // It has lost touch: the former primary goes on.
             None => Some(Plan::Do(Stage::ChoosePrimary {
                 member: former,
-                handover: true,
+                reason: Reason::Handover,
             })),
         }
     }
@@ -566,61 +582,6 @@ pub fn is_touched(member: &CacheCluster) -> bool {
     member.available_at.is_none()
         || member.generation != member.observed_generation
         || member.nodes.iter().any(|node| node.reboot.is_some())
-}
-
-/// What is told when the chosen primary serves, oldest first.
-pub fn confirmation_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event> {
-    let choice = &group.primary;
-    let (Some(former), false) = (&choice.former, choice.is_confirmed()) else {
-        return Vec::new();
-    };
-    if *former == choice.cache_cluster_id {
-        return Vec::new();
-    }
-    let text = format!(
-        "Failover from primary node {former} to replica node {} completed",
-        choice.cache_cluster_id
-    );
-    vec![
-        Event::of_cache_cluster(former, text.clone(), now),
-        Event::of_replication_group(&group.spec.replication_group_id, text, now),
-    ]
-}
-
-/// What is told when the wish is fulfilled, oldest first.
-pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event> {
-    let id = &group.spec.replication_group_id;
-    let event = |message: String| Event::of_replication_group(id, message, now);
-    let failover = |on: bool| {
-        let word = if on { "on" } else { "off" };
-        event(format!(
-            "Automatic failover has been turned {word} for replication group {id}"
-        ))
-    };
-    let mut events = Vec::new();
-    if group.available_at.is_none() {
-        events.push(event(format!("Replication group {id} created")));
-        if group.spec.automatic_failover {
-            events.push(failover(true));
-        }
-    }
-    events.extend(group.changes.iter().filter_map(|change| {
-        Some(match change {
-            GroupChange::EngineVersion(from, to) => event(format!(
-                "Finished upgrading the engine from version {from} to version {to}"
-            )),
-            GroupChange::NodeType(_, to) => event(format!(
-                "Succeeded applying modification to cache node type to {to}."
-            )),
-            GroupChange::ReplicaCount(from, to) => event(format!(
-                "Finished modifying number of replicas from {from} to {to}"
-            )),
-            GroupChange::AutomaticFailover(on) => failover(*on),
-            // Told of when the new primary served.
-            GroupChange::Promotion(_) => return None,
-        })
-    }));
-    events
 }
 
 #[cfg(test)]

@@ -135,6 +135,8 @@ impl Watch {
             .position(|member| group.is_primary(member));
         let does_its_part = match answer(group, report) {
             None => false,
+            // What is on record of histories decides who may be the next primary.
+            Some(answer) if group.primary.history.as_ref() != Some(&answer.history) => false,
             Some(answer) if group.is_primary(member) => {
                 answer.is_primary && self.is_at_endpoint(group, member, node).await
             }

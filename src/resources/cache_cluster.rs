@@ -223,7 +223,7 @@ pub enum Change {
 }
 
 /// A member's part in its replication group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Membership {
     /// The group's key.
     pub group_key: i64,
@@ -231,6 +231,10 @@ pub struct Membership {
     pub replication_group_id: String,
     /// What the group says of encryption at rest.
     pub at_rest_encryption: bool,
+    /// The engine version that waits for the group's maintenance window.
+    pub pending_engine_version: Option<&'static EngineVersion>,
+    /// The node type that waits for it.
+    pub pending_node_type: Option<&'static NodeType>,
     /// When it was last seen to do its part.
     pub joined: Option<Joined>,
 }

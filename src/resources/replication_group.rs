@@ -131,6 +131,9 @@ pub struct PrimaryChoice {
     pub former: Option<String>,
     /// Whether the choice was made while the former primary served: then nothing that it has may be left behind.
     pub handover: bool,
+    /// Whether the choice is to be taken back as soon as the former primary has all that this one has: it is recovered in place, and
+    /// another holds what it had lost.
+    pub handback: bool,
     /// The last choice that was seen to serve; 0 before the first.
     pub confirmed_epoch: u64,
     /// The engine's id of the history that the primary of the last confirmed choice wrote.
@@ -145,6 +148,7 @@ impl PrimaryChoice {
             epoch: 1,
             former: None,
             handover: false,
+            handback: false,
             confirmed_epoch: 0,
             history: None,
         }
@@ -297,6 +301,8 @@ impl ReplicationGroup {
             group_key: self.key,
             replication_group_id: self.spec.replication_group_id.clone(),
             at_rest_encryption: self.spec.at_rest_encryption,
+            pending_engine_version: self.pending.engine_version,
+            pending_node_type: self.pending.node_type,
             joined: None,
         }
     }

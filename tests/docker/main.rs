@@ -8,3 +8,4 @@ mod events;
 mod fixture;
 mod images;
 mod networks;
+mod replication;

@@ -14,6 +14,7 @@ mod isolation;
 mod openapi;
 mod published;
 mod refused;
+mod replication_group;
 mod router;
 mod tag;
 mod wire;

@@ -23,7 +23,7 @@ import place
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUTER = "router"
 REGION = "us-east-1"
-RECONCILERS = ["maintenance", "health", "cache_cluster", "router"]
+RECONCILERS = ["maintenance", "health", "watch", "replication_group", "cache_cluster", "router"]
 # An endpoint that is there already; then the tests run against that.
 GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")
 
@@ -150,6 +150,7 @@ class ControlPlane:
         left = []
         for scope in sorted(self._scopes):
             api = caches.client(self.endpoint_url, *scope)
+            self._delete_groups(api)
             for page in api.get_paginator("describe_cache_clusters").paginate():
                 for one in page["CacheClusters"]:
                     if one["CacheClusterStatus"] != "deleting":
@@ -158,6 +159,14 @@ class ControlPlane:
         for api, cache_cluster_id in left:
             caches.gone(api, cache_cluster_id)
         patience.until("nothing is left in Docker", self._is_empty)
+
+    @staticmethod
+    def _delete_groups(api):
+        """Their members go with them."""
+        for page in api.get_paginator("describe_replication_groups").paginate():
+            for one in page["ReplicationGroups"]:
+                if one["Status"] != "deleting":
+                    api.delete_replication_group(ReplicationGroupId=one["ReplicationGroupId"])
 
     def _is_empty(self):
         """In network mode one router stays for the next endpoint; in published mode none."""

@@ -354,7 +354,10 @@ pub(crate) struct Echo {
 
 impl Echo {
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // With the 128 that `bind` lets wait, the kernel drops some of many at once.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1024).unwrap();
         let address = listener.local_addr().unwrap();
         let accepting = tokio::spawn(async move {
             loop {
@@ -380,5 +383,34 @@ impl Echo {
         self.accepting.abort();
         let _ = self.accepting.await;
         self.address
+    }
+}
+
+/// A node whose host does not answer: it takes no connection and refuses none.
+pub(crate) struct Silent {
+    pub(crate) address: SocketAddr,
+    _listener: TcpListener,
+    _waiting: Vec<TcpStream>,
+}
+
+impl Silent {
+    pub(crate) async fn start() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        // The kernel takes what its queue holds, and from then on drops first packets.
+        let mut waiting = Vec::new();
+        while let Ok(taken) =
+            tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+        {
+            waiting.push(taken.unwrap());
+            assert!(waiting.len() < 64, "the queue has no end");
+        }
+        Self {
+            address,
+            _listener: listener,
+            _waiting: waiting,
+        }
     }
 }

@@ -186,11 +186,14 @@ struct ClusterRow<'a> {
     config_version_served: i64,
     configuration_port: Option<i64>,
     replication_group_key: Option<i64>,
-    replication_group_id: Option<String>,
-    at_rest_encryption: Option<i64>,
+    group: Option<GroupPart>,
     joined_run: Option<String>,
     joined_epoch: Option<i64>,
 }
+
+/// What a member tells of its group: id, encryption at rest, and the engine, version and node type that wait.
+#[derive(Deserialize)]
+struct GroupPart(String, i64, Option<String>, Option<String>, Option<String>);
 
 impl ClusterRow<'_> {
     fn into_cluster(mut self, nodes: Vec<CacheNode>) -> Result<CacheCluster, Error> {
@@ -289,11 +292,10 @@ impl ClusterRow<'_> {
     }
 
     fn membership(&mut self) -> Result<Option<Membership>, Error> {
-        let (Some(group_key), Some(replication_group_id)) =
-            (self.replication_group_key, self.replication_group_id.take())
-        else {
+        let (Some(group_key), Some(group)) = (self.replication_group_key, self.group.take()) else {
             return Ok(None);
         };
+        let GroupPart(replication_group_id, at_rest_encryption, engine, version, node_type) = group;
         let joined = match (self.joined_run.take(), self.joined_epoch) {
             (Some(started_at), Some(epoch)) => Some(Joined {
                 started_at,
@@ -304,7 +306,12 @@ impl ClusterRow<'_> {
         Ok(Some(Membership {
             group_key,
             replication_group_id,
-            at_rest_encryption: self.at_rest_encryption == Some(1),
+            at_rest_encryption: at_rest_encryption == 1,
+            pending_engine_version: engine
+                .zip(version)
+                .map(|(engine, version)| engine_version(&engine, &version))
+                .transpose()?,
+            pending_node_type: node_type.as_deref().map(stored_node_type).transpose()?,
             joined,
         }))
     }

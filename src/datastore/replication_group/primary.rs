@@ -14,6 +14,8 @@ pub struct Choice {
     pub cache_cluster_id: String,
     /// Whether the former primary serves.
     pub handover: bool,
+    /// Whether the former primary shall have its place back when it has all that this one has.
+    pub handback: bool,
 }
 
 /// A member that was seen to do its part.
@@ -42,10 +44,11 @@ impl Datastore {
         let chosen = sqlx::query!(
             "UPDATE replication_groups
              SET former_primary = primary_cluster_id, primary_cluster_id = ?1, primary_epoch = primary_epoch + 1, handover = ?2,
-                 failover_requested = 0, failover_from = NULL
-             WHERE replication_group_key = ?3 AND primary_epoch = ?4 AND deletion_requested_at IS NULL",
+                 handback = ?3, failover_requested = 0, failover_from = NULL
+             WHERE replication_group_key = ?4 AND primary_epoch = ?5 AND deletion_requested_at IS NULL",
             choice.cache_cluster_id,
             choice.handover,
+            choice.handback,
             group.key,
             epoch
         )

@@ -130,6 +130,7 @@ pub(super) struct GroupRow {
     pub(super) primary_epoch: i64,
     pub(super) former_primary: Option<String>,
     pub(super) handover: i64,
+    pub(super) handback: i64,
     pub(super) confirmed_epoch: i64,
     pub(super) primary_history: Option<String>,
     pub(super) failover_requested: i64,
@@ -239,6 +240,7 @@ impl GroupRow {
             epoch: count(self.primary_epoch)?,
             former: self.former_primary.clone(),
             handover: self.handover != 0,
+            handback: self.handback != 0,
             confirmed_epoch: count(self.confirmed_epoch)?,
             history: self.primary_history.clone(),
         })

@@ -19,7 +19,7 @@ fn read(answer: &str) -> Result<NodeReport, EngineError> {
         protocol: Protocol::Redis,
         administrator: None,
     };
-    info::report(&node, answer)
+    report::read(&node, answer)
 }
 
 /// What a node of each version said in a situation.
@@ -79,7 +79,9 @@ fn a_primary_knows_its_replicas() {
 
 #[test]
 fn a_replica_says_how_far_its_data_go() {
-    let check = |situation: &str, expected: &dyn Fn(&str) -> (u64, bool, bool, Option<&str>)| {
+    // Offset, link up, syncing, primary.
+    type Standing = (u64, bool, bool, Option<&'static str>);
+    let check = |situation: &str, expected: &dyn Fn(&str) -> Standing| {
         for (version, report, replication) in captured(situation) {
             assert_eq!(report.role, Role::Replica, "{version}: {situation}");
             let (offset, link_up, syncing, primary) = expected(version);

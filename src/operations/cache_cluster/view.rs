@@ -164,13 +164,19 @@ fn pending(pending: &Pending, cluster: &CacheCluster) -> PendingModifiedValues {
         }
         None => (None, None),
     };
+    // A member waits with its group.
+    let group = cluster.membership.as_ref();
+    let engine_version = group
+        .and_then(|group| group.pending_engine_version)
+        .or(pending.engine_version);
+    let node_type = group
+        .and_then(|group| group.pending_node_type)
+        .or(pending.node_type);
     PendingModifiedValues {
         num_cache_nodes: node_count.and_then(|count| i32::try_from(count).ok()),
         cache_node_ids_to_remove: removals,
-        engine_version: pending
-            .engine_version
-            .map(|version| version.version.to_owned()),
-        cache_node_type: pending.node_type.map(|node_type| node_type.name.to_owned()),
+        engine_version: engine_version.map(|version| version.version.to_owned()),
+        cache_node_type: node_type.map(|node_type| node_type.name.to_owned()),
         ..PendingModifiedValues::default()
     }
 }

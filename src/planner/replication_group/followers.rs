@@ -1,6 +1,6 @@
 //! The primary serves: what about those that follow it, and about what is wished of all?
 
-use super::{ContainerSeen, Look, Plan, Stage, first_node, is_touched, joined_in};
+use super::{ContainerSeen, Look, Plan, Reason, Stage, first_node, is_touched, joined_in};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::replication_group::GroupChange;
 
@@ -65,6 +65,9 @@ impl Look<'_> {
         let all_joined = progress
             .iter()
             .all(|(_, progress)| matches!(progress, Progress::Joined));
+        if let Some(stage) = self.plan_handback(all_joined) {
+            return Plan::Do(stage);
+        }
         if let Some(stage) = self.plan_wish(primary, all_joined) {
             return Plan::Do(stage);
         }
@@ -110,13 +113,27 @@ impl Look<'_> {
         if answer.is_primary || answer.follows != Some(primary) {
             return Progress::Astray;
         }
-        if !answer.link_up || answer.syncing {
+        // A primary begins another history with the first that follows it; that must be on record before any of it counts.
+        let shares_history = self.group.primary.history.as_ref() == Some(&answer.history);
+        if !answer.link_up || answer.syncing || !shares_history {
             return Progress::Coming;
         }
         match joined_in(member, started_at, self.group.primary.epoch) {
             true => Progress::Joined,
             false => Progress::Arrived(started_at.clone()),
         }
+    }
+
+    /// The former primary has its place back when it has all that the present one has; only where it keeps its place at all.
+    fn plan_handback(&self, all_joined: bool) -> Option<Stage> {
+        let choice = &self.group.primary;
+        let is_due = choice.handback && all_joined && !self.group.spec.automatic_failover;
+        let former = self.index(choice.former.as_deref()?)?;
+        let stays = self.group.members[former].deletion_requested_at.is_none();
+        (is_due && stays).then_some(Stage::ChoosePrimary {
+            member: former,
+            reason: Reason::Handover,
+        })
     }
 
     /// The next change that was wished of the whole group, one at a time and only while all members are in order.
@@ -147,7 +164,7 @@ impl Look<'_> {
             return Some(match self.followers().next() {
                 Some(member) => Stage::ChoosePrimary {
                     member,
-                    handover: true,
+                    reason: Reason::Handover,
                 },
                 None => Stage::Roll(primary),
             });
@@ -157,7 +174,7 @@ impl Look<'_> {
         })?;
         Some(Stage::ChoosePrimary {
             member: wanted,
-            handover: true,
+            reason: Reason::Handover,
         })
     }
 }

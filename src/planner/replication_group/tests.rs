@@ -9,7 +9,7 @@ use crate::resources::cache_cluster::tests::ASKED;
 use crate::resources::cache_cluster::{Joined, NodeObserved, Observation};
 use crate::resources::engine;
 use crate::resources::replication_group::tests::settled;
-use crate::resources::replication_group::{PrimaryChoice, TestFailover};
+use crate::resources::replication_group::{GroupChange, PrimaryChoice, TestFailover};
 
 /// A group and what is seen of it. Members are named by their index; 0 is the primary.
 pub(super) struct Scene {
@@ -78,14 +78,14 @@ pub(super) fn running(run: &str) -> ContainerSeen {
 pub(super) fn choose(member: usize) -> Plan {
     Plan::Do(Stage::ChoosePrimary {
         member,
-        handover: false,
+        reason: Reason::Failover,
     })
 }
 
 pub(super) fn hand_over(member: usize) -> Plan {
     Plan::Do(Stage::ChoosePrimary {
         member,
-        handover: true,
+        reason: Reason::Handover,
     })
 }
 
@@ -396,6 +396,7 @@ fn replicas_of_a_creation_follow_and_are_on_record_when_they_have_all() {
     let arrived = |it: &mut Scene| {
         made_too(it);
         (it.answer(1).follows, it.answer(1).link_up) = (Some(0), true);
+        it.answer(1).history = it.answer(0).history.clone();
     };
     let joined = Stage::RecordJoined(vec![(1, "run 1".to_owned())]);
     check(1, arrived, Plan::Do(joined));

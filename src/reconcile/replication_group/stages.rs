@@ -11,7 +11,7 @@ use super::{ReplicationGroups, Stop};
 use crate::datastore::{Choice, Error as StoreError, JoinedMember};
 use crate::engine::PrimaryAddress;
 use crate::planner::cache_cluster::Obstacle;
-use crate::planner::replication_group::{self as planner, Establish, Stage};
+use crate::planner::replication_group::{self as planner, Establish, Reason, Stage};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::event::Event;
 use crate::resources::replication_group::{GroupChange, ReplicationGroup};
@@ -29,16 +29,17 @@ impl ReplicationGroups {
         let now = self.world.clock.now();
         match stage {
             Stage::Allocate => self.allocate(group).await,
-            Stage::ChoosePrimary { member, handover } => {
+            Stage::ChoosePrimary { member, reason } => {
                 let choice = Choice {
                     cache_cluster_id: id(group, member).to_owned(),
-                    handover,
+                    handover: reason == Reason::Handover,
+                    handback: reason == Reason::Handback,
                 };
                 tracing::info!(
                     replication_group.id = group.spec.replication_group_id,
                     former = group.primary.cache_cluster_id,
                     primary = choice.cache_cluster_id,
-                    handover,
+                    reason = ?reason,
                     "Another primary is chosen"
                 );
                 Ok(store

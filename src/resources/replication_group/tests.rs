@@ -17,6 +17,8 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             group_key: 1,
             replication_group_id: "ant".to_owned(),
             at_rest_encryption: false,
+            pending_engine_version: None,
+            pending_node_type: None,
             joined: Some(Joined {
                 started_at: "run 1".to_owned(),
                 epoch: 1,

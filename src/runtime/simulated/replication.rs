@@ -509,3 +509,6 @@ impl SimulatedWorld {
         self.state().standing(container)
     }
 }
+
+#[cfg(test)]
+mod tests;

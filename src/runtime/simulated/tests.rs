@@ -8,9 +8,9 @@ use crate::engine::simulated::SimulatedEngine;
 use crate::engine::{Engine, EngineError, NodeEndpoint, Protocol};
 
 const OWNER: &str = "aaaaaaaa-0000";
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
-fn address(last: u8) -> Ipv4Addr {
+pub(super) fn address(last: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 211, 0, last)
 }
 
@@ -24,7 +24,7 @@ fn network(name: &str, third: u8) -> NetworkSpec {
     }
 }
 
-fn spec(name: &str, last: u8) -> ContainerSpec {
+pub(super) fn spec(name: &str, last: u8) -> ContainerSpec {
     ContainerSpec {
         name: name.into(),
         image: "redis:7.0".into(),
@@ -52,7 +52,7 @@ fn spec(name: &str, last: u8) -> ContainerSpec {
     }
 }
 
-async fn host() -> (Arc<SimulatedWorld>, SimulatedRuntime) {
+pub(super) async fn host() -> (Arc<SimulatedWorld>, SimulatedRuntime) {
     let world = SimulatedWorld::new();
     let runtime = SimulatedRuntime::new(Arc::clone(&world), OWNER);
     runtime.ensure_network(&network("nodes", 0)).await.unwrap();
@@ -63,7 +63,7 @@ async fn host() -> (Arc<SimulatedWorld>, SimulatedRuntime) {
     (world, runtime)
 }
 
-fn node(last: u8) -> NodeEndpoint {
+pub(super) fn node(last: u8) -> NodeEndpoint {
     NodeEndpoint {
         host: address(last).to_string(),
         port: 6379,
@@ -591,4 +591,3 @@ async fn each_call_waits_for_the_pace() {
 }
 
 mod networks;
-mod replication;

@@ -265,14 +265,12 @@ impl Harness {
         }
     }
 
-    /// How many cache clusters are not as wished.
+    /// How many cache clusters and replication groups are not as wished.
     pub async fn unconverged(&self) -> usize {
-        self.world
-            .datastore
-            .cache_cluster_list_unconverged()
-            .await
-            .expect("list")
-            .len()
+        let datastore = &self.world.datastore;
+        let clusters = datastore.cache_cluster_list_unconverged().await;
+        let groups = datastore.replication_group_list_unconverged().await;
+        clusters.expect("list").len() + groups.expect("list").len()
     }
 
     /// The messages of a cache cluster's events of the last hour, newest first.

@@ -226,17 +226,53 @@ fn without_automatic_failover_the_primary_is_recovered_in_place() {
         it.return_fenced(0, "run 2");
     };
     check(2, back, establish(0, |plan| plan.promote = true));
-    // Data are not put behind the order of things: what it did not save, a replica has.
-    let without_data = |it: &mut Scene| {
-        back(it);
-        it.answer(0).offset = 40;
-    };
-    check(2, without_data, choose(1));
     let hung = |it: &mut Scene| {
         it.group.spec.automatic_failover = false;
         it.silence_for(0, 3);
     };
     check(2, hung, kill_and_lose(&[0]));
+}
+
+#[test]
+fn what_a_primary_lost_that_is_recovered_in_place_it_gets_from_a_replica() {
+    let back = |it: &mut Scene| {
+        it.group.spec.automatic_failover = false;
+        it.node(0).recovering = true;
+        it.return_fenced(0, "run 2");
+        it.answer(0).offset = 40;
+    };
+    let hand_back = Plan::Do(Stage::ChoosePrimary {
+        member: 1,
+        reason: Reason::Handback,
+    });
+    check(2, back, hand_back);
+    // The other serves, and the former primary has all again.
+    let in_sync = |it: &mut Scene| {
+        it.group.spec.automatic_failover = false;
+        it.group.primary.former = Some(it.id(2));
+        it.group.primary.handback = true;
+    };
+    check(2, in_sync, hand_over(2));
+    let failover_on = |it: &mut Scene| {
+        in_sync(it);
+        it.group.spec.automatic_failover = true;
+    };
+    check(2, failover_on, Plan::Converged);
+    let former_leaves = |it: &mut Scene| {
+        in_sync(it);
+        it.group.members[2].deletion_requested_at = Some(it.now);
+    };
+    check(2, former_leaves, Plan::AwaitMembers);
+}
+
+#[test]
+fn a_replica_has_not_arrived_before_the_history_that_it_follows_is_on_record() {
+    // A primary that never had a replica begins another history with its first one.
+    let attached = |it: &mut Scene| {
+        *it.joined(1) = None;
+        it.answer(1).history = "history 2".to_owned();
+    };
+    check(1, attached, Plan::LookAgain);
 }
 
 #[test]

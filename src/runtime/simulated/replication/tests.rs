@@ -1,8 +1,15 @@
 //! Replication on the simulated host, as a control plane sees it: by probes, orders and clients.
 
+use std::sync::Arc;
+
+use super::super::super::{ContainerSpec, Runtime, RuntimeError};
+use super::super::tests::{GRACE, address, host, node, spec};
+use super::super::{Operation, SimulatedRuntime, Verdict};
 use super::*;
-use crate::engine::simulated::Write;
-use crate::engine::{Credentials, PrimaryAddress, ReplicationReport, Role};
+use crate::engine::simulated::{SimulatedEngine, Write};
+use crate::engine::{
+    Credentials, Engine, EngineError, NodeEndpoint, PrimaryAddress, ReplicationReport, Role,
+};
 
 /// A group of fenced members at addresses 1, 2 and so on past 10.
 struct Group {

@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Reads the lines of `INFO` that a report needs.
-pub(super) fn report(node: &NodeEndpoint, answer: &str) -> Result<NodeReport, EngineError> {
+pub(super) fn read(node: &NodeEndpoint, answer: &str) -> Result<NodeReport, EngineError> {
     let fields = Fields::read(answer);
     // A Valkey also says `redis_version`, which is the Redis release that clients may take it for.
     let Some(version) = fields

@@ -1,0 +1,13 @@
+//! Replication groups, from HTTP bytes to containers that replicate and back.
+
+mod adopt;
+mod asking;
+mod create;
+mod delete;
+mod describe;
+mod failover;
+mod maintenance;
+mod modify;
+mod published;
+mod replica_count;
+mod tag;
