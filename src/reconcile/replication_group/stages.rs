@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use futures_util::future::{join, join_all};
 
 use super::super::identity;
@@ -83,7 +84,13 @@ impl ReplicationGroups {
                 store.cache_cluster_request(&member, &[], NO_QUOTA).await?;
                 Ok(())
             }
-            Stage::GiveUp(member) => self.give_up(group, member).await,
+            Stage::GiveUp(member) => {
+                let failure = group.members[member].failure.as_ref();
+                let reason = failure.map(|failure| failure.reason.clone());
+                self.give_up(group, &reason.unwrap_or_default())
+                    .await
+                    .map_err(Stop::Error)
+            }
             Stage::Converge => {
                 let events = planner::convergence_events(group, now);
                 Ok(store
@@ -317,12 +324,12 @@ impl ReplicationGroups {
         Ok(())
     }
 
-    async fn give_up(&self, group: &ReplicationGroup, member: usize) -> Result<(), Stop> {
-        let reason = group.members[member]
-            .failure
-            .as_ref()
-            .map(|failure| failure.reason.clone())
-            .unwrap_or_default();
+    /// Gives the creation of the group up; where it was deleted or is there after all, the next look finds that.
+    pub(super) async fn give_up(
+        &self,
+        group: &ReplicationGroup,
+        reason: &str,
+    ) -> anyhow::Result<()> {
         let events = [
             self.event(
                 group,
@@ -337,11 +344,15 @@ impl ReplicationGroups {
             ),
         ];
         let now = self.world.clock.now();
-        Ok(self
+        match self
             .world
             .datastore
-            .replication_group_fail(group, &reason, &events, now)
-            .await?)
+            .replication_group_fail(group, reason, &events, now)
+            .await
+        {
+            Ok(()) | Err(StoreError::Stale | StoreError::NotFound) => Ok(()),
+            Err(error) => Err(error).context("give the creation up"),
+        }
     }
 
     /// The keys of those nodes whose return has not been told of, and the events that tell of it.
