@@ -44,21 +44,19 @@ def measure(binary: Path, router: Path, work: Path, quick: bool) -> list[Finding
     with Cacheplane(binary, work / "failover", "docker", router) as server:
         group = Group(Client(server.port), server.owner())
         writer = Writer(group.primary_endpoint())
-        gaps_s, kills_s = [], []
+        rounds = []
         with writer:
             for number in range(kills):
                 group.await_recoveries(number)
-                gap_s, kill_s = kill(group, writer)
-                gaps_s.append(gap_s)
-                kills_s.append(kill_s)
+                rounds.append(kill(group, writer))
             group.await_recoveries(kills)
         lost = writer.lost()
         group.delete()
-    return findings(gaps_s, kills_s, len(writer.acknowledged), len(lost))
+    return findings(rounds, len(writer.acknowledged), len(lost))
 
 
-def kill(group: "Group", writer: "Writer") -> tuple[float, float]:
-    """Seconds without a write, and seconds of the kill."""
+def kill(group: "Group", writer: "Writer") -> tuple[float, float, float]:
+    """Seconds without an acknowledged write, seconds of the kill, and seconds from its end to the next write."""
     writer.await_more(50)
     container = group.primary_container()
     began = time.monotonic()
@@ -67,17 +65,23 @@ def kill(group: "Group", writer: "Writer") -> tuple[float, float]:
     # What is acknowledged from here on was sent to the successor.
     writer.await_more(50)
     times_s = [at for at in list(writer.times_s) if at > began - 1]
-    return max(after - before for before, after in zip(times_s, times_s[1:])), ended - began
+    gap_s, until_s = max((after - before, after) for before, after in zip(times_s, times_s[1:]))
+    return gap_s, ended - began, max(0.0, until_s - ended)
 
 
-def findings(gaps_s: list[float], kills_s: list[float], acknowledged: int, lost: int) -> list[Finding]:
+def findings(rounds: list[tuple[float, float, float]], acknowledged: int, lost: int) -> list[Finding]:
+    gaps_s, kills_s, rests_s = (list(column) for column in zip(*rounds))
     return [
         Finding(
             "longest gap between acknowledged writes when a primary is killed, median",
             statistics.median(gaps_s) * 1e3,
             "ms",
             GOAL_MEDIAN_MS,
-            lines=[f"the gap: {distribution(gaps_s)}", f"docker kill itself: {distribution(kills_s)}"],
+            lines=[
+                f"the gap: {distribution(gaps_s)}",
+                f"docker kill itself: {distribution(kills_s)}",
+                f"from its end to the next acknowledged write: {distribution(rests_s)}",
+            ],
         ),
         Finding("the same, 99th percentile", percentile(gaps_s, 99) * 1e3, "ms", GOAL_P99_MS),
         Finding("acknowledged writes that were lost", lost, "", 0, lines=[f"of {acknowledged:,} acknowledged ones"]),
