@@ -21,7 +21,7 @@ from machine import Missing, complain
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
-PARTS = ("create", "create20", "describe", "footprint", "router", "endpoints")
+PARTS = ("create", "create20", "describe", "footprint", "router", "endpoints", "failover")
 
 
 def main() -> int:
@@ -82,6 +82,10 @@ def measure(part: str, binary: Path, router: Path, work: Path, quick: bool) -> I
         import router_path
 
         yield "The way of a request", router_path.measure(binary, router, work, quick)
+    elif part == "failover":
+        import failover
+
+        yield "Failover", failover.measure(binary, router, work, quick)
     elif part == "endpoints":
         import endpoints
 

@@ -4,15 +4,12 @@ Whatever it was, no acknowledged write is lost, no two primaries take writes, an
 """
 
 import contextlib
-import json
 import os
-import pathlib
 import signal
 
 import pytest
 import redis
 
-import caches
 import patience
 import replication
 from container_host import docker
@@ -238,3 +235,41 @@ def test_one_node(ours):
         writer.end()
     assert group.failovers() == []
     group.delete()
+
+
+def test_while_a_replica_is_added(ours):
+    """Who takes over has all the data, which the new one may not have yet; in the end there are as many as were wished for."""
+    with at_work(ours) as scene:
+        group = scene.group
+        group.api.increase_replica_count(ReplicationGroupId=group.id, NewReplicaCount=4, ApplyImmediately=True)
+        group.size = 5
+        group.kill(scene.first)
+        now = scene.await_failover()
+        assert len(group.replicas()) == 4 and now in scene.others
+        assert "Finished modifying number of replicas from 2 to 4" in group.events()
+
+
+def test_while_a_replica_is_taken_away(ours):
+    """The one that goes is not the one that takes over."""
+    with at_work(ours) as scene:
+        group = scene.group
+        group.api.decrease_replica_count(
+            ReplicationGroupId=group.id, ReplicasToRemove=[scene.others[0]], ApplyImmediately=True
+        )
+        group.size = 2
+        group.kill(scene.first)
+        assert scene.await_failover() == scene.others[1]
+        assert group.replicas() == [scene.first]
+
+
+def test_a_failover_that_is_tested(ours):
+    """Twice in a row; each is a kill like any other to whoever writes."""
+    with at_work(ours) as scene:
+        served = [scene.first]
+        for _ in range(2):
+            scene.group.api.test_failover(ReplicationGroupId=scene.group.id, NodeGroupId="0001")
+            patience.until("the failover is told of", lambda: len(scene.group.failovers()) == len(served))
+            served.append(scene.group.settled())
+            patience.until("the prober has seen the primary", lambda: scene.prober.primaries() == served)
+        scene.end(served)
+        assert scene.group.failovers() == list(zip(served, served[1:]))
