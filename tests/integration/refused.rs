@@ -14,7 +14,7 @@ pub struct Case {
 }
 
 /// What stands for a beginning that many lines share.
-const SHORT: [(&str, &str); 4] = [
+const SHORT: [(&str, &str); 6] = [
     (
         "$redis",
         "CacheClusterId=new&Engine=redis&CacheNodeType=cache.t3.micro",
@@ -23,6 +23,11 @@ const SHORT: [(&str, &str); 4] = [
         "$memcached",
         "CacheClusterId=new&Engine=memcached&CacheNodeType=cache.t3.micro&NumCacheNodes=2",
     ),
+    (
+        "$group",
+        "ReplicationGroupId=new&ReplicationGroupDescription=d&CacheNodeType=cache.t3.micro",
+    ),
+    ("$shard", "NodeGroupConfiguration.NodeGroupConfiguration.1"),
     (
         "$arn",
         "ResourceName=arn%3Aaws%3Aelasticache%3Aus-east-1%3A000000000000%3Acluster%3Ard",
@@ -70,10 +75,11 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// `rd` is Redis 7.1, `old` Redis 6.2, `mc` Memcached with three nodes in one zone, `spread` with two in two; `young` is being
-/// created.
+/// created. Of the replication groups, `ants` has a replica, automatic failover and Multi-AZ, `pair` a replica only, `solo` none;
+/// `brood` is being created.
 async fn world() -> Harness {
     let harness = Harness::start_on(Layout {
-        node_quota: 12,
+        node_quota: 18,
         ..Layout::default()
     })
     .await;
@@ -87,8 +93,16 @@ async fn world() -> Harness {
         .create_memcached("spread", "2", &[("AZMode", "cross-az")])
         .await
         .ok();
+    let both = [
+        ("AutomaticFailoverEnabled", "true"),
+        ("MultiAZEnabled", "true"),
+    ];
+    harness.create_group("ants", "2", &both).await.ok();
+    harness.create_group("pair", "2", &[]).await.ok();
+    harness.create_group("solo", "1", &[]).await.ok();
     harness.settle().await;
     harness.create_redis("young", &[]).await.ok();
+    harness.create_group("brood", "1", &[]).await.ok();
     harness
 }
 
@@ -99,12 +113,13 @@ async fn bad_input_gets_awss_answer_and_changes_nothing() {
         let all = harness
             .call("DescribeCacheClusters", &[("ShowCacheNodeInfo", "true")])
             .await;
+        let groups = harness.call("DescribeReplicationGroups", &[]).await;
         let events = harness.call("DescribeEvents", &[]).await;
-        all.outline() + &events.outline()
+        all.outline() + &groups.outline() + &events.outline()
     };
     let before = whole().await;
     let cases = cases();
-    assert!(cases.len() >= 150, "{}", cases.len());
+    assert!(cases.len() >= 400, "{}", cases.len());
     let mut wrong = Vec::new();
     for case in &cases {
         let body = format!("Action={}&Version=2015-02-02&{}", case.action, case.members);

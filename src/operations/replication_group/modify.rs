@@ -17,7 +17,7 @@ use super::spec::{
 };
 use super::{STALE_TRIES, contended, demand, find, state, view, wake};
 use crate::datastore::Error as StoreError;
-use crate::resources::engine::{self as engines, Engine, EngineVersion};
+use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
 use crate::resources::event::Event;
 use crate::resources::node_type::{self as node_types, NodeType};
 use crate::resources::parameter;
@@ -221,9 +221,22 @@ fn wanted_version(
         )));
     }
     let wanted = engines::resolve_known(engine, text).map_err(fault_of)?;
-    // Whatever the path asks for, a group without encryption and without user groups has it.
-    engines::may_upgrade(current, wanted).map_err(fault_of)?;
-    Ok(Some(wanted))
+    match engines::may_upgrade(current, wanted).map_err(fault_of)? {
+        Upgrade::AllowedIf(UpgradeCondition::NotEncrypted) if group.spec.at_rest_encryption => {
+            Err(invalid_combination(format!(
+                "Cannot modify {engine} from {} to {}: encryption features are not supported for engine version {}.",
+                current.version, wanted.version, wanted.version
+            )))
+        }
+        // There are no user groups yet, so none is of an engine that stands against it.
+        Upgrade::Unchanged
+        | Upgrade::Allowed
+        | Upgrade::AllowedIf(
+            UpgradeCondition::NotEncrypted
+            | UpgradeCondition::ReplicationGroup
+            | UpgradeCondition::UsersAreRedis,
+        ) => Ok(Some(wanted)),
+    }
 }
 
 /// Only default groups exist, one for each family; that of another family comes with the upgrade itself.

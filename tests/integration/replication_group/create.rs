@@ -17,11 +17,142 @@ async fn a_group_has_awss_defaults() {
         ("CacheNodeType", "cache.t3.micro"),
     ];
     let created = harness.call("CreateReplicationGroup", &members).await.ok();
-    insta::assert_snapshot!(created.outline(), @"");
+    insta::assert_snapshot!(created.outline(), @r"
+    CreateReplicationGroupResponse
+      CreateReplicationGroupResult
+        ReplicationGroup
+          ReplicationGroupId: my-ants
+          Description:
+          GlobalReplicationGroupInfo:
+          Status: creating
+          PendingModifiedValues:
+          MemberClusters
+            ClusterId: my-ants-001
+          AutomaticFailover: disabled
+          MultiAZ: disabled
+          SnapshotRetentionLimit: 0
+          SnapshotWindow: 05:30-06:30
+          ClusterEnabled: false
+          CacheNodeType: cache.t3.micro
+          AuthTokenEnabled: false
+          TransitEncryptionEnabled: false
+          AtRestEncryptionEnabled: false
+          ARN: arn:aws:elasticache:us-east-1:000000000000:replicationgroup:my-ants
+          LogDeliveryConfigurations:
+          DataTiering: disabled
+          AutoMinorVersionUpgrade: true
+          NetworkType: ipv4
+          IpDiscovery: ipv4
+          ClusterMode: disabled
+          Engine: redis
+      ResponseMetadata
+        RequestId
+    ");
     assert!(created.body.contains("<Description> </Description>"));
     harness.settle().await;
-    insta::assert_snapshot!(harness.describe_group("my-ants").await.outline(), @"");
-    insta::assert_snapshot!(harness.describe("my-ants-001").await.outline(), @"");
+    insta::assert_snapshot!(harness.describe_group("my-ants").await.outline(), @r"
+    DescribeReplicationGroupsResponse
+      DescribeReplicationGroupsResult
+        ReplicationGroups
+          ReplicationGroup
+            ReplicationGroupId: my-ants
+            Description:
+            GlobalReplicationGroupInfo:
+            Status: available
+            PendingModifiedValues:
+            MemberClusters
+              ClusterId: my-ants-001
+            NodeGroups
+              NodeGroup
+                NodeGroupId: 0001
+                Status: available
+                PrimaryEndpoint
+                  Address: 10.99.1.2
+                  Port: 6379
+                ReaderEndpoint
+                  Address: 10.99.1.3
+                  Port: 6379
+                NodeGroupMembers
+                  NodeGroupMember
+                    CacheClusterId: my-ants-001
+                    CacheNodeId: 0001
+                    ReadEndpoint
+                      Address: 10.99.0.2
+                      Port: 6379
+                    PreferredAvailabilityZone: us-east-1a
+                    CurrentRole: primary
+            AutomaticFailover: disabled
+            MultiAZ: disabled
+            SnapshotRetentionLimit: 0
+            SnapshotWindow: 05:30-06:30
+            ClusterEnabled: false
+            CacheNodeType: cache.t3.micro
+            AuthTokenEnabled: false
+            TransitEncryptionEnabled: false
+            AtRestEncryptionEnabled: false
+            ARN: arn:aws:elasticache:us-east-1:000000000000:replicationgroup:my-ants
+            LogDeliveryConfigurations:
+            ReplicationGroupCreateTime: 2026-03-04T12:00:00Z
+            DataTiering: disabled
+            AutoMinorVersionUpgrade: true
+            NetworkType: ipv4
+            IpDiscovery: ipv4
+            ClusterMode: disabled
+            Engine: redis
+      ResponseMetadata
+        RequestId
+    ");
+    insta::assert_snapshot!(harness.describe("my-ants-001").await.outline(), @r"
+    DescribeCacheClustersResponse
+      DescribeCacheClustersResult
+        CacheClusters
+          CacheCluster
+            CacheClusterId: my-ants-001
+            ClientDownloadLandingPage: https://console.aws.amazon.com/elasticache/home#client-download:
+            CacheNodeType: cache.t3.micro
+            Engine: redis
+            EngineVersion: 7.1.0
+            CacheClusterStatus: available
+            NumCacheNodes: 1
+            PreferredAvailabilityZone: us-east-1a
+            CacheClusterCreateTime: 2026-03-04T12:00:00Z
+            PreferredMaintenanceWindow: thu:04:00-thu:05:00
+            PendingModifiedValues:
+            CacheSecurityGroups:
+            CacheParameterGroup
+              CacheParameterGroupName: default.redis7
+              ParameterApplyStatus: in-sync
+              CacheNodeIdsToReboot:
+            CacheSubnetGroupName: default
+            CacheNodes
+              CacheNode
+                CacheNodeId: 0001
+                CacheNodeStatus: available
+                CacheNodeCreateTime: 2026-03-04T12:00:00Z
+                Endpoint
+                  Address: 10.99.0.2
+                  Port: 6379
+                ParameterGroupStatus: in-sync
+                CustomerAvailabilityZone: us-east-1a
+            AutoMinorVersionUpgrade: true
+            SecurityGroups
+              member
+                SecurityGroupId: sg-00001d23f8d8f0639
+                Status: active
+            ReplicationGroupId: my-ants
+            SnapshotRetentionLimit: 0
+            SnapshotWindow: 05:30-06:30
+            AuthTokenEnabled: false
+            TransitEncryptionEnabled: false
+            AtRestEncryptionEnabled: false
+            ARN: arn:aws:elasticache:us-east-1:000000000000:cluster:my-ants-001
+            ReplicationGroupLogDeliveryEnabled: false
+            LogDeliveryConfigurations:
+            NetworkType: ipv4
+            IpDiscovery: ipv4
+      ResponseMetadata
+        RequestId
+    ");
     harness.finish().await;
 }
 

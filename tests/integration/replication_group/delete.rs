@@ -10,7 +10,35 @@ async fn a_group_goes_with_all_its_members() {
         .on_group("DeleteReplicationGroup", "Ants", &[])
         .await
         .ok();
-    insta::assert_snapshot!(gone.outline(), @"");
+    insta::assert_snapshot!(gone.outline(), @r"
+    DeleteReplicationGroupResponse
+      DeleteReplicationGroupResult
+        ReplicationGroup
+          ReplicationGroupId: ants
+          Description: ants
+          GlobalReplicationGroupInfo:
+          Status: deleting
+          PendingModifiedValues:
+          AutomaticFailover: disabled
+          MultiAZ: disabled
+          SnapshotRetentionLimit: 0
+          SnapshotWindow: 05:30-06:30
+          ClusterEnabled: false
+          CacheNodeType: cache.t3.micro
+          AuthTokenEnabled: false
+          TransitEncryptionEnabled: false
+          AtRestEncryptionEnabled: false
+          ARN: arn:aws:elasticache:us-east-1:000000000000:replicationgroup:ants
+          LogDeliveryConfigurations:
+          DataTiering: disabled
+          AutoMinorVersionUpgrade: true
+          NetworkType: ipv4
+          IpDiscovery: ipv4
+          ClusterMode: disabled
+          Engine: redis
+      ResponseMetadata
+        RequestId
+    ");
     for id in ["ants-001", "ants-002", "ants-003"] {
         assert_eq!(harness.status(id).await, "deleting");
     }

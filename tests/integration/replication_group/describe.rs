@@ -34,6 +34,15 @@ async fn groups_are_told_in_pages_in_the_order_of_their_ids() {
         .fault(400, "InvalidParameterValue");
     let one = harness.describe_group("G07").await.ok();
     assert_eq!(one.texts("ReplicationGroupId"), ["g07"]);
+    for (account, region) in [("111111111111", "us-east-1"), ("test", "eu-west-1")] {
+        let id = [("ReplicationGroupId", "g07")];
+        for action in ["DescribeReplicationGroups", "DeleteReplicationGroup"] {
+            harness
+                .call_as(account, region, action, &id)
+                .await
+                .fault(404, "ReplicationGroupNotFoundFault");
+        }
+    }
     let text = harness
         .describe_group("None")
         .await

@@ -1,6 +1,7 @@
 //! What is wished of all members, and how it comes to pass.
 
 use super::*;
+use crate::resources::replication_group::GroupChange;
 
 #[test]
 fn an_upgrade_rolls_replicas_first_one_at_a_time() {
@@ -152,6 +153,7 @@ fn an_addition_is_done_when_the_new_member_has_joined() {
     let made = |it: &mut Scene| {
         wish(it);
         it.return_fenced(2, "run 1");
+        it.answer(2).history = "of 2 alone".to_owned();
     };
     check(2, made, Plan::Do(Stage::Follow(vec![2])));
     // A primary that is lost meanwhile is not followed by one that has nothing.
