@@ -123,6 +123,8 @@ pub enum Stage {
     Follow(Vec<usize>),
     /// Note that these follow the primary with all its data: member, run.
     RecordJoined(Vec<(usize, String)>),
+    /// Note that these no longer have all that the primary has.
+    RecordBehind(Vec<usize>),
     /// Note that these run and do not answer.
     RecordSilent(Vec<usize>),
     /// Note that these are lost, after killing those of them that still run.

@@ -26,14 +26,13 @@ def connect(endpoint, timeout_s=ANSWER_S):
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=redis.retry.Retry(redis.backoff.NoBackoff(), 0),
-        single_connection_client=False,
         max_connections=1,
     )
 
 
 @contextlib.contextmanager
-def connection(endpoint):
-    with contextlib.closing(connect(endpoint)) as client:
+def connection(endpoint, timeout_s=ANSWER_S):
+    with contextlib.closing(connect(endpoint, timeout_s)) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ use super::super::identity;
 use super::super::node::describe;
 use super::{ReplicationGroups, Stop};
 use crate::datastore::{Choice, Error as StoreError, JoinedMember};
-use crate::engine::PrimaryAddress;
+use crate::engine::{EngineError, PrimaryAddress};
 use crate::planner::cache_cluster::Obstacle;
 use crate::planner::replication_group::{self as planner, Establish, Reason, Stage};
 use crate::resources::cache_cluster::CacheCluster;
@@ -55,6 +55,13 @@ impl ReplicationGroups {
             Stage::Detach(members) => self.detach(group, &members).await,
             Stage::Follow(members) => self.follow(group, &members).await,
             Stage::RecordJoined(members) => self.record_joined(group, members).await,
+            Stage::RecordBehind(members) => {
+                let keys: Vec<i64> = members
+                    .iter()
+                    .map(|index| group.members[*index].key)
+                    .collect();
+                Ok(store.replication_group_unjoin(&keys).await?)
+            }
             Stage::RecordSilent(members) => Ok(store
                 .cache_node_record_silent(&node_keys(group, &members), now)
                 .await?),
@@ -169,7 +176,7 @@ impl ReplicationGroups {
             .engine
             .promote(&endpoint, COMMAND_DEADLINE)
             .await
-            .map_err(|error| Stop::Engine(describe(&error)))
+            .map_err(stop)
     }
 
     async fn confirm(
@@ -255,10 +262,7 @@ impl ReplicationGroups {
             }
         };
         let results = join_all(members.iter().map(follow)).await;
-        results
-            .into_iter()
-            .collect::<Result<(), _>>()
-            .map_err(|error| Stop::Engine(describe(&error)))
+        results.into_iter().collect::<Result<(), _>>().map_err(stop)
     }
 
     async fn kill(&self, group: &ReplicationGroup, members: &[usize]) -> Result<(), Stop> {
@@ -397,6 +401,14 @@ impl ReplicationGroups {
             .first()
             .map(|node| identity(member, node).container_name(&self.world.ground.owner))
             .unwrap_or_default()
+    }
+}
+
+/// A node that refuses will not change its mind by itself, and is told of; what else went wrong may be gone at the next look.
+fn stop(error: EngineError) -> Stop {
+    match error {
+        EngineError::Refused { .. } => Stop::Obstacle(describe(&error)),
+        error => Stop::Engine(describe(&error)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is wished of all members, and how it comes to pass.
 
 use super::*;
+use crate::resources::replication_group::GroupChange;
 
 #[test]
 fn an_upgrade_rolls_replicas_first_one_at_a_time() {
