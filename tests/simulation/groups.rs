@@ -73,7 +73,8 @@ impl Simulation {
         }
         let key = *self.dice.pick(&groups);
         let group = self.ledger.groups.records[&key].clone();
-        if group.deletion_requested_at.is_some() {
+        // Before a primary was seen at its endpoint nobody is told of that.
+        if group.deletion_requested_at.is_some() || group.primary.confirmed_epoch == 0 {
             return Ok(());
         }
         let Some(at) = self.primary_endpoint(&group) else {
