@@ -5,8 +5,9 @@ killed by `docker kill`, again and again. A gap is the longest time between two 
 has told that the lost node is back and both replicas are in sync, since a replica that still reads its data acknowledges nothing. The client waits
 at most 100 ms for a connection or an answer, then connects anew: whatever is longer is the service's.
 
-`docker kill` returns only when the container has been taken apart, and the engine's `die` event, which is the first that anyone is told, comes
-somewhat before. Both are beside the gap: from the last acknowledged write to the event is the Docker Engine's time, from the event on is ours.
+`docker kill` returns when the Docker Engine has taken the container apart; before that it neither tells what has become of the container nor lets
+go of its addresses. Its `die` event comes somewhat earlier. Both are told beside the gap: what comes after the call's return is ours (and what is left
+of the client's 100 ms), and where it is below zero, writes went on before the call returned.
 
 Every acknowledged write must be there in the end; one that is not fails the run.
 """
@@ -49,12 +50,15 @@ CHUNK = 1000
 
 @dataclass
 class Kill:
-    """What one kill came to, in seconds: the gap, the call, and both parts of the gap, before and after the `die` event."""
+    """What one kill came to, in seconds."""
 
     gap_s: float
+    # How long the call took.
     call_s: float
-    told_s: float
-    ours_s: float
+    # From the last acknowledged write to the engine's event.
+    to_event_s: float
+    # From the call's return to the first acknowledged write.
+    from_return_s: float
 
 
 def measure(binary: Path, router: Path, work: Path, quick: bool) -> list[Finding]:
@@ -89,7 +93,7 @@ class Victim:
         before = len(writer.acknowledged_at)
         began, began_clock = time.monotonic(), time.time()
         docker("kill", container)
-        call_s = time.monotonic() - began
+        returned = time.monotonic()
         self.losses[former] += 1
         if self.await_order() == former:
             raise RuntimeError(f"{former} is primary again, and nobody took over")
@@ -98,7 +102,7 @@ class Victim:
         times = writer.acknowledged_at[max(before - 1, 0) :]
         last, first = max(zip(times, times[1:]), key=lambda pair: pair[1] - pair[0])
         died = began + died_at(container, began_clock) - began_clock
-        return Kill(gap_s=first - last, call_s=call_s, told_s=died - last, ours_s=first - died)
+        return Kill(gap_s=first - last, call_s=returned - began, to_event_s=died - last, from_return_s=first - returned)
 
     def await_order(self) -> str:
         """Until the API has told of every return, and the engines say that all replicas are in sync; answers with who is primary."""
@@ -196,16 +200,17 @@ def died_at(container: str, since: float) -> float:
 def findings(mode: str, kills: list[Kill], writes: int) -> list[Finding]:
     gaps = sorted(kill.gap_s for kill in kills)
     median = statistics.median(gaps)
-    call = statistics.median(kill.call_s for kill in kills)
-    told = statistics.median(kill.told_s for kill in kills)
-    ours = statistics.median(kill.ours_s for kill in kills)
+    call, to_event, from_return = (
+        statistics.median(getattr(kill, part) for kill in kills) for part in ("call_s", "to_event_s", "from_return_s")
+    )
     title = f"{len(kills)} kills of the primary, {mode} mode: the longest time without an acknowledged write"
     lines = [
         f"median {median * 1e3:,.0f} ms, 90 of 100 within {percentile(gaps, 90) * 1e3:,.0f} ms, "
         f"99 of 100 within {percentile(gaps, 99) * 1e3:,.0f} ms, longest {gaps[-1] * 1e3:,.0f} ms, shortest {gaps[0] * 1e3:,.0f} ms",
         f"all: {', '.join(f'{gap * 1e3:.0f}' for gap in gaps)} ms",
         f"the median is {median / call:.2f} times that of the `docker kill` calls themselves, {call * 1e3:,.0f} ms",
-        f"until the engine tells of the death, median {told * 1e3:,.0f} ms; from then on {ours * 1e3:,.0f} ms",
+        f"from the last write until the engine told of the death, median {to_event * 1e3:,.0f} ms; "
+        f"from the return of the call until the next write, median {from_return * 1e3:,.0f} ms",
         f"{writes:,} acknowledged writes, none lost",
     ]
     return [
