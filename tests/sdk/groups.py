@@ -55,7 +55,11 @@ def gone(api, replication_group_id):
 
 def events(api, replication_group_id):
     """The messages about a replication group, oldest first."""
-    return caches.events(api, replication_group_id, "replication-group")
+    pages = api.get_paginator("describe_events").paginate(
+        SourceType="replication-group", SourceIdentifier=replication_group_id
+    )
+    newest_first = [event["Message"] for page in pages for event in page["Events"]]
+    return newest_first[::-1]
 
 
 def roles(group):
