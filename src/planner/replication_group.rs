@@ -15,6 +15,7 @@ mod followers;
 
 use std::time::Duration;
 
+use super::cache_cluster::CREATION_DEADLINE;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::resources::replication_group::{GroupEndpoint, ReplicationGroup};
 use crate::resources::timestamp::Timestamp;
@@ -122,6 +123,8 @@ pub enum Stage {
     Follow(Vec<usize>),
     /// Note that these follow the primary with all its data: member, run.
     RecordJoined(Vec<(usize, String)>),
+    /// Note that these no longer have all that the primary has.
+    RecordBehind(Vec<usize>),
     /// Note that these run and do not answer.
     RecordSilent(Vec<usize>),
     /// Note that these are lost, after killing those of them that still run.
@@ -207,6 +210,14 @@ pub fn plan(group: &ReplicationGroup, seen: &GroupSeen, now: Timestamp) -> Plan 
     look.plan_followers(primary)
 }
 
+/// Whether a creation has had its time.
+pub fn is_overdue(group: &ReplicationGroup, now: Timestamp) -> bool {
+    let creating = group.available_at.is_none()
+        && group.deletion_requested_at.is_none()
+        && group.failure.is_none();
+    creating && now.since(group.requested_at) > CREATION_DEADLINE
+}
+
 /// A deletion, or the clean-up after a creation that failed: the members go by their own plans.
 fn plan_end(group: &ReplicationGroup) -> Plan {
     let stays =
@@ -268,12 +279,31 @@ impl Look<'_> {
         }
         match &group.test_failover {
             None => Ok(primary),
+            // It ends nobody who has what no successor has; whoever can be one is waited for.
+            Some(_) if self.followers().next().is_some() && !self.has_successor(primary) => {
+                Ok(primary)
+            }
             Some(test) => Err(Plan::Do(match &test.from_started_at {
                 None => Stage::ChooseFailoverRun(started_at.clone()),
                 Some(run) if run == started_at => Stage::KillForTest(primary),
                 Some(_) => Stage::EndFailover,
             })),
         }
+    }
+
+    /// Whether somebody follows `primary` who could take its place with all its data.
+    fn has_successor(&self, primary: usize) -> bool {
+        self.followers().any(|index| {
+            let member = &self.group.members[index];
+            let is_in_step = |answer: &Answer| {
+                answer.follows == Some(primary)
+                    && answer.link_up
+                    && !answer.syncing
+                    && !answer.loading
+            };
+            let seen = &self.seen.members[index];
+            !is_touched(member) && seen.answer.as_ref().is_some_and(is_in_step)
+        })
     }
 
     /// The chosen primary is no member any more, which only a member that was never made comes to.
@@ -295,13 +325,11 @@ impl Look<'_> {
         let seen = &self.seen.members[primary];
         let can_serve = seen.answer.as_ref().is_some_and(|answer| !answer.loading);
         if !choice.is_confirmed() {
-            if choice.handover
-                && let Some(plan) = self.plan_handover(primary)
-            {
+            if let Some(plan) = self.plan_handover(primary) {
                 return plan;
             }
             if can_serve {
-                return Plan::Do(Stage::Establish(self.establish(primary)));
+                return self.serve_or_yield(primary);
             }
             if choice.confirmed_epoch == 0 {
                 // It is being made for the first time.
@@ -312,7 +340,7 @@ impl Look<'_> {
         if is_touched(member) {
             // A reboot of the primary does not fail over (behaviour.md section 9), nor does its replacement where it is alone.
             return match can_serve {
-                true => Plan::Do(Stage::Establish(self.establish(primary))),
+                true => self.serve_or_yield(primary),
                 false => self.leave_to_member(primary),
             };
         }
@@ -335,14 +363,7 @@ impl Look<'_> {
             }
         }
         if can_serve {
-            // What it lost with its last run, a replica may hold.
-            return Plan::Do(match self.best_candidate(Some(primary)) {
-                Some(best) if best != primary => Stage::ChoosePrimary {
-                    member: best,
-                    reason: Reason::Handback,
-                },
-                Some(_) | None => Stage::Establish(self.establish(primary)),
-            });
+            return self.serve_or_yield(primary);
         }
         match (&seen.answer, first_node(member)) {
             (Some(_), _) => Plan::LookAgain,
@@ -351,7 +372,22 @@ impl Look<'_> {
         }
     }
 
-    /// A choice that was made while the former primary served: once that one takes no more writes through the endpoint, and the
+    /// The chosen primary can serve, and does so unless somebody else has more of what the last one wrote: it may have ended in the
+    /// middle of a reboot or of a failover, and have lost what it did not save.
+    fn serve_or_yield(&self, primary: usize) -> Plan {
+        match self.best_candidate(Some(primary)) {
+            Some(best) if best != primary => Plan::Do(Stage::ChoosePrimary {
+                member: best,
+                reason: match self.group.spec.automatic_failover {
+                    true => Reason::Failover,
+                    false => Reason::Handback,
+                },
+            }),
+            Some(_) | None => Plan::Do(Stage::Establish(self.establish(primary))),
+        }
+    }
+
+    /// A choice while the former primary serves, or serves again after it hung: once that one takes no more writes through the endpoint, and the
     /// successor has all that it has. None when there is nothing to wait for any more.
     fn plan_handover(&self, primary: usize) -> Option<Plan> {
         let former = self.index(self.group.primary.former.as_deref()?)?;
@@ -411,20 +447,23 @@ impl Look<'_> {
         }
     }
 
-    /// The member with the most of the last primary's history, among those that had all of it once and answer; `present` is chosen
-    /// before others that have no more.
+    /// The member with the most of the last primary's history, among those that answer; `present` is chosen before others that have no
+    /// more. One that took over that history is a candidate though nobody has noted yet that it joined: clients may have waited for it.
     fn best_candidate(&self, present: Option<usize>) -> Option<usize> {
         let choice = &self.group.primary;
         let knows = |index: usize| -> Option<u64> {
             let member = &self.group.members[index];
             let answer = self.seen.members[index].answer.as_ref()?;
-            let joined = member.membership.as_ref()?.joined.as_ref()?;
+            let joined = member.membership.as_ref()?.joined.as_ref();
+            let has_joined = joined.is_some_and(|joined| joined.epoch == choice.confirmed_epoch);
+            let same = choice.history.as_ref() == Some(&answer.history);
             // One that began to follow a successor that was lost again holds a history that carries the last one on.
-            let holds = choice.history.is_some()
-                && (choice.history.as_ref() == Some(&answer.history)
-                    || choice.history == answer.earlier_history);
+            let carries_on = choice.history.is_some() && choice.history == answer.earlier_history;
+            let holds = match has_joined {
+                true => same || carries_on,
+                false => same && answer.offset > 0,
+            };
             let is_candidate = member.deletion_requested_at.is_none()
-                && joined.epoch == choice.confirmed_epoch
                 && holds
                 && !answer.loading
                 && !answer.syncing;

@@ -117,6 +117,12 @@ impl Reconciler for ReplicationGroups {
                     );
                     return Ok(Outcome::LookAgain { progressed });
                 }
+                Err(Stop::Obstacle(reason))
+                    if planner::is_overdue(&group, self.world.clock.now()) =>
+                {
+                    self.give_up(&group, &reason).await?;
+                    progressed = true;
+                }
                 Err(Stop::Obstacle(reason)) => {
                     self.tell(&group, &reason).await?;
                     return Ok(Outcome::Blocked);
@@ -158,6 +164,13 @@ impl ReplicationGroups {
             }
             Plan::AwaitRouter => {
                 self.world.activators.router.wake();
+                if planner::is_overdue(group, self.world.clock.now()) {
+                    // The routers' reconciler has noted the reason, if it had one.
+                    let reason = group.blocked_by.clone();
+                    return Err(Stop::Obstacle(reason.unwrap_or_else(|| {
+                        "The router of its endpoints does not serve them.".to_owned()
+                    })));
+                }
                 Ok(Some(Outcome::Waiting))
             }
             Plan::Do(stage) => {

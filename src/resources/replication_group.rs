@@ -389,18 +389,30 @@ impl ReplicationGroup {
         })
     }
 
+    /// Whether `member` has, in the run that is known of its node, all that the present primary has or the one before it had. When
+    /// another primary is chosen its replicas go on serving reads while they turn to it.
+    fn keeps_up(&self, member: &CacheCluster) -> bool {
+        let joined = member
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.joined.as_ref());
+        joined.is_some_and(|joined| {
+            joined.epoch + 1 >= self.primary.epoch && member.is_in_run(&joined.started_at)
+        })
+    }
+
     /// The members that reads go to: replicas that are in sync, in the order of their making; the primary where there is none.
     pub fn readers(&self) -> Vec<&CacheCluster> {
-        let in_order = |member: &&CacheCluster| self.has_joined(member);
-        let replicas: Vec<&CacheCluster> = self
-            .wished_members()
-            .filter(|member| !self.is_primary(member))
-            .filter(in_order)
-            .collect();
-        if replicas.is_empty() {
-            return self.serving_primary().into_iter().collect();
+        let readers = |wanted: fn(&Self, &CacheCluster) -> bool| -> Vec<&CacheCluster> {
+            self.wished_members()
+                .filter(|member| wanted(self, member) && self.keeps_up(member))
+                .collect()
+        };
+        let replicas = readers(|group, member| !group.is_primary(member));
+        match replicas.is_empty() {
+            true => readers(|group, member| group.is_primary(member)),
+            false => replicas,
         }
-        replicas
     }
 
     /// The primary, while it is known to serve.

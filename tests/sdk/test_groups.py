@@ -151,22 +151,23 @@ def test_redis_8_in_the_place_of_7(start_plane):
     groups.delete(api, one)
 
 
-def test_a_node_type_waits_for_its_window_unless_it_is_to_be_at_once(network):
+def test_changes_wait_for_their_window_unless_they_are_to_be_at_once(network):
+    """While they wait, the members tell of them."""
     api = network.client()
-    names = [caches.fresh("type") for _ in range(2)]
+    names = [caches.fresh("window") for _ in range(2)]
     at_once, in_window = names
     for one in names:
-        groups.ask(api, one, 2, PreferredMaintenanceWindow=window(hours=48))
+        groups.ask(api, one, 2, EngineVersion="6.2", PreferredMaintenanceWindow=window(hours=48))
+    wanted = {"EngineVersion": "7.0", "CacheNodeType": "cache.t3.small"}
     keys = {}
     for one in names:
         groups.available(api, one)
         keys[one] = groups.write(groups.replicated(api, one))
-        answer = api.modify_replication_group(ReplicationGroupId=one, CacheNodeType="cache.t3.small")["ReplicationGroup"]
+        answer = api.modify_replication_group(ReplicationGroupId=one, **wanted)["ReplicationGroup"]
         assert (answer["Status"], answer["CacheNodeType"]) == ("available", caches.MICRO)
         for member in answer["MemberClusters"]:
-            pending = caches.describe(api, member)["PendingModifiedValues"]
-            assert pending["CacheNodeType"] == "cache.t3.small"
-    groups.changed(api, at_once, CacheNodeType="cache.t3.small")
+            assert caches.describe(api, member)["PendingModifiedValues"] == wanted
+    groups.changed(api, at_once, **wanted)
     # The other one's window is now.
     api.modify_replication_group(ReplicationGroupId=in_window, PreferredMaintenanceWindow=window())
     for one in names:
@@ -176,13 +177,14 @@ def test_a_node_type_waits_for_its_window_unless_it_is_to_be_at_once(network):
             assert group["CacheNodeType"] == "cache.t3.small"
             return group
 
-        patience.until("the node type is changed", is_changed)
+        patience.until("the changes are made", is_changed)
         group = groups.replicated(api, one)
         for member in group["MemberClusters"]:
             found = caches.describe(api, member)
             assert (found["CacheNodeType"], found["PendingModifiedValues"]) == ("cache.t3.small", {})
             with caches.redis_of(found) as connection:
                 assert connection.info("memory")["maxmemory"] == maxmemory_bytes("cache.t3.small")
+        check_version(api, group, "redis", "7.0")
         groups.read_everywhere(group, keys[one])
         assert "Succeeded applying modification to cache node type to cache.t3.small." in groups.events(api, one)
     groups.delete(api, *names)
@@ -268,6 +270,10 @@ def test_a_cache_cluster_becomes_a_group_and_a_cache_cluster_again(network):
         replication = alone.info("replication")
         assert (replication["role"], replication["connected_slaves"]) == ("master", 0)
         alone.set("key", "value")
+    # It is on its own from now on: nobody need tell it to take writes when it starts.
+    api.reboot_cache_cluster(CacheClusterId=cluster, CacheNodeIdsToReboot=["0001"])
+    caches.available(api, cluster)
+    assert connection.set("key", "another") and connection.mget(list(keys)) == list(keys.values())
     for member in (f"{one}-001", f"{one}-002"):
         with pytest.raises(api.exceptions.CacheClusterNotFoundFault):
             caches.describe(api, member)

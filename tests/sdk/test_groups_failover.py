@@ -1,8 +1,11 @@
 """What clients notice of a failover that is tested as the user guide has it: redis-py as it comes, and whoever watches the events."""
 
+import os
+import signal
 import threading
 
 import pytest
+import redis
 
 import caches
 import groups
@@ -163,3 +166,46 @@ def test_who_may_not_be_tested(network):
         api.test_failover(ReplicationGroupId=pair, NodeGroupId="0001")
     groups.failed_over(api, pair, f"{pair}-001")
     groups.delete(api, single, pair)
+
+
+def test_a_primary_that_restarts_while_the_control_plane_is_away(start_plane):
+    """Everything goes on without the control plane; but a node that starts takes no writes before it is told that it is the primary."""
+    plane = start_plane()
+    api = plane.client()
+    one = caches.fresh("away")
+    groups.make(api, one, 2, AutomaticFailoverEnabled=True)
+    group = groups.replicated(api, one)
+    plane.kill()
+    keys = groups.write(group)
+    groups.read_everywhere(group, keys)
+
+    # Docker starts again what ends by itself.
+    [node] = plane.instance.nodes(f"{one}-001").values()
+    os.kill(node["State"]["Pid"], signal.SIGKILL)
+    connection = groups.client(groups.node_endpoints(group)[f"{one}-001"])
+    patience.until("it has started again as nobody's replica", lambda: is_fenced(connection))
+    with groups.writer(group) as writer, pytest.raises(redis.ReadOnlyError):
+        writer.set("key", "value")
+    assert groups.read(groups.node_endpoints(group)[f"{one}-002"], keys) == keys
+
+    plane.start()
+    patience.until("somebody takes writes again", lambda: takes_writes(group))
+    groups.read_everywhere(groups.replicated(api, one), keys)
+    connection.close()
+    groups.delete(api, one)
+
+
+def is_fenced(connection):
+    try:
+        replication = connection.info("replication")
+    except redis.ConnectionError as error:
+        raise AssertionError("it does not answer") from error
+    return replication["role"] == "slave" and replication["master_link_status"] == "down"
+
+
+def takes_writes(group):
+    try:
+        with groups.writer(group) as writer:
+            return writer.set("key", "value")
+    except redis.RedisError as error:
+        raise AssertionError("it takes no writes") from error

@@ -4,10 +4,14 @@ Whatever it was, no acknowledged write is lost, no two primaries take writes, an
 """
 
 import contextlib
+import os
+import signal
 
 import pytest
+import redis
 
 import patience
+import replication
 from container_host import docker
 from replication import Group, look_at
 from traffic import Prober, Writer
@@ -140,3 +144,132 @@ def test_its_endpoint_is_taken_away(ours):
         scene.end([scene.first])
         assert scene.group.failovers() == []
         assert scene.group.recovered(scene.first) == 0
+
+
+@pytest.mark.parametrize("mode", ["network", "published"])
+def test_its_process_dies(request, mode):
+    """Docker starts it again at once, as its restart policy has it: it must come back as a primary of nothing."""
+    with at_work(request.getfixturevalue(mode)) as scene:
+        os.kill(scene.group.container(scene.first)["State"]["Pid"], signal.SIGKILL)
+        scene.await_failover()
+
+
+def test_out_of_memory(ours):
+    """The kernel ends it, and again as often as Docker starts it, until it has room."""
+    with at_work(ours) as scene:
+        container = scene.group.container_id(scene.first)
+        limit = 32 << 20
+        docker("update", "--memory", str(limit), "--memory-swap", str(limit), container)
+        with replication.connection(scene.group.endpoint("Primary")) as client, contextlib.suppress(redis.RedisError):
+            for number in range(64):
+                client.set(f"large:{number}", os.urandom(1 << 20))
+        patience.until("the failover is told of", lambda: scene.group.failovers())
+        scene.writer.go_on()
+        # Somebody has looked after it.
+        patience.until("it has room", lambda: docker("update", "--memory", "0", "--memory-swap", "-1", container) or True)
+        scene.await_failover()
+
+
+def test_a_replica_is_killed(ours):
+    """Nobody who writes notices; it comes back as what it was."""
+    with at_work(ours) as scene:
+        lost = scene.others[0]
+        scene.group.kill(lost)
+        patience.until("it has come back", lambda: scene.group.recovered(lost) == 1)
+        assert scene.group.settled() == scene.first
+        scene.end([scene.first])
+        assert scene.group.failovers() == []
+
+
+def test_two_at_once(ours):
+    """The primary and a replica: the other replica takes over. What both replicas have acknowledged is not lost."""
+    with at_work(ours, replicas=2) as scene:
+        scene.group.kill(scene.first, scene.others[0])
+        now = scene.await_failover()
+        assert now == scene.others[1]
+        assert [scene.group.recovered(one) for one in (scene.first, scene.others[0])] == [1, 1]
+
+
+def test_all_at_once(ours):
+    """What was written since the last snapshot may be gone, and what was there before is not; everybody is back, under one primary."""
+    group = Group(ours)
+    members = sorted([group.settled(), *group.replicas()])
+    with replication.connection(group.endpoint("Primary")) as client:
+        client.set("key", "value")
+    # In order, so that all is on their volumes.
+    docker("stop", "--time", "60", *[group.container_id(member) for member in members])
+    patience.until("all have come back", lambda: [group.recovered(member) for member in members] == [1, 1, 1])
+    group.settled()
+    group.kill(*members)
+    patience.until("all have come back", lambda: [group.recovered(member) for member in members] == [2, 2, 2])
+    group.settled()
+    with replication.connection(group.endpoint("Primary")) as client:
+        assert client.get("key") == "value"
+    group.delete()
+
+
+def test_failover_is_off(ours):
+    """The primary comes back where it was, with what it can have from itself; nobody takes over."""
+    with at_work(ours, nodes=2, failover=False) as scene:
+        docker("stop", "--time", "60", scene.group.container_id(scene.first))
+        patience.until("it has come back", lambda: scene.group.recovered(scene.first) == 1)
+        scene.writer.go_on()
+        assert scene.group.settled() == scene.first
+        scene.end([scene.first])
+        assert scene.group.failovers() == []
+
+
+def test_one_node(ours):
+    """There is nobody to take over: it comes back with what its volume holds."""
+    group = Group(ours, nodes=1, failover=False)
+    [only] = [group.settled()]
+    with Writer(group.endpoint("Primary"), replicas=0) as writer:
+        writer.go_on()
+        docker("stop", "--time", "60", group.container_id(only))
+        patience.until("it has come back", lambda: group.recovered(only) == 1)
+        writer.go_on()
+        group.kill(only)
+        patience.until("it has come back", lambda: group.recovered(only) == 2)
+        writer.go_on()
+        assert group.settled() == only
+        writer.end()
+    assert group.failovers() == []
+    group.delete()
+
+
+def test_while_a_replica_is_added(ours):
+    """Who takes over has all the data, which the new one may not have yet; in the end there are as many as were wished for."""
+    with at_work(ours) as scene:
+        group = scene.group
+        group.api.increase_replica_count(ReplicationGroupId=group.id, NewReplicaCount=4, ApplyImmediately=True)
+        group.size = 5
+        group.kill(scene.first)
+        now = scene.await_failover()
+        assert len(group.replicas()) == 4 and now in scene.others
+        assert "Finished modifying number of replicas from 2 to 4" in group.events()
+
+
+def test_while_a_replica_is_taken_away(ours):
+    """The one that goes is not the one that takes over."""
+    with at_work(ours) as scene:
+        group = scene.group
+        group.api.decrease_replica_count(
+            ReplicationGroupId=group.id, ReplicasToRemove=[scene.others[0]], ApplyImmediately=True
+        )
+        group.size = 2
+        group.kill(scene.first)
+        assert scene.await_failover() == scene.others[1]
+        assert group.replicas() == [scene.first]
+
+
+def test_a_failover_that_is_tested(ours):
+    """Twice in a row; each is a kill like any other to whoever writes."""
+    with at_work(ours) as scene:
+        served = [scene.first]
+        for _ in range(2):
+            scene.group.api.test_failover(ReplicationGroupId=scene.group.id, NodeGroupId="0001")
+            patience.until("the failover is told of", lambda: len(scene.group.failovers()) == len(served))
+            served.append(scene.group.settled())
+            patience.until("the prober has seen the primary", lambda: scene.prober.primaries() == served)
+        scene.end(served)
+        assert scene.group.failovers() == list(zip(served, served[1:]))

@@ -16,6 +16,7 @@ use cacheplane_api::shapes::{
 use cacheplane_api::{Fault, FaultCode};
 
 use crate::dice::Dice;
+use crate::group_client::GroupCommand;
 
 const NODE_TYPES: [&str; 3] = ["cache.t3.micro", "cache.t3.small", "cache.t3.medium"];
 const REDIS: [&str; 3] = ["6.2", "7.0", "7.1"];
@@ -37,6 +38,8 @@ pub enum Command {
     Describe(String),
     /// AddTagsToResource, or RemoveTagsFromResource.
     Tag(String, bool),
+    /// Something about a replication group.
+    Group(GroupCommand),
 }
 
 /// A create request.
@@ -169,7 +172,7 @@ fn any_modify(dice: &mut Dice, cluster: &CacheCluster, nodes: &[&str]) -> Comman
 }
 
 impl Command {
-    /// The cache cluster that it is about.
+    /// The cache cluster or replication group that it is about.
     pub fn id(&self) -> &str {
         match self {
             Self::Create(input) => &input.cache_cluster_id,
@@ -177,6 +180,7 @@ impl Command {
             Self::Reboot(input) => &input.cache_cluster_id,
             Self::Delete(input) => &input.cache_cluster_id,
             Self::Describe(id) | Self::Tag(id, _) => id,
+            Self::Group(command) => command.id(),
         }
     }
 
@@ -201,6 +205,7 @@ impl Command {
                 "reboot {} {:?}",
                 input.cache_cluster_id, input.cache_node_ids_to_reboot
             ),
+            Self::Group(command) => command.text(),
             other => format!("{other:?}"),
         };
         text.replace("Some(", "").replace(')', "")
@@ -212,6 +217,7 @@ impl Command {
             cluster.and_then(|cluster| cluster.cache_cluster_status)
         };
         match self {
+            Self::Group(command) => command.ask(cx).await,
             Self::Create(input) => Ok(status(
                 cache_cluster::create_cache_cluster(&cx, input)
                     .await?

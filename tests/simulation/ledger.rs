@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cacheplane::datastore::Datastore;
 use cacheplane::resources::cache_cluster::{CacheCluster, CacheNode, Observation};
+use cacheplane::resources::replication_group::ReplicationGroup;
 use cacheplane::resources::scope::Scope;
-use cacheplane::resources::status::{self, CacheClusterStatus as Status};
+use cacheplane::resources::status::{
+    self, CacheClusterStatus as Status, ReplicationGroupStatus as GroupStatus,
+};
 use cacheplane::routing::RouteKind;
 use cacheplane::runtime::labels::{KIND_CACHE_CLUSTER, NodeIdentity, name_prefix};
 use cacheplane::runtime::simulated::Operation;
@@ -13,6 +16,8 @@ use cacheplane::runtime::simulated::Operation;
 use cacheplane::resources::pending::PendingNodes;
 
 use crate::client::Command;
+use crate::group_client::GroupCommand;
+use crate::groups::Groups;
 use crate::process::{OWNER, Outside};
 use crate::turns::Action;
 
@@ -31,6 +36,10 @@ pub struct Ledger {
     pushed: BTreeMap<String, u32>,
     /// What clients wrote into each node, by its container, as far as it may not be lost.
     pub keys: BTreeMap<String, Keys>,
+    /// Replication groups.
+    pub groups: Groups,
+    /// Whether nothing happens that excuses a loss of acknowledged writes which nobody here can see.
+    pub keeps_count: bool,
 }
 
 /// Keys that a client wrote into a node.
@@ -113,6 +122,20 @@ impl Ledger {
             }
             *self.gone.entry((gone.scope, id)).or_default() += 1;
         }
+        let groups = store.replication_group_list().await;
+        let groups = groups.map_err(|error| format!("the records cannot be read: {error:?}"))?;
+        self.groups.records = groups.into_iter().map(|group| (group.key, group)).collect();
+        for cluster in self
+            .clusters
+            .values()
+            .filter(|one| one.membership.is_some())
+        {
+            for node in &cluster.nodes {
+                // What a member holds is its group's.
+                self.keys
+                    .remove(&identity(cluster, node).container_name(OWNER));
+            }
+        }
         self.name_nodes();
         self.match_host(outside)
     }
@@ -131,6 +154,15 @@ impl Ledger {
 
     /// Whether something is under way.
     pub fn is_busy(&self) -> bool {
+        let is_settled = |group: &ReplicationGroup| {
+            matches!(
+                status::replication_group(group),
+                GroupStatus::Available | GroupStatus::CreateFailed
+            )
+        };
+        if !self.groups.records.values().all(is_settled) {
+            return true;
+        }
         self.clusters.values().any(|cluster| {
             let status = status::cache_cluster(cluster);
             !matches!(
@@ -206,7 +238,12 @@ impl Ledger {
         let Some((cluster, node)) = self.node(target) else {
             return Err(format!("{operation:?} of {target}, which is not on record"));
         };
-        if node.observation != Observation::Unknown {
+        // Its group moves its primary endpoint, and ends what may take writes.
+        let is_of_group = matches!(
+            operation,
+            Op::NetworkConnect | Op::NetworkDisconnect | Op::ContainerKill
+        ) && cluster.membership.is_some();
+        if node.observation != Observation::Unknown && !is_of_group {
             return Err(format!(
                 "{operation:?} of {target} before it is on record as unknown: {node:?}"
             ));
@@ -341,6 +378,9 @@ impl Ledger {
         scope: &Scope,
         status: Option<&str>,
     ) -> Result<(), String> {
+        if let Command::Group(command) = command {
+            return self.hold_to_group(command, scope, status);
+        }
         let found = self.clusters.values().find(|cluster| {
             cluster.scope == *scope && cluster.spec.cache_cluster_id == command.id()
         });
@@ -385,8 +425,27 @@ impl Ledger {
                         .num_cache_nodes
                         .is_none_or(|wanted| i64::from(wanted) == count)
             }
-            Command::Tag(..) => true,
+            Command::Tag(..) | Command::Group(_) => true,
         };
         if is_kept { Ok(()) } else { broken() }
+    }
+
+    fn hold_to_group(
+        &self,
+        command: &GroupCommand,
+        scope: &Scope,
+        status: Option<&str>,
+    ) -> Result<(), String> {
+        let found =
+            self.groups.records.values().find(|group| {
+                group.scope == *scope && group.spec.replication_group_id == command.id()
+            });
+        match found {
+            Some(group) if command.is_kept(group, status) => Ok(()),
+            found => Err(format!(
+                "{} was answered {status:?}, and on record is {found:#?}",
+                command.text()
+            )),
+        }
     }
 }

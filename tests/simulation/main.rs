@@ -10,11 +10,15 @@
 mod client;
 mod dice;
 mod every_step;
+mod group_client;
+mod group_steps;
+mod groups;
 mod ledger;
 mod process;
 mod run;
 mod seeds;
 mod settled;
+mod settled_groups;
 mod tale;
 mod turns;
 mod weather;

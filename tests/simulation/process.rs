@@ -28,6 +28,12 @@ use crate::turns::{Action, Turns};
 /// The instance id of every control plane of a run.
 pub const OWNER: &str = "simulation";
 
+/// The network of nodes.
+pub const NODE_NETWORK: &str = "cacheplane.simulation.nodes";
+
+/// The network of endpoints that move or speak.
+pub const ENDPOINT_NETWORK: &str = "cacheplane.simulation.endpoints";
+
 /// How a run's host is laid out.
 #[derive(Debug, Clone)]
 pub struct Layout {
@@ -165,7 +171,7 @@ fn unreachable(router: &RouterEndpoint) -> RoutingError {
 
 fn ground(layout: &Layout, router_program: &Path) -> Ground {
     let network = |name: &str, third: u8| NetworkSpec {
-        name: format!("cacheplane.simulation.{name}"),
+        name: name.to_owned(),
         subnet: format!("10.99.{third}.0/24").parse().expect("be a subnet"),
         ip_range: format!("10.99.{third}.224/27").parse().expect("be a range"),
         gateway: Ipv4Addr::new(10, 99, third, 1),
@@ -178,8 +184,8 @@ fn ground(layout: &Layout, router_program: &Path) -> Ground {
     Ground {
         owner: OWNER.to_owned(),
         secret: vec![7; 32],
-        node_network: network("nodes", 0),
-        endpoint_network: network("endpoints", 1),
+        node_network: network(NODE_NETWORK, 0),
+        endpoint_network: network(ENDPOINT_NETWORK, 1),
         node_addresses: pool(0, layout.node_addresses),
         endpoint_addresses: pool(1, 100),
         published: layout.ports.clone().map(|ports| Published {

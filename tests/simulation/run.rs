@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::client::{self, Command};
 use crate::dice::Dice;
+use crate::group_client;
 use crate::ledger::Ledger;
 use crate::process::{Layout, Outside, Process};
 use crate::turns::{Action, Task, Turns};
@@ -30,10 +31,19 @@ const START: Timestamp = Timestamp::from_millis(1_772_618_400_000);
 const CLIENTS: usize = 3;
 
 /// Rounds of all reconcilers after which everything must be as wished.
-const ROUNDS_MAX: usize = 30;
+const ROUNDS_MAX: usize = 100;
+
+/// How many reconcilers there are.
+pub const RECONCILERS: usize = 6;
 
 /// The place of the reconciler of cache clusters among all.
 pub const CACHE_CLUSTERS: usize = 3;
+
+/// The place of the reconciler of replication groups among all.
+pub const REPLICATION_GROUPS: usize = 4;
+
+/// How long the simulation waits where a reconciler wants to look again soon.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How a task ended.
 pub enum End {
@@ -77,6 +87,10 @@ pub struct Simulation {
     pub(crate) tasks: Vec<Task<End>>,
     pub(crate) next_task: u64,
     pub(crate) failed_runs: u64,
+    /// Runs that want to be repeated soon.
+    pub(crate) eager_runs: u64,
+    /// Whether clients care for replication groups.
+    pub has_groups: bool,
     pub(crate) layout: Layout,
     pub(crate) trouble: Arc<Mutex<Trouble>>,
     pub(crate) directory: TempDir,
@@ -111,6 +125,7 @@ impl Simulation {
         let trouble = Arc::new(Mutex::new(Trouble {
             dice: Dice::new(dice.below(usize::MAX) as u64),
             permille: 0,
+            probes: true,
         }));
         let of_hook = Arc::clone(&trouble);
         outside.host.set_hook(Some(Box::new(move |call| {
@@ -134,6 +149,8 @@ impl Simulation {
             tasks: Vec::new(),
             next_task: 0,
             failed_runs: 0,
+            eager_runs: 0,
+            has_groups: false,
             layout,
             trouble,
             directory,
@@ -146,6 +163,10 @@ impl Simulation {
     pub async fn storm(&mut self, commands: usize, weather: Weather) -> Result<(), String> {
         let mut left = commands;
         self.set_refusals(weather.refusals);
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .probes = weather.probes || !self.has_groups;
         while left > 0 || !self.tasks.is_empty() {
             if self.dice.chance(weather.stops) {
                 self.restart("anywhere").await;
@@ -155,6 +176,17 @@ impl Simulation {
             }
             if self.dice.chance(weather.outages) {
                 self.outage();
+            }
+            if self.has_groups {
+                if self.dice.chance(weather.troubles) {
+                    self.trouble().await;
+                }
+                if self.dice.chance(30) {
+                    self.pass_seconds();
+                }
+                if self.dice.chance(60) {
+                    self.write_value().await?;
+                }
             }
             if self.dice.chance(15) {
                 self.pass_time();
@@ -202,7 +234,7 @@ impl Simulation {
                     .clock
                     .advance(CREATION_DEADLINE + Duration::from_secs(1));
             }
-            let failed_before = self.failed_runs;
+            let (failed_before, eager_before) = (self.failed_runs, self.eager_runs);
             let mut order: Vec<usize> = (0..reconcilers(&self.process.world).len()).collect();
             self.dice.shuffle(&mut order);
             for index in order {
@@ -211,14 +243,28 @@ impl Simulation {
                 }
             }
             let unconverged = self.process.plain.cache_cluster_list_unconverged().await;
+            let groups = self
+                .process
+                .plain
+                .replication_group_list_unconverged()
+                .await;
             let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty()
+                && groups.map_err(|error| error.to_string())?.is_empty()
                 && self.failed_runs == failed_before;
+            if self.eager_runs != eager_before {
+                self.outside.clock.advance(LOOK_AGAIN);
+            }
             if is_settled && was_settled {
                 return Ok(Went::On);
             }
             was_settled = is_settled;
         }
-        Err(format!("nothing settles: {:#?}", self.ledger.clusters))
+        Err(format!(
+            "nothing settles: {:#?} {:#?} {:#?}",
+            self.ledger.clusters,
+            self.ledger.groups.records,
+            self.outside.host.containers()
+        ))
     }
 
     /// Runs one reconciler on all that it lists.
@@ -280,6 +326,9 @@ impl Simulation {
             return Ok(Went::Stopped);
         }
         self.ledger.admit(&action, &self.outside)?;
+        if !self.ledger.groups.records.is_empty() {
+            self.before(&action).await?;
+        }
         let before = self.graceful_end(&action);
         self.outside.turns.release(ticket);
         let index = self
@@ -292,7 +341,10 @@ impl Simulation {
             .push((self.trace.len(), self.steps, name, action.clone()));
         let end = self.outside.turns.advance(&mut self.tasks[index]).await;
         match &action {
-            Action::Write(_) => self.ledger.read(&self.process.plain, &self.outside).await?,
+            Action::Write(_) => {
+                self.ledger.read(&self.process.plain, &self.outside).await?;
+                self.forget_values();
+            }
             Action::Call(_, target) if action.has_effect() => {
                 self.ledger.match_container(&self.outside, target)?
             }
@@ -379,7 +431,11 @@ impl Simulation {
             "eu-west-1"
         };
         let scope = Scope::of_caller("test", region).expect("be a region");
-        let command = client::any(&mut self.dice, &self.ledger.clusters, &scope);
+        let (clusters, groups) = (&self.ledger.clusters, &self.ledger.groups.records);
+        let command = match self.has_groups {
+            true => group_client::any(&mut self.dice, groups, clusters, &scope),
+            false => client::any(&mut self.dice, clusters, &scope),
+        };
         self.command(command, &scope).await.map(drop)
     }
 
@@ -402,7 +458,11 @@ impl Simulation {
 
     /// As the driver does: no key twice at once, and one at a time of those that have but one.
     async fn start_any_run(&mut self) -> Result<(), String> {
-        let index = *self.dice.pick(&[0, 1, 1, 2, 2, 2, 2, 3, 3]);
+        let often: &[usize] = match self.has_groups {
+            true => &[0, 1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5],
+            false => &[0, 1, 1, 3, 3, 3, 3, 5, 5],
+        };
+        let index = *self.dice.pick(often);
         let reconciler = reconcilers(&self.process.world).swap_remove(index);
         let items = reconciler
             .list()
@@ -443,6 +503,7 @@ impl Simulation {
                 }
             }
             End::Run(Ok(outcome)) => {
+                self.eager_runs += u64::from(matches!(outcome, Outcome::LookAgain { .. }));
                 self.trace
                     .push(format!("{:5} a run ended {outcome:?}", self.steps));
                 Ok(())

@@ -9,6 +9,7 @@ use cacheplane::resources::scope::Scope;
 
 use crate::client;
 use crate::dice::Dice;
+use crate::group_client;
 use crate::ledger::is_routers;
 use crate::process::Layout;
 use crate::run::Simulation;
@@ -18,39 +19,60 @@ use crate::weather::Weather;
 /// The usual runs, a part for each test function.
 const SEEDS: u64 = 200;
 
+/// The usual runs with replication groups; they take longer.
+const GROUP_SEEDS: u64 = 120;
+
 /// The test functions, which run beside each other.
 const PARTS: u64 = 8;
 
+/// What a run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    CacheClusters,
+    ReplicationGroups,
+}
+
 macro_rules! parts {
-    ($($name:ident $part:literal),*) => {
+    ($subject:expr; $($name:ident $part:literal),*) => {
         $(#[test]
         fn $name() {
-            run_part($part);
+            run_part($subject, $part);
         })*
     };
 }
 
 parts!(
+    Subject::CacheClusters;
     seeds_of_part_0 0, seeds_of_part_1 1, seeds_of_part_2 2, seeds_of_part_3 3,
     seeds_of_part_4 4, seeds_of_part_5 5, seeds_of_part_6 6, seeds_of_part_7 7
 );
 
-fn run_part(part: u64) {
+parts!(
+    Subject::ReplicationGroups;
+    group_seeds_of_part_0 0, group_seeds_of_part_1 1, group_seeds_of_part_2 2, group_seeds_of_part_3 3,
+    group_seeds_of_part_4 4, group_seeds_of_part_5 5, group_seeds_of_part_6 6, group_seeds_of_part_7 7
+);
+
+fn run_part(subject: Subject, part: u64) {
     let number = |name: &str| std::env::var(name).ok();
     if let Some(seed) = number("CACHEPLANE_SIMULATION_SEED") {
         let seed: u64 = seed
             .parse()
             .expect("read CACHEPLANE_SIMULATION_SEED, a number");
         if seed % PARTS == part {
-            run_seed(seed, true);
+            run_seed(subject, seed, true);
         }
         return;
     }
-    let seeds = number("CACHEPLANE_SIMULATION_SEEDS").map_or(0..SEEDS, |range| {
+    let usual = match subject {
+        Subject::CacheClusters => SEEDS,
+        Subject::ReplicationGroups => GROUP_SEEDS,
+    };
+    let seeds = number("CACHEPLANE_SIMULATION_SEEDS").map_or(0..usual, |range| {
         parse(&range).expect("read CACHEPLANE_SIMULATION_SEEDS, such as 0..1000")
     });
     for seed in seeds.filter(|seed| seed % PARTS == part) {
-        run_seed(seed, false);
+        run_seed(subject, seed, false);
     }
 }
 
@@ -68,8 +90,8 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
-fn run_seed(seed: u64, is_told: bool) {
-    let result = catch_unwind(AssertUnwindSafe(|| block_on(simulate(seed))));
+fn run_seed(subject: Subject, seed: u64, is_told: bool) {
+    let result = catch_unwind(AssertUnwindSafe(|| block_on(simulate(subject, seed))));
     let (story, failure) = match result {
         Ok(told) => told,
         Err(_) => (String::new(), Some("it panicked, see above".to_owned())),
@@ -81,15 +103,20 @@ fn run_seed(seed: u64, is_told: bool) {
         }
     }
     if let Some(failure) = failure {
+        let tests = match subject {
+            Subject::CacheClusters => "seeds::seeds",
+            Subject::ReplicationGroups => "seeds::group_seeds",
+        };
         panic!(
-            "seed {seed}: {failure}\nAgain, with all actions: CACHEPLANE_SIMULATION_SEED={seed} cargo test --test simulation"
+            "seed {seed}: {failure}\nAgain, with all actions: CACHEPLANE_SIMULATION_SEED={seed} cargo test --test simulation {tests}"
         );
     }
 }
 
 /// One run; its story, and what went wrong.
-async fn simulate(seed: u64) -> (String, Option<String>) {
+async fn simulate(subject: Subject, seed: u64) -> (String, Option<String>) {
     let mut dice = Dice::new(seed ^ 0xCAFE);
+    let has_groups = subject == Subject::ReplicationGroups;
     let layout = Layout {
         node_addresses: *dice.pick(&[6, 12, 100, 100]),
         ports: dice
@@ -101,9 +128,14 @@ async fn simulate(seed: u64) -> (String, Option<String>) {
         stops: *dice.pick(&[0, 2, 8, 25]),
         deaths: *dice.pick(&[0, 0, 10, 30]),
         outages: *dice.pick(&[0, 0, 10, 30]),
+        troubles: *dice.pick(&[0, 10, 30]),
+        probes: dice.chance(250),
     };
-    let commands = 6 + dice.below(20);
+    let commands = 6 + dice.below(if has_groups { 10 } else { 20 });
     let mut sim = Simulation::new(seed, layout.clone()).await;
+    sim.has_groups = has_groups;
+    // Whoever seems dead may be killed, and what only it had is lost then.
+    sim.ledger.keeps_count = weather.refusals == 0 || !weather.probes;
     sim.trace
         .push(format!("{layout:?} {weather:?} {commands} commands"));
     let failure = whole(&mut sim, commands, weather).await.err();
@@ -125,6 +157,12 @@ async fn whole(sim: &mut Simulation, commands: usize, weather: Weather) -> Resul
 
 /// With everything deleted nothing is left.
 async fn delete_all(sim: &mut Simulation) -> Result<(), String> {
+    let groups: Vec<_> = sim.ledger.groups.records.values().cloned().collect();
+    for group in groups {
+        let command = group_client::delete(&group.spec.replication_group_id, false);
+        sim.ask(command, &group.scope).await?;
+    }
+    sim.settle().await?;
     let clusters: Vec<_> = sim.ledger.clusters.values().cloned().collect();
     for cluster in clusters {
         let command = client::delete(&cluster.spec.cache_cluster_id);
@@ -154,6 +192,16 @@ async fn revive(sim: &mut Simulation) -> Result<(), String> {
         ("fox", Engine::Memcached, "1.6.22", 2),
     ] {
         sim.ask(client::create(id, engine, version, nodes), &scope)
+            .await?;
+    }
+    let has_room = sim.layout.node_addresses > 6
+        && sim
+            .layout
+            .ports
+            .as_ref()
+            .is_none_or(|ports| ports.len() > 10);
+    if sim.has_groups && has_room {
+        sim.ask(group_client::create("owl", "7.0", 2), &scope)
             .await?;
     }
     sim.settle().await?;

@@ -17,7 +17,8 @@ use cacheplane::runtime::simulated::Operation;
 
 use crate::ledger::{identity, is_routers};
 use crate::process::OWNER;
-use crate::run::{CACHE_CLUSTERS, Simulation};
+use crate::run::{CACHE_CLUSTERS, RECONCILERS, REPLICATION_GROUPS, Simulation};
+use crate::settled_groups;
 use crate::tale::Tale;
 use crate::turns::Action;
 
@@ -43,6 +44,8 @@ pub async fn check(sim: &mut Simulation) -> Result<(), String> {
     }
     check_host(sim, &clusters)?;
     check_routes(sim, &clusters)?;
+    sim.outside.turns.open(false);
+    settled_groups::check(sim).await?;
     check_events(sim, &clusters).await?;
     sim.outside.turns.open(false);
     Ok(())
@@ -67,13 +70,15 @@ async fn check_repetition(sim: &mut Simulation) -> Result<(), String> {
     for key in keys {
         sim.run(CACHE_CLUSTERS, key).await?;
     }
+    let groups: Vec<i64> = sim.ledger.groups.records.keys().copied().collect();
+    for key in groups {
+        sim.run(REPLICATION_GROUPS, key).await?;
+    }
     let is_write = |action: &&Action| matches!(action, Action::Write(_));
     if let Some(write) = sim.actions.iter().find(is_write) {
-        return Err(format!(
-            "a cache cluster that was settled is not: {write:?}"
-        ));
+        return Err(format!("what was settled is not: {write:?}"));
     }
-    for index in 0..4 {
+    for index in 0..RECONCILERS {
         sim.run_all(index).await?;
     }
     let has_effect = |action: &&Action| match action {

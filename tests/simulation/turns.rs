@@ -75,9 +75,9 @@ impl Turns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From here on nobody waits; or everybody does.
-    pub fn open(&self, is_open: bool) {
-        self.state().is_open = is_open;
+    /// From here on nobody waits; or everybody does. Returns which of them it was before.
+    pub fn open(&self, is_open: bool) -> bool {
+        std::mem::replace(&mut self.state().is_open, is_open)
     }
 
     /// Waits for the turn to do `action`.

@@ -4,12 +4,13 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use cacheplane::runtime::simulated::{Operation, Verdict};
-use cacheplane::runtime::{ContainerState, RuntimeError};
+use cacheplane::runtime::simulated::{Operation, SimulatedRuntime, Verdict};
+use cacheplane::runtime::{ContainerState, Runtime as _, RuntimeError};
 
 use crate::dice::Dice;
+use crate::groups::container;
 use crate::ledger::is_routers;
-use crate::process::images;
+use crate::process::{ENDPOINT_NETWORK, NODE_NETWORK, OWNER, images};
 use crate::run::Simulation;
 
 /// How often something goes wrong, in thousandths of the actions.
@@ -23,6 +24,11 @@ pub struct Weather {
     pub deaths: usize,
     /// The engine is cut off or comes back; images go or come; somebody takes a port or gives it back.
     pub outages: usize,
+    /// A member of a replication group hangs or goes on, is cut off or comes back, loses the primary endpoint, or cannot take over a
+    /// data set.
+    pub troubles: usize,
+    /// Whether nodes that are well may seem not to answer.
+    pub probes: bool,
 }
 
 /// What decides over calls.
@@ -31,6 +37,8 @@ pub struct Trouble {
     pub dice: Dice,
     /// How often a call fails, in thousandths.
     pub permille: usize,
+    /// Whether looks at nodes fail, too.
+    pub probes: bool,
 }
 
 impl Simulation {
@@ -41,9 +49,22 @@ impl Simulation {
         let images = images();
         host.set_images(&images.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
         host.set_reachable(true);
+        // Those that are not there just now will be there again.
+        for group in self.ledger.groups.records.values() {
+            for member in &group.members {
+                host.stall_syncs(&container(member), false);
+            }
+        }
+        host.expire_links();
         for port in self.layout.ports.clone().into_iter().flatten() {
             host.free_port(port);
         }
+    }
+
+    /// From here on so many of a thousand calls to the host fail; as many as before failed until then.
+    pub fn trouble_permille(&self, permille: usize) -> usize {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut trouble.permille, permille)
     }
 
     /// From here on so many of a thousand calls fail.
@@ -65,6 +86,7 @@ impl Simulation {
         if containers.is_empty() {
             return;
         }
+        self.refresh_holders();
         let (name, host) = (&self.dice.pick(&containers).name, &self.outside.host);
         let deaths = [
             "kill",
@@ -96,8 +118,73 @@ impl Simulation {
             }
             _ => return,
         }
-        self.ledger.lose(name);
+        let name = name.clone();
+        self.ledger.lose(&name);
+        if what != "pause" {
+            self.lose_copies(&name);
+        }
+        self.note_trouble(&name);
         self.trace.push(format!("{:5} {what} {name}", self.steps));
+    }
+
+    /// Something that it may live through happens to a member of a replication group.
+    pub async fn trouble(&mut self) {
+        let members: Vec<String> = self
+            .ledger
+            .groups
+            .records
+            .values()
+            .flat_map(|group| group.members.iter().map(container))
+            .collect();
+        if members.is_empty() {
+            return;
+        }
+        let name = self.dice.pick(&members).clone();
+        let host = &self.outside.host;
+        let troubles = [
+            "freeze", "thaw", "cut off", "put back", "unseat", "stall", "unstall", "save",
+        ];
+        let what = *self.dice.pick(&troubles);
+        match what {
+            "freeze" => host.pause(&name),
+            "thaw" => {
+                for member in &members {
+                    host.unpause(member);
+                }
+            }
+            "cut off" => host.detach(&name, NODE_NETWORK),
+            "put back" => self.put_back(&name).await,
+            "unseat" => host.detach(&name, ENDPOINT_NETWORK),
+            "stall" => host.stall_syncs(&name, true),
+            "unstall" => members
+                .iter()
+                .for_each(|member| host.stall_syncs(member, false)),
+            _ => host.save(&name),
+        }
+        self.note_trouble(&name);
+        self.trace.push(format!("{:5} {what} {name}", self.steps));
+    }
+
+    /// Somebody attaches a member to the network of nodes again.
+    async fn put_back(&self, name: &str) {
+        let Some(address) = self.ledger.node(name).and_then(|(_, node)| node.address) else {
+            return;
+        };
+        let was_open = self.outside.turns.open(true);
+        let permille = self.trouble_permille(0);
+        let runtime = SimulatedRuntime::new(self.outside.host.clone(), OWNER);
+        // It may be there, or not there at all.
+        let _ = runtime.connect_network(name, NODE_NETWORK, address).await;
+        self.trouble_permille(permille);
+        self.outside.turns.open(was_open);
+    }
+
+    /// A few seconds pass: more or less than a node may be silent.
+    pub fn pass_seconds(&mut self) {
+        let seconds = *self.dice.pick(&[1, 1, 2, 4]);
+        self.trace
+            .push(format!("{:5} {seconds} seconds pass", self.steps));
+        self.outside.clock.advance(Duration::from_secs(seconds));
     }
 
     /// Something happens to the host.
@@ -156,13 +243,16 @@ impl Simulation {
         self.outside
             .clock
             .advance(Duration::from_secs(minutes * 60));
+        self.outside.host.expire_links();
     }
 
     /// A client writes a key into a Redis node.
     pub fn write_key(&mut self) {
         let mut nodes = self.outside.host.containers();
         nodes.retain(|node| {
-            node.image.starts_with("redis") && node.state == ContainerState::Running
+            node.image.starts_with("redis")
+                && node.state == ContainerState::Running
+                && self.ledger.groups.group_of(&node.name).is_none()
         });
         if nodes.is_empty() {
             return;
@@ -185,6 +275,7 @@ impl Simulation {
     pub fn write_keys(&mut self) {
         for node in self.outside.host.containers() {
             if node.image.starts_with("redis")
+                && self.ledger.groups.group_of(&node.name).is_none()
                 && self.outside.host.memory_set(&node.name, "key", "value")
             {
                 self.ledger
@@ -200,7 +291,8 @@ impl Simulation {
 
 /// What becomes of a call.
 pub fn verdict(trouble: &mut Trouble, operation: Operation) -> Verdict {
-    if !trouble.dice.chance(trouble.permille) {
+    let is_spared = operation == Operation::NodeProbe && !trouble.probes;
+    if is_spared || !trouble.dice.chance(trouble.permille) {
         return Verdict::Proceed;
     }
     let error = match trouble.dice.below(8) {

@@ -8,7 +8,7 @@ use cacheplane_api::shapes::{
 
 use super::super::Context;
 use crate::resources::arn::{ResourceType, arn};
-use crate::resources::cache_cluster::{CacheCluster, CacheNode};
+use crate::resources::cache_cluster::{CacheCluster, CacheNode, Notification};
 use crate::resources::pending::{Pending, PendingNodes};
 use crate::resources::status;
 use crate::resources::timestamp::Timestamp;
@@ -41,12 +41,7 @@ pub(in crate::operations) fn view(
         cache_cluster_create_time: cluster.available_at.map(date_time),
         preferred_maintenance_window: Some(spec.maintenance_window.to_string()),
         pending_modified_values: Some(pending(&cluster.pending, cluster)),
-        notification_configuration: spec.notification.as_ref().map(|topic| {
-            NotificationConfiguration {
-                topic_arn: Some(topic.topic_arn.clone()),
-                topic_status: Some(if topic.active { "active" } else { "inactive" }.to_owned()),
-            }
-        }),
+        notification_configuration: spec.notification.as_ref().map(notification),
         cache_security_groups: Some(Vec::new()),
         cache_parameter_group: Some(CacheParameterGroupStatus {
             cache_parameter_group_name: Some(spec.parameter_group_name.clone()),
@@ -62,15 +57,7 @@ pub(in crate::operations) fn view(
                 .collect()
         }),
         auto_minor_version_upgrade: Some(spec.auto_minor_version_upgrade),
-        security_groups: Some(
-            spec.security_group_ids
-                .iter()
-                .map(|id| SecurityGroupMembership {
-                    security_group_id: Some(id.clone()),
-                    status: Some("active".to_owned()),
-                })
-                .collect(),
-        ),
+        security_groups: Some(security_groups(&spec.security_group_ids)),
         snapshot_retention_limit: snapshots
             .then(|| i32::try_from(spec.snapshot_retention_days).unwrap_or(0)),
         snapshot_window: spec.snapshot_window.as_ref().map(ToString::to_string),
@@ -97,6 +84,22 @@ pub(in crate::operations) fn view(
         ip_discovery: Some("ipv4".to_owned()),
         ..CacheClusterShape::default()
     }
+}
+
+fn notification(topic: &Notification) -> NotificationConfiguration {
+    NotificationConfiguration {
+        topic_arn: Some(topic.topic_arn.clone()),
+        topic_status: Some(if topic.active { "active" } else { "inactive" }.to_owned()),
+    }
+}
+
+fn security_groups(ids: &[String]) -> Vec<SecurityGroupMembership> {
+    ids.iter()
+        .map(|id| SecurityGroupMembership {
+            security_group_id: Some(id.clone()),
+            status: Some("active".to_owned()),
+        })
+        .collect()
 }
 
 fn node_view(cx: &Context, cluster: &CacheCluster, node: &CacheNode) -> CacheNodeShape {

@@ -14,6 +14,8 @@ enum Progress {
     Joined,
     /// It is on its way.
     Coming,
+    /// It takes over all data anew, and is on record as having had them in this run.
+    Behind,
     /// It runs and does not answer.
     Silent,
     /// It is not there, and nobody has been told.
@@ -49,6 +51,10 @@ impl Look<'_> {
             .collect();
         if !arrived.is_empty() {
             return Plan::Do(Stage::RecordJoined(arrived));
+        }
+        let behind = those(|progress| matches!(progress, Progress::Behind));
+        if !behind.is_empty() {
+            return Plan::Do(Stage::RecordBehind(behind));
         }
         let silent = those(|progress| matches!(progress, Progress::Silent));
         let heard_out = self.hear_out(&silent);
@@ -107,6 +113,14 @@ impl Look<'_> {
                 false => Progress::Silent,
             };
         };
+        let is_on_record = member
+            .membership
+            .as_ref()
+            .and_then(|membership| membership.joined.as_ref())
+            .is_some_and(|joined| joined.started_at == *started_at);
+        if (answer.loading || answer.syncing) && is_on_record {
+            return Progress::Behind;
+        }
         if answer.loading {
             return Progress::Coming;
         }

@@ -414,6 +414,25 @@ fn replicas_of_a_creation_follow_and_are_on_record_when_they_have_all() {
 }
 
 #[test]
+fn a_creation_has_its_time() {
+    let is_overdue_after = |seconds: u64, change: fn(&mut Scene)| {
+        let mut it = scene(1);
+        creation(&mut it);
+        change(&mut it);
+        is_overdue(&it.group, ASKED.plus(Duration::from_secs(seconds)))
+    };
+    let deadline = CREATION_DEADLINE.as_secs();
+    assert!(!is_overdue_after(deadline, unchanged));
+    assert!(is_overdue_after(deadline + 1, unchanged));
+    assert!(!is_overdue_after(deadline + 1, |it| {
+        it.group.available_at = Some(ASKED);
+    }));
+    assert!(!is_overdue_after(deadline + 1, |it| {
+        it.group.deletion_requested_at = Some(ASKED);
+    }));
+}
+
+#[test]
 fn a_creation_whose_member_cannot_be_made_is_given_up_and_later_additions_are_dropped() {
     let fail = |it: &mut Scene| {
         it.group.members[1].failure = Some(crate::resources::cache_cluster::Failure {
@@ -522,4 +541,23 @@ fn a_test_failover_chooses_the_run_that_it_ends_and_kills_it() {
         });
     };
     check(1, returned, Plan::Do(Stage::EndFailover));
+    let without_replicas = |it: &mut Scene| it.group.test_failover = test_failover(None);
+    let run = Stage::ChooseFailoverRun("run 1".to_owned());
+    check(0, without_replicas, Plan::Do(run));
+}
+
+#[test]
+fn a_test_failover_waits_for_somebody_who_can_take_over() {
+    for from in [None, Some("run 1")] {
+        let coming = |it: &mut Scene| {
+            it.group.test_failover = test_failover(from);
+            it.answer(1).syncing = true;
+        };
+        check(1, coming, Plan::LookAgain);
+        let lost = |it: &mut Scene| {
+            it.group.test_failover = test_failover(from);
+            it.end(1);
+        };
+        check(1, lost, lose(&[1]));
+    }
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use futures_util::future::{join, join_all};
 
 use super::super::identity;
 use super::super::node::describe;
 use super::{ReplicationGroups, Stop};
 use crate::datastore::{Choice, Error as StoreError, JoinedMember};
-use crate::engine::PrimaryAddress;
+use crate::engine::{EngineError, PrimaryAddress};
 use crate::planner::cache_cluster::Obstacle;
 use crate::planner::replication_group::{self as planner, Establish, Reason, Stage};
 use crate::resources::cache_cluster::CacheCluster;
@@ -54,6 +55,13 @@ impl ReplicationGroups {
             Stage::Detach(members) => self.detach(group, &members).await,
             Stage::Follow(members) => self.follow(group, &members).await,
             Stage::RecordJoined(members) => self.record_joined(group, members).await,
+            Stage::RecordBehind(members) => {
+                let keys: Vec<i64> = members
+                    .iter()
+                    .map(|index| group.members[*index].key)
+                    .collect();
+                Ok(store.replication_group_unjoin(&keys).await?)
+            }
             Stage::RecordSilent(members) => Ok(store
                 .cache_node_record_silent(&node_keys(group, &members), now)
                 .await?),
@@ -76,7 +84,13 @@ impl ReplicationGroups {
                 store.cache_cluster_request(&member, &[], NO_QUOTA).await?;
                 Ok(())
             }
-            Stage::GiveUp(member) => self.give_up(group, member).await,
+            Stage::GiveUp(member) => {
+                let failure = group.members[member].failure.as_ref();
+                let reason = failure.map(|failure| failure.reason.clone());
+                self.give_up(group, &reason.unwrap_or_default())
+                    .await
+                    .map_err(Stop::Error)
+            }
             Stage::Converge => {
                 let events = planner::convergence_events(group, now);
                 Ok(store
@@ -155,7 +169,7 @@ impl ReplicationGroups {
             .engine
             .promote(&endpoint, COMMAND_DEADLINE)
             .await
-            .map_err(|error| Stop::Engine(describe(&error)))
+            .map_err(stop)
     }
 
     async fn confirm(
@@ -241,10 +255,7 @@ impl ReplicationGroups {
             }
         };
         let results = join_all(members.iter().map(follow)).await;
-        results
-            .into_iter()
-            .collect::<Result<(), _>>()
-            .map_err(|error| Stop::Engine(describe(&error)))
+        results.into_iter().collect::<Result<(), _>>().map_err(stop)
     }
 
     async fn kill(&self, group: &ReplicationGroup, members: &[usize]) -> Result<(), Stop> {
@@ -313,12 +324,12 @@ impl ReplicationGroups {
         Ok(())
     }
 
-    async fn give_up(&self, group: &ReplicationGroup, member: usize) -> Result<(), Stop> {
-        let reason = group.members[member]
-            .failure
-            .as_ref()
-            .map(|failure| failure.reason.clone())
-            .unwrap_or_default();
+    /// Gives the creation of the group up; where it was deleted or is there after all, the next look finds that.
+    pub(super) async fn give_up(
+        &self,
+        group: &ReplicationGroup,
+        reason: &str,
+    ) -> anyhow::Result<()> {
         let events = [
             self.event(
                 group,
@@ -333,11 +344,15 @@ impl ReplicationGroups {
             ),
         ];
         let now = self.world.clock.now();
-        Ok(self
+        match self
             .world
             .datastore
-            .replication_group_fail(group, &reason, &events, now)
-            .await?)
+            .replication_group_fail(group, reason, &events, now)
+            .await
+        {
+            Ok(()) | Err(StoreError::Stale | StoreError::NotFound) => Ok(()),
+            Err(error) => Err(error).context("give the creation up"),
+        }
     }
 
     /// The keys of those nodes whose return has not been told of, and the events that tell of it.
@@ -379,6 +394,14 @@ impl ReplicationGroups {
             .first()
             .map(|node| identity(member, node).container_name(&self.world.ground.owner))
             .unwrap_or_default()
+    }
+}
+
+/// A node that refuses will not change its mind by itself, and is told of; what else went wrong may be gone at the next look.
+fn stop(error: EngineError) -> Stop {
+    match error {
+        EngineError::Refused { .. } => Stop::Obstacle(describe(&error)),
+        error => Stop::Engine(describe(&error)),
     }
 }
 

@@ -118,10 +118,33 @@ fn reads_go_to_replicas_that_joined_and_else_to_the_primary() {
     assert_eq!(ids(&group), ["ant-003"]);
     group.members[2].nodes[0].observation = crate::resources::cache_cluster::Observation::Unknown;
     assert_eq!(ids(&group), ["ant-001"]);
-    group.primary.epoch = 2;
+    group.primary.epoch = 3;
     assert_eq!(
         ids(&group),
         Vec::<String>::new(),
-        "nobody has joined the new choice"
+        "nobody had joined the choice before"
+    );
+}
+
+#[test]
+fn replicas_serve_reads_while_they_turn_to_another_primary() {
+    let mut group = settled(2);
+    group.primary.epoch = 2;
+    group.primary.cache_cluster_id = "ant-002".to_owned();
+    assert_eq!(
+        group.route(GroupEndpoint::Reader).as_deref(),
+        Some("10.0.0.1:6379,10.0.0.3:6379|"),
+        "the former primary until it is seen to have gone"
+    );
+    group.members[0].nodes[0].observation = crate::resources::cache_cluster::Observation::Unknown;
+    assert_eq!(
+        group.route(GroupEndpoint::Reader).as_deref(),
+        Some("10.0.0.3:6379|")
+    );
+    group.members.pop();
+    assert_eq!(
+        group.route(GroupEndpoint::Reader).as_deref(),
+        Some("10.0.0.2:6379|"),
+        "the only one left, before it is seen to serve as primary"
     );
 }

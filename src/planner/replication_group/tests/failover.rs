@@ -57,10 +57,34 @@ fn a_replica_that_is_being_deleted_is_never_chosen() {
 
 #[test]
 fn a_replica_that_never_joined_the_last_primary_is_never_chosen() {
-    check_passed_over(|it| *it.joined(1) = None);
-    check_passed_over(|it| {
-        it.joined(1).as_mut().expect("have joined").epoch = 0;
-    });
+    for unjoin in [
+        (|it: &mut Scene| *it.joined(1) = None) as fn(&mut Scene),
+        |it| it.joined(1).as_mut().expect("have joined").epoch = 0,
+    ] {
+        check_passed_over(|it| {
+            unjoin(it);
+            it.answer(1).history = "another".to_owned();
+        });
+        check_passed_over(|it| {
+            unjoin(it);
+            it.answer(1).history = "another".to_owned();
+            it.answer(1).earlier_history = Some("history 1".to_owned());
+        });
+        check_passed_over(|it| {
+            unjoin(it);
+            it.answer(1).offset = 0;
+        });
+    }
+}
+
+#[test]
+fn a_replica_that_has_joined_before_anybody_noted_it_is_chosen() {
+    // Clients may have waited for it, and nobody else may have what it has.
+    let unnoted = |it: &mut Scene| {
+        it.end(0);
+        *it.joined(1) = None;
+    };
+    check(1, unnoted, choose(1));
 }
 
 #[test]
@@ -200,7 +224,6 @@ fn without_automatic_failover_the_primary_is_recovered_in_place() {
     let back = |it: &mut Scene| {
         noted(it);
         it.return_fenced(0, "run 2");
-        it.answer(0).offset = 100;
     };
     check(2, back, establish(0, |plan| plan.promote = true));
     let hung = |it: &mut Scene| {
@@ -258,6 +281,7 @@ fn without_a_candidate_the_primary_is_recovered_in_place() {
     let alone = |it: &mut Scene| {
         it.end(0);
         *it.joined(1) = None;
+        it.answer(1).offset = 0;
     };
     check(1, alone, lose(&[0]));
     let reading = |it: &mut Scene| {
@@ -308,6 +332,40 @@ fn a_reboot_of_the_primary_is_no_failover() {
         it.return_fenced(0, "run 2");
     };
     check(2, back, establish(0, |plan| plan.promote = true));
+    // It crashed in the middle of that, and lost what the replicas have.
+    let without_data = |it: &mut Scene| {
+        back(it);
+        it.answer(0).offset = 40;
+    };
+    check(2, without_data, choose(1));
+}
+
+#[test]
+fn a_hung_primary_that_serves_again_before_another_does_hands_over() {
+    let thawed = |it: &mut Scene| it.choose(1, false);
+    check(2, thawed, Plan::Do(Stage::Detach(vec![0])));
+    let detached = |it: &mut Scene| {
+        thawed(it);
+        it.seen.members[0].has_primary_address = false;
+        it.answer(0).offset = 110;
+    };
+    check(2, detached, Plan::LookAgain);
+    let cut_off = |it: &mut Scene| {
+        detached(it);
+        it.answer(1).link_up = false;
+    };
+    check(2, cut_off, hand_over(0));
+}
+
+#[test]
+fn a_chosen_primary_that_lost_what_another_has_gives_way() {
+    let crashed = |it: &mut Scene| {
+        it.end(0);
+        it.choose(1, false);
+        it.return_fenced(1, "run 2");
+        it.answer(1).offset = 40;
+    };
+    check(2, crashed, choose(2));
 }
 
 #[test]

@@ -26,8 +26,17 @@ fn a_replica_is_on_record_only_with_all_that_the_primary_has() {
         |answer| answer.syncing = true,
         |answer| answer.loading = true,
     ] {
-        check(1, |it| coming(it.answer(1)), Plan::LookAgain);
+        let of_old = |it: &mut Scene| {
+            *it.joined(1) = None;
+            coming(it.answer(1));
+        };
+        check(1, of_old, Plan::LookAgain);
     }
+    // One that takes over all data anew no longer serves reads; one whose link is down just now has what it had.
+    let behind = Plan::Do(Stage::RecordBehind(vec![1]));
+    check(1, |it| it.answer(1).syncing = true, behind.clone());
+    check(1, |it| it.answer(1).loading = true, behind);
+    check(1, |it| it.answer(1).link_up = false, Plan::LookAgain);
     let arrived = |it: &mut Scene| {
         it.seen.members[1].container = running("run 2");
         it.know(1, "run 2");

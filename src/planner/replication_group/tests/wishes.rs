@@ -153,6 +153,7 @@ fn an_addition_is_done_when_the_new_member_has_joined() {
     let made = |it: &mut Scene| {
         wish(it);
         it.return_fenced(2, "run 1");
+        it.answer(2).history = "of 2 alone".to_owned();
     };
     check(2, made, Plan::Do(Stage::Follow(vec![2])));
     // A primary that is lost meanwhile is not followed by one that has nothing.

@@ -1,0 +1,1 @@
+//! Stops the process before every action of what befalls a replication group.
