@@ -9,11 +9,13 @@ at most 100 ms for a connection or an answer, then connects anew: whatever is lo
 go of its addresses. Its `die` event comes somewhat earlier. Both are told beside the gap: what comes after the call's return is ours (and what is left
 of the client's 100 ms), and where it is below zero, writes went on before the call returned.
 
-Every acknowledged write must be there in the end; one that is not fails the run.
+Every acknowledged write must be there in the end; one that is not fails the run. `CACHEPLANE_KILLS` says how many kills there are in each mode.
 """
 
 import contextlib
 import math
+import os
+import re
 import statistics
 import subprocess
 import threading
@@ -65,7 +67,8 @@ def measure(binary: Path, router: Path, work: Path, quick: bool) -> list[Finding
     need_docker(IMAGE)
     need_program(router, "make router-binary, or CACHEPLANE_ROUTER_BINARY=FILE")
     found = []
-    for mode, kills in (KILLS_QUICK if quick else KILLS).items():
+    for mode, usual in (KILLS_QUICK if quick else KILLS).items():
+        kills = int(os.environ.get("CACHEPLANE_KILLS", usual))
         with Cacheplane(binary, work / f"failover-{mode}", "docker", router, mode) as server:
             victim = Victim(server)
             with Writer(victim.primary_endpoint) as writer:
@@ -126,8 +129,14 @@ class Victim:
 
     def returns(self, member: str) -> int:
         """How often the API has told that a member is back."""
-        body = self.client.call("DescribeEvents", SourceType="cache-cluster", SourceIdentifier=member, MaxRecords=100)
-        return body.count("Finished recovery for cache nodes")
+        marker, found = {}, 0
+        while True:
+            body = self.client.call("DescribeEvents", SourceType="cache-cluster", SourceIdentifier=member, MaxRecords=100, **marker)
+            found += body.count("Finished recovery for cache nodes")
+            more = re.search(r"<Marker>([^<]+)</Marker>", body)
+            if not more:
+                return found
+            marker = {"Marker": more[1]}
 
 
 class Writer:
