@@ -17,10 +17,10 @@ use crate::settled;
 use crate::weather::Weather;
 
 /// The usual runs, a part for each test function.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 120;
 
 /// The usual runs with replication groups; they take longer.
-const GROUP_SEEDS: u64 = 120;
+const GROUP_SEEDS: u64 = 64;
 
 /// The test functions, which run beside each other.
 const PARTS: u64 = 8;
