@@ -6,6 +6,7 @@ Whatever it was, no acknowledged write is lost, no two primaries take writes, an
 import contextlib
 import os
 import signal
+import time
 
 import pytest
 import redis
@@ -159,11 +160,14 @@ def test_out_of_memory(ours):
     with at_work(ours) as scene:
         container = scene.group.container_id(scene.first)
         limit = 32 << 20
+        began = int(time.time())
         docker("update", "--memory", str(limit), "--memory-swap", str(limit), container)
         with replication.connection(scene.group.endpoint("Primary")) as client, contextlib.suppress(redis.RedisError):
             for number in range(64):
                 client.set(f"large:{number}", os.urandom(1 << 20))
         patience.until("the failover is told of", lambda: scene.group.failovers())
+        killed = ["--filter", f"container={container}", "--filter", "event=oom"]
+        assert docker("events", "--since", str(began), "--until", str(int(time.time()) + 1), *killed), "not by the kernel"
         scene.writer.go_on()
         # Somebody has looked after it.
         patience.until("it has room", lambda: docker("update", "--memory", "0", "--memory-swap", "-1", container) or True)
