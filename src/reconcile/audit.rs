@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{World, identity};
 use crate::resources::cache_cluster::Observation;
+use crate::resources::replication_group::ReplicationGroup;
+use crate::runtime::ContainerObserved;
 
 /// What an audit found amiss, each a sentence; empty when all is well.
 ///
@@ -43,13 +45,11 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
         volumes.insert(format!("{name}.state"));
         containers.insert(name);
     }
-    let seen: BTreeSet<String> = world
-        .runtime
-        .containers()
-        .await?
-        .into_iter()
+    let observed = world.runtime.containers().await?;
+    let seen: BTreeSet<String> = observed
+        .iter()
         .filter(|container| container.is_running())
-        .map(|container| container.name)
+        .map(|container| container.name.clone())
         .collect();
     let kept: BTreeSet<String> = world
         .runtime
@@ -63,7 +63,54 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
     for (key, _) in world.datastore.cache_cluster_list_unconverged().await? {
         findings.push(format!("the cache cluster with key {key} is not as wished"));
     }
+    for group in world.datastore.replication_group_list().await? {
+        audit_group(&mut findings, world, &group, &observed);
+    }
+    for (key, _) in world.datastore.replication_group_list_unconverged().await? {
+        findings.push(format!(
+            "the replication group with key {key} is not as wished"
+        ));
+    }
     Ok(findings)
+}
+
+/// A group has its primary among its members, and that one alone has the primary endpoint's address.
+fn audit_group(
+    findings: &mut Vec<String>,
+    world: &World,
+    group: &ReplicationGroup,
+    containers: &[ContainerObserved],
+) {
+    let name = &group.spec.replication_group_id;
+    if group.failure.is_some() || group.deletion_requested_at.is_some() {
+        return;
+    }
+    let Some(primary) = group.member(&group.primary.cache_cluster_id) else {
+        findings.push(format!(
+            "{name} has no member {}, which is its primary",
+            group.primary.cache_cluster_id
+        ));
+        return;
+    };
+    let Some(address) = group.primary_endpoint.address else {
+        return;
+    };
+    let network = &world.ground.endpoint_network.name;
+    let holders: BTreeSet<String> = containers
+        .iter()
+        .filter(|container| container.addresses.get(network) == Some(&address))
+        .map(|container| container.name.clone())
+        .collect();
+    let expected: BTreeSet<String> = primary
+        .nodes
+        .iter()
+        .map(|node| identity(primary, node).container_name(&world.ground.owner))
+        .collect();
+    if holders != expected {
+        findings.push(format!(
+            "the primary endpoint of {name} is at {holders:?} and not at {expected:?}"
+        ));
+    }
 }
 
 fn compare(

@@ -21,18 +21,25 @@ const ACTIONS_MAX: u64 = 1000;
 const PUBLISHED: Option<RangeInclusive<u16>> = Some(7000..=7050);
 
 /// An operation, and what it is asked of.
-struct Scenario {
-    ports: Option<RangeInclusive<u16>>,
-    before: Vec<Command>,
-    command: Command,
+pub struct Scenario {
+    /// In published mode, the ports.
+    pub ports: Option<RangeInclusive<u16>>,
+    /// What is asked for first, each when the one before has been done.
+    pub before: Vec<Command>,
+    /// What is asked for and stopped.
+    pub command: Command,
     /// What comes to pass behind the control plane's back before the command is asked.
-    event: fn(&Simulation),
+    pub event: fn(&Simulation),
     /// What comes to pass while there is no control plane.
-    meanwhile: fn(&Simulation),
-    wished: fn(&Simulation) -> bool,
+    pub meanwhile: fn(&Simulation),
+    /// Whether it has come to what was asked for.
+    pub wished: fn(&Simulation) -> bool,
+    /// Of so many places to stop one is tried, unless all are wanted.
+    pub stride: u64,
 }
 
-fn nothing(_: &Simulation) {}
+/// No event.
+pub fn nothing(_: &Simulation) {}
 
 fn node_count(sim: &Simulation) -> usize {
     sim.ledger
@@ -67,9 +74,14 @@ fn memcached() -> Command {
 }
 
 /// Tries `scenario` with a stop before each of its actions.
-fn stop_everywhere(scenario: &Scenario) {
+pub fn stop_everywhere(scenario: &Scenario) {
     let mut tried = 0;
-    for stop in 0..ACTIONS_MAX {
+    // Where many seeds are wanted, everything is.
+    let stride = match std::env::var_os("CACHEPLANE_SIMULATION_SEEDS") {
+        Some(_) => 1,
+        None => scenario.stride,
+    };
+    for stop in (0..ACTIONS_MAX).step_by(usize::try_from(stride).expect("be a small number")) {
         let went = block_on(async {
             let layout = Layout {
                 node_addresses: 50,
@@ -83,7 +95,11 @@ fn stop_everywhere(scenario: &Scenario) {
         });
         tried += 1;
         if went == Went::On {
-            assert!(tried > 5, "{tried} actions are too few to be an operation");
+            let actions = tried * stride;
+            assert!(
+                actions > 5,
+                "{actions} actions are too few to be an operation"
+            );
             return;
         }
     }
@@ -99,6 +115,7 @@ async fn stopped(sim: &mut Simulation, scenario: &Scenario, stop: u64) -> Result
         sim.settle().await?;
     }
     sim.write_keys();
+    sim.write_value().await?;
     (scenario.event)(sim);
     sim.stop_at = Some(sim.effects + 1 + stop);
     let mut went = sim.ask(scenario.command.clone(), &scope).await?;
@@ -129,7 +146,7 @@ macro_rules! scenarios {
         fn $name() {
             let (before, command) = ($before, $command);
             let (event, wished): (fn(&Simulation), fn(&Simulation) -> bool) = ($event, $wished);
-            stop_everywhere(&Scenario { ports: $ports, before, command, event, meanwhile: nothing, wished });
+            stop_everywhere(&Scenario { ports: $ports, before, command, event, meanwhile: nothing, wished, stride: 1 });
         })*
     };
 }
@@ -204,6 +221,7 @@ fn upgrade_that_loses_its_image() {
         event: nothing,
         meanwhile: |sim| sim.outside.host.set_images(&["memcached:1.6.12"], &[]),
         wished: |_| true,
+        stride: 1,
     });
 }
 
@@ -217,6 +235,7 @@ fn addition_that_loses_its_image() {
         event: nothing,
         meanwhile: |sim| sim.outside.host.set_images(&[], &[]),
         wished: |sim| matches!(node_count(sim), 3 | 5),
+        stride: 1,
     });
 }
 
@@ -245,6 +264,7 @@ fn reboot_and_upgrade_of_what_dies_meanwhile() {
                 }
             },
             wished: |_| true,
+            stride: 1,
         });
     }
 }

@@ -181,10 +181,12 @@ fn any_create(dice: &mut Dice, clusters: &BTreeMap<i64, CacheCluster>, scope: &S
         return adopt(id, &dice.pick(&adoptable).spec.cache_cluster_id);
     }
     if dice.chance(200) {
-        return client::create("ant", Engine::Redis, dice.pick::<&'static str>(&VERSIONS), 1);
+        let version = *dice.pick(&VERSIONS);
+        return client::create("ant", Engine::Redis, version, 1);
     }
     let replicas = *dice.pick(&[0, 1, 1, 2, 2, 2, 3]);
-    create(id, dice.pick::<&'static str>(&VERSIONS), replicas)
+    let version = *dice.pick(&VERSIONS);
+    create(id, version, replicas)
 }
 
 fn any_modify(dice: &mut Dice, group: &ReplicationGroup) -> Command {

@@ -73,6 +73,10 @@ impl Simulation {
         }
         let key = *self.dice.pick(&groups);
         let group = self.ledger.groups.records[&key].clone();
+        // Before a primary was seen at its endpoint nobody is told of that.
+        if group.deletion_requested_at.is_some() || group.primary.confirmed_epoch == 0 {
+            return Ok(());
+        }
         let Some(at) = self.primary_endpoint(&group) else {
             return Ok(());
         };
@@ -171,15 +175,56 @@ impl Simulation {
             .collect()
     }
 
-    /// Everybody who holds a value by now is on the list of those who hold it.
+    /// Everybody who holds a value by now is on the list of those who hold it; whoever runs without it is not, while others have it.
     pub fn refresh_holders(&mut self) {
+        let running: BTreeSet<String> = self
+            .outside
+            .host
+            .containers()
+            .into_iter()
+            .filter(|found| found.state == ContainerState::Running)
+            .map(|found| found.name)
+            .collect();
         let mut acknowledged = std::mem::take(&mut self.ledger.groups.acknowledged);
         for (value, (key, holders)) in &mut acknowledged {
-            if let Some(group) = self.ledger.groups.records.get(key) {
-                holders.extend(self.holders(group, value));
+            let Some(group) = self.ledger.groups.records.get(key) else {
+                continue;
+            };
+            let now = self.holders(group, value);
+            if !now.is_empty() {
+                holders.retain(|name| now.contains(name) || !running.contains(name));
             }
+            holders.extend(now);
         }
         self.ledger.groups.acknowledged = acknowledged;
+    }
+
+    /// The control plane ends a process that is well. That must cost nothing, so others must have what it held.
+    fn pass_copies_on(&mut self, name: &str) {
+        self.refresh_holders();
+        for (_, holders) in self.ledger.groups.acknowledged.values_mut() {
+            if holders.len() > 1 {
+                holders.remove(name);
+            }
+        }
+    }
+
+    /// A member is promoted that was lost since it was chosen: nobody can know that, and what only those who are away have is lost.
+    fn promote_blindly(&mut self, group: &ReplicationGroup, name: &str) {
+        if self.is_steady(name) {
+            return;
+        }
+        let present: BTreeSet<String> = group
+            .members
+            .iter()
+            .map(container)
+            .filter(|name| self.found(name).is_some_and(|found| is_reachable(&found)))
+            .collect();
+        self.refresh_holders();
+        self.ledger
+            .groups
+            .acknowledged
+            .retain(|_, (key, holders)| *key != group.key || !holders.is_disjoint(&present));
     }
 
     /// A container's process is lost for a reason that the control plane is not to blame for, and with it what only it held.
@@ -232,6 +277,8 @@ impl Simulation {
                 if leaves || is_beyond || is_tested {
                     self.refresh_holders();
                     self.lose_copies(target);
+                } else if *operation == Operation::ContainerKill {
+                    self.pass_copies_on(target);
                 }
                 self.note_trouble(target);
                 Ok(())
@@ -292,6 +339,7 @@ impl Simulation {
             ));
         }
         let name = container(&promoted);
+        self.promote_blindly(&group, &name);
         for other in group.members.iter().filter(|member| member != &&promoted) {
             let other_name = container(other);
             let Some(report) = self.look(&other_name).await else {

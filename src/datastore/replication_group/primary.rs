@@ -66,7 +66,7 @@ impl Datastore {
     /// `recovered` have returned.
     ///
     /// # Errors
-    /// [`Error::Stale`] unless the choice still stands; [`Error::Database`].
+    /// [`Error::Stale`] unless the choice still stands and the returns have not been told of; [`Error::Database`].
     pub async fn replication_group_confirm_primary(
         &self,
         group: &ReplicationGroup,
@@ -100,7 +100,7 @@ impl Datastore {
     /// told of with it.
     ///
     /// # Errors
-    /// [`Error::Stale`] unless the choice still stands; [`Error::Database`].
+    /// [`Error::Stale`] unless the choice still stands and the returns have not been told of; [`Error::Database`].
     pub async fn replication_group_record_joined(
         &self,
         group: &ReplicationGroup,
@@ -270,18 +270,23 @@ impl Datastore {
     }
 }
 
+/// One whose return has been told of since is a reason to look again: nothing is told twice.
 async fn end_recovery(
     write: &mut sqlx::Transaction<'_, sqlx::Sqlite>,
     node_keys: &[i64],
 ) -> Result<(), Error> {
     let keys = keys_json(node_keys)?;
-    sqlx::query!(
-        "UPDATE cache_nodes SET recovering = 0 WHERE cache_node_key IN (SELECT value FROM json_each(?))",
+    let ended = sqlx::query!(
+        "UPDATE cache_nodes SET recovering = 0
+         WHERE recovering = 1 AND cache_node_key IN (SELECT value FROM json_each(?))",
         keys
     )
     .execute(&mut **write)
     .await?;
-    Ok(())
+    match usize::try_from(ended.rows_affected()) == Ok(node_keys.len()) {
+        true => Ok(()),
+        false => Err(Error::Stale),
+    }
 }
 
 async fn join(

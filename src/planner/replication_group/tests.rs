@@ -551,6 +551,7 @@ fn a_test_failover_waits_for_somebody_who_can_take_over() {
     for from in [None, Some("run 1")] {
         let coming = |it: &mut Scene| {
             it.group.test_failover = test_failover(from);
+            *it.joined(1) = None;
             it.answer(1).syncing = true;
         };
         check(1, coming, Plan::LookAgain);

@@ -97,7 +97,14 @@ impl ReplicationGroups {
                     .replication_group_converge(group, &events, now)
                     .await?)
             }
-            Stage::ReleasePrimary => Ok(store.replication_group_release_primary(group).await?),
+            Stage::ReleasePrimary => {
+                // The endpoint's address is free for another group when this one is forgotten.
+                let primary = group.members.iter().position(|one| group.is_primary(one));
+                if group.primary_endpoint.address.is_some() {
+                    self.detach(group, primary.as_slice()).await?;
+                }
+                Ok(store.replication_group_release_primary(group).await?)
+            }
             Stage::Release => Ok(store.replication_group_release(group).await?),
             Stage::Forget => {
                 let event = self.event(

@@ -19,6 +19,7 @@ use cacheplane::datastore::{AddressPool, Datastore};
 use cacheplane::engine::simulated::SimulatedEngine;
 use cacheplane::operations::Presentation;
 use cacheplane::reconcile::audit::audit;
+use cacheplane::reconcile::driver::Outcome;
 use cacheplane::reconcile::{Ground, Published, World};
 use cacheplane::resources::timestamp::Timestamp;
 use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
@@ -37,6 +38,9 @@ pub const START: Timestamp = Timestamp::from_millis(1_772_625_600_000);
 
 /// Rounds of all reconcilers before a test is told that nothing settles.
 const ROUNDS_MAX: usize = 60;
+
+/// How long a round waits where a reconciler wants to look again soon.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// How long a test waits for the real drivers: ten seconds at most, in steps.
 const WAIT_TRIES: usize = 2_000;
@@ -254,14 +258,20 @@ impl Harness {
         }
     }
 
+    /// Time passes after it where a reconciler wants to look again soon, as it would under the driver.
     async fn round(&self) {
+        let mut looks_again = false;
         for reconciler in reconcilers(&self.world) {
             for (key, _) in reconciler.list().await.expect("list") {
-                // What fails here is repeated in the next round, as the driver would; what a test wants to see is in the record.
-                if let Err(error) = reconciler.reconcile(key).await {
-                    self.log.note(format!("{error:#}"));
+                match reconciler.reconcile(key).await {
+                    Ok(outcome) => looks_again |= matches!(outcome, Outcome::LookAgain { .. }),
+                    // What fails here is repeated in the next round, as the driver would; what a test wants to see is in the record.
+                    Err(error) => self.log.note(format!("{error:#}")),
                 }
             }
+        }
+        if looks_again {
+            self.clock.advance(LOOK_AGAIN);
         }
     }
 
