@@ -75,11 +75,9 @@ def gone(api, cache_cluster_id):
     api.get_waiter("cache_cluster_deleted").wait(CacheClusterId=cache_cluster_id, WaiterConfig=WAITER)
 
 
-def events(api, cache_cluster_id):
-    """The messages about a cache cluster, oldest first."""
-    pages = api.get_paginator("describe_events").paginate(
-        SourceType="cache-cluster", SourceIdentifier=cache_cluster_id
-    )
+def events(api, identifier, source_type="cache-cluster"):
+    """The messages about a cache cluster, or about something else, oldest first."""
+    pages = api.get_paginator("describe_events").paginate(SourceType=source_type, SourceIdentifier=identifier)
     newest_first = [event["Message"] for page in pages for event in page["Events"]]
     return newest_first[::-1]
 
