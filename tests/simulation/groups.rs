@@ -299,7 +299,7 @@ impl Simulation {
         for name in members {
             let runs_unreachably = self
                 .found(&name)
-                .is_some_and(|found| found.is_running() && !is_reachable(&found));
+                .is_some_and(|found| is_alive(&found) && !is_reachable(&found));
             if runs_unreachably {
                 self.refresh_holders();
                 self.lose_copies(&name);
@@ -343,6 +343,7 @@ impl Simulation {
         for other in group.members.iter().filter(|member| member != &&promoted) {
             let other_name = container(other);
             let Some(report) = self.look(&other_name).await else {
+                self.match_former(&group, other)?;
                 continue;
             };
             let serves = report
@@ -378,6 +379,20 @@ impl Simulation {
             }
         }
         Ok(())
+    }
+
+    /// Whoever was primary before, and cannot be asked whether it takes writes, does not run any more.
+    fn match_former(&self, group: &ReplicationGroup, other: &CacheCluster) -> Result<(), String> {
+        let (id, name) = (&other.spec.cache_cluster_id, container(other));
+        let may_take_writes = group.primary.former.as_ref() == Some(id)
+            && self.found(&name).is_some_and(|found| is_alive(&found))
+            && self.is_steady(&name);
+        match may_take_writes {
+            true => Err(format!(
+                "another is promoted while {id}, which was primary, runs out of reach"
+            )),
+            false => Ok(()),
+        }
     }
 
     fn is_at(
@@ -447,6 +462,14 @@ impl Simulation {
             group.deletion_requested_at.is_none() && !holders.is_empty()
         });
     }
+}
+
+/// Whether it has a process, if only a frozen one.
+fn is_alive(found: &ContainerObserved) -> bool {
+    matches!(
+        found.state,
+        ContainerState::Running | ContainerState::Paused
+    )
 }
 
 /// Whether its process answers whoever asks it on the network of nodes.
