@@ -147,6 +147,17 @@ pub async fn delete_replication_group(
                 status::replication_group(&group).word()
             )));
         }
+        // What a primary that is lost had is with its replicas, until it has it back.
+        let has_all = group.serving_primary().is_some()
+            && group.primary.is_confirmed()
+            && !group.primary.handback
+            && group.test_failover.is_none();
+        if retain && !has_all {
+            return Err(state(format!(
+                "The primary cluster of replication group {} cannot be retained while it is being recovered.",
+                group.spec.replication_group_id
+            )));
+        }
         group.request_deletion(retain, cx.clock.now());
         match cx
             .datastore

@@ -26,6 +26,9 @@ pub use events::{confirmation_events, convergence_events};
 /// node up for a second or two.
 pub const SILENCE_MAX: Duration = Duration::from_secs(3);
 
+/// How long an engine that was just started may be silent; while it reads its data set it says so.
+pub const START_SILENCE_MAX: Duration = Duration::from_secs(10);
+
 /// What was seen of a replication group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GroupSeen {
@@ -279,10 +282,12 @@ impl Look<'_> {
         }
         match &group.test_failover {
             None => Ok(primary),
-            // It ends nobody who has what no successor has; whoever can be one is waited for.
-            Some(_) if self.followers().next().is_some() && !self.has_successor(primary) => {
-                Ok(primary)
+            // There is nobody any more who would take over.
+            Some(_) if !group.spec.automatic_failover || self.followers().next().is_none() => {
+                Err(Plan::Do(Stage::EndFailover))
             }
+            // It ends nobody who has what no successor has; whoever can be one is waited for.
+            Some(_) if !self.has_successor(primary) => Ok(primary),
             Some(test) => Err(Plan::Do(match &test.from_started_at {
                 None => Stage::ChooseFailoverRun(started_at.clone()),
                 Some(run) if run == started_at => Stage::KillForTest(primary),
@@ -337,7 +342,12 @@ impl Look<'_> {
             }
         }
         let member = &self.group.members[primary];
-        if is_touched(member) {
+        if is_touched(member) && !self.is_stuck(primary) {
+            if self.is_silent(primary)
+                && first_node(member).is_some_and(|node| node.silent_since.is_none())
+            {
+                return Plan::Do(Stage::RecordSilent(vec![primary]));
+            }
             // A reboot of the primary does not fail over (behaviour.md section 9), nor does its replacement where it is alone.
             return match can_serve {
                 true => self.serve_or_yield(primary),
@@ -391,6 +401,11 @@ impl Look<'_> {
     /// successor has all that it has. None when there is nothing to wait for any more.
     fn plan_handover(&self, primary: usize) -> Option<Plan> {
         let former = self.index(self.group.primary.former.as_deref()?)?;
+        if self.group.primary.handover
+            && let Some(plan) = self.hear_out(&[former])
+        {
+            return Some(plan);
+        }
         let theirs = self.seen.members[former]
             .answer
             .as_ref()
@@ -554,6 +569,13 @@ impl Look<'_> {
             self.seen.members[index].container,
             ContainerSeen::Running { .. }
         )
+    }
+
+    /// Whether a member's own plan may wait for its engine in vain: it has run for long and said nothing.
+    fn is_stuck(&self, index: usize) -> bool {
+        let since = first_node(&self.group.members[index]).and_then(|node| node.silent_since);
+        self.is_silent(index)
+            && since.is_some_and(|since| self.now.since(since) >= START_SILENCE_MAX)
     }
 
     fn is_silent(&self, index: usize) -> bool {

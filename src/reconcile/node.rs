@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
 use super::{World, identity};
 use crate::engine::{EngineError, NodeEndpoint, Protocol};
@@ -13,8 +14,8 @@ use crate::resources::engine::{self, Engine};
 use crate::resources::engine_settings::{self, Administrator, ServerSettings};
 use crate::resources::parameter;
 use crate::runtime::{
-    ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy, RuntimeError, VolumeMount,
-    VolumeSpec,
+    ContainerObserved, ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy,
+    RuntimeError, VolumeMount, VolumeSpec,
 };
 
 /// How long a running node may take to answer one look.
@@ -23,6 +24,9 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(1);
 /// How long a node that was just started may take to answer. Loading a large snapshot takes longer: then the next run goes on
 /// waiting.
 const READY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// How long one wait for it is; in between its container is looked at.
+const READY_SLICE: Duration = Duration::from_secs(1);
 
 /// How long Redis may take to write its snapshot when it is stopped; after that it is killed.
 const STOP_GRACE: Duration = Duration::from_secs(120);
@@ -133,11 +137,7 @@ impl World {
             .await
             .inspect_err(|error| self.doubt_networks(error))
             .map_err(|error| passing(&error))?;
-        if let Err(error) = self
-            .engine
-            .wait_ready(&self.node_endpoint(cluster, node), READY_DEADLINE)
-            .await
-        {
+        if let Err(error) = self.wait_ready(cluster, node, &spec.name, &container).await {
             return Err(Obstacle::Passing(
                 self.account_for(&spec.name, &error).await,
             ));
@@ -156,15 +156,46 @@ impl World {
         node: &CacheNode,
     ) -> Result<(), Obstacle> {
         let name = identity(cluster, node).container_name(&self.ground.owner);
-        self.runtime
+        let container = self
+            .runtime
             .restart_container(&name, stop_grace(cluster))
             .await
             .map_err(|error| passing(&error))?;
-        self.engine
-            .wait_ready(&self.node_endpoint(cluster, node), READY_DEADLINE)
+        self.wait_ready(cluster, node, &name, &container)
             .await
             .map_err(|error| Obstacle::Passing(describe(&error)))?;
         Ok(())
+    }
+
+    /// Waits until the node answers, for as long as its container is in this run: whoever waits for one that has ended keeps it from
+    /// being started again.
+    async fn wait_ready(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+        name: &str,
+        run: &ContainerObserved,
+    ) -> Result<(), EngineError> {
+        let endpoint = self.node_endpoint(cluster, node);
+        let end = Instant::now() + READY_DEADLINE;
+        loop {
+            let began = Instant::now();
+            let error = match self.engine.wait_ready(&endpoint, READY_SLICE).await {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            // What is refused at once stays refused.
+            if began.elapsed() < READY_SLICE / 2 || Instant::now() >= end {
+                return Err(error);
+            }
+            let container = self.runtime.container(name).await;
+            let is_same_run = |found: &ContainerObserved| {
+                found.is_running() && found.started_at == run.started_at
+            };
+            if container.is_ok_and(|found| !found.as_ref().is_some_and(is_same_run)) {
+                return Err(error);
+            }
+        }
     }
 
     /// Removes the node's container and what it kept.

@@ -226,11 +226,22 @@ impl ReplicationGroups {
             return Ok(seen);
         }
         let name = identity(member, node).container_name(&self.world.ground.owner);
-        let Some(container) = self.world.runtime.container(&name).await? else {
-            return Ok(seen);
-        };
-        seen.has_primary_address = has_primary_address(&self.world, group, &container);
-        seen.container = container_seen(&container);
+        match self.world.runtime.container(&name).await {
+            Ok(Some(container)) => {
+                seen.has_primary_address = has_primary_address(&self.world, group, &container);
+                seen.container = container_seen(&container);
+            }
+            Ok(None) => return Ok(seen),
+            // One container of which the engine cannot tell holds up no failover to another.
+            Err(_) if !matters(group, member) => {
+                let started_at = match &node.observation {
+                    Observation::Known(known) => known.started_at.clone(),
+                    Observation::Unknown | Observation::Absent => String::new(),
+                };
+                seen.container = ContainerSeen::Running { started_at };
+            }
+            Err(error) => return Err(error),
+        }
         if matches!(seen.container, ContainerSeen::Running { .. }) {
             let endpoint = self.world.node_endpoint(member, node);
             let report = self.world.engine.probe(&endpoint, PROBE_DEADLINE).await;
@@ -273,6 +284,12 @@ pub(super) fn has_primary_address(
     let network = &world.ground.endpoint_network.name;
     let held = container.addresses.get(network).copied();
     held.is_some() && held == group.primary_endpoint.address
+}
+
+/// Whether nothing may be decided without having seen `member`'s container: it is the primary, or was.
+fn matters(group: &ReplicationGroup, member: &CacheCluster) -> bool {
+    let id = &member.spec.cache_cluster_id;
+    group.is_primary(member) || group.primary.former.as_ref() == Some(id)
 }
 
 fn container_seen(container: &ContainerObserved) -> ContainerSeen {

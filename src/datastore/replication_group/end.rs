@@ -8,7 +8,8 @@ use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::timestamp::Timestamp;
 
 impl Datastore {
-    /// Gives the creation of `group` up, and wishes its members away.
+    /// Gives the creation of `group` up, and wishes the members away that it was to make. A cache cluster that was there before is one of
+    /// its own again: its node needs another container, one that takes writes from its start.
     ///
     /// # Errors
     /// [`Error::Stale`] where it was deleted or is there after all; [`Error::Database`].
@@ -32,6 +33,23 @@ impl Datastore {
         if done.rows_affected() == 0 {
             return Err(Error::Stale);
         }
+        sqlx::query!(
+            "UPDATE cache_nodes SET generation = generation + 1
+             WHERE cache_cluster_key IN (SELECT cache_cluster_key FROM cache_clusters
+                                         WHERE replication_group_key = ? AND available_at IS NOT NULL)",
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        sqlx::query!(
+            "UPDATE cache_clusters
+             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, generation = generation + 1,
+                 revision = revision + 1
+             WHERE replication_group_key = ? AND available_at IS NOT NULL AND deletion_requested_at IS NULL",
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
         sqlx::query!(
             "UPDATE cache_clusters SET deletion_requested_at = ?, revision = revision + 1
              WHERE replication_group_key = ? AND deletion_requested_at IS NULL",

@@ -32,32 +32,34 @@ impl Datastore {
     /// its end.
     ///
     /// # Errors
-    /// [`Error::Stale`] unless the last choice is the one that `group` was read with; [`Error::Database`].
+    /// [`Error::Stale`] unless the last choice and the last wish are those that `group` was read with, and the member stays; [`Error::Database`].
     pub async fn replication_group_choose_primary(
         &self,
         group: &ReplicationGroup,
         choice: &Choice,
-        events: &[Event],
     ) -> Result<(), Error> {
         let epoch = stored(group.primary.epoch);
         let mut write = self.write("replication_group_choose_primary").await?;
         let chosen = sqlx::query!(
             "UPDATE replication_groups
              SET former_primary = primary_cluster_id, primary_cluster_id = ?1, primary_epoch = primary_epoch + 1, handover = ?2,
-                 handback = ?3, failover_requested = 0, failover_from = NULL
-             WHERE replication_group_key = ?4 AND primary_epoch = ?5 AND deletion_requested_at IS NULL",
+                 handback = ?3, failover_requested = 0, failover_from = NULL, revision = revision + 1
+             WHERE replication_group_key = ?4 AND primary_epoch = ?5 AND revision = ?6 AND deletion_requested_at IS NULL
+               AND EXISTS (SELECT 1 FROM cache_clusters
+                           WHERE cache_clusters.replication_group_key = ?4 AND cache_cluster_id = ?1
+                             AND cache_clusters.deletion_requested_at IS NULL)",
             choice.cache_cluster_id,
             choice.handover,
             choice.handback,
             group.key,
-            epoch
+            epoch,
+            group.revision
         )
         .execute(&mut *write)
         .await?;
         if chosen.rows_affected() == 0 {
             return Err(Error::Stale);
         }
-        events_put(&mut write, &group.scope, events).await?;
         write.commit().await?;
         Ok(())
     }

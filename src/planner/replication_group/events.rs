@@ -10,7 +10,10 @@ pub fn confirmation_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Even
     let (Some(former), false) = (&choice.former, choice.is_confirmed()) else {
         return Vec::new();
     };
-    if *former == choice.cache_cluster_id {
+    // A primary that is recovered in place is lent its place for as long as it takes to have its data back; and a handover that came to
+    // nothing is none.
+    let is_loan = choice.handback || (choice.handover && group.changes.is_empty());
+    if *former == choice.cache_cluster_id || is_loan {
         return Vec::new();
     }
     let text = format!(

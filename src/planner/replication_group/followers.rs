@@ -77,6 +77,9 @@ impl Look<'_> {
         if let Some(stage) = self.plan_wish(primary, all_joined) {
             return Plan::Do(stage);
         }
+        if self.is_unnoted() {
+            return Plan::AwaitMembers;
+        }
         if self.routes_wait() {
             return Plan::AwaitRouter;
         }
@@ -95,6 +98,20 @@ impl Look<'_> {
         Plan::Converged
     }
 
+    /// Whether a member that answers is not known to run: it was in doubt, and its own plan has not noted that it is well. Until then no
+    /// router leads to it, and the time of its last silence stands.
+    fn is_unnoted(&self) -> bool {
+        let members = self.group.members.iter().zip(&self.seen.members);
+        members
+            .filter(|(member, _)| member.deletion_requested_at.is_none() && !is_touched(member))
+            .any(|(member, seen)| match (&seen.container, &seen.answer) {
+                (ContainerSeen::Running { started_at }, Some(answer)) => {
+                    !answer.loading && !member.is_in_run(started_at)
+                }
+                _ => false,
+            })
+    }
+
     fn progress(&self, index: usize, primary: usize) -> Progress {
         let member = &self.group.members[index];
         let seen = &self.seen.members[index];
@@ -106,9 +123,13 @@ impl Look<'_> {
             };
         };
         let Some(answer) = &seen.answer else {
-            let recovers = first_node(member).is_some_and(|node| node.recovering);
-            return match recovers || is_touched(member) {
-                // Its own plan waits for it to answer.
+            let node = first_node(member);
+            let at_work = node.is_some_and(|node| node.recovering) || is_touched(member);
+            let is_noted = node.is_some_and(|node| node.silent_since.is_some());
+            // Its own plan waits for it to answer; for how long it has is noted, unless it is made for the first time.
+            let is_left =
+                member.available_at.is_none() || (at_work && is_noted && !self.is_stuck(index));
+            return match is_left {
                 true => Progress::Elsewhere,
                 false => Progress::Silent,
             };

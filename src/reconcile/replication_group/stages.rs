@@ -44,7 +44,7 @@ impl ReplicationGroups {
                     "Another primary is chosen"
                 );
                 Ok(store
-                    .replication_group_choose_primary(group, &choice, &[])
+                    .replication_group_choose_primary(group, &choice)
                     .await?)
             }
             Stage::Establish(establish) => self.establish(group, establish).await,
@@ -80,9 +80,16 @@ impl ReplicationGroups {
             Stage::EndFailover => Ok(store.replication_group_end_failover(group).await?),
             Stage::Roll(member) => self.roll(group, member).await,
             Stage::DropMember(member) => {
-                let mut member = group.members[member].clone();
-                member.deletion_requested_at = Some(now);
-                store.cache_cluster_request(&member, &[], NO_QUOTA).await?;
+                let mut without = group.clone();
+                without.members[member].deletion_requested_at = Some(now);
+                without
+                    .changes
+                    .retain(|change| !matches!(change, GroupChange::ReplicaCount(..)));
+                let text = format!("Failed to add the cache cluster {}", id(group, member));
+                let events = [self.event(group, text)];
+                store
+                    .replication_group_request(&without, &[], &events, NO_QUOTA)
+                    .await?;
                 Ok(())
             }
             Stage::GiveUp(member) => {

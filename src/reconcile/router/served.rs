@@ -128,13 +128,9 @@ impl Served {
                     .cache_cluster_block(cluster, Some(&reason), event.as_slice())
                     .await?;
             }
-            Owner::ReplicationGroup(group, endpoint) => {
-                let word = match endpoint {
-                    GroupEndpoint::Primary => "primary",
-                    GroupEndpoint::Reader => "reader",
-                };
-                let reason =
-                    format!("The router of the {word} endpoint does not serve it: {error:#}");
+            Owner::ReplicationGroup(group, _) => {
+                // One text for both endpoints: in turns each would be news.
+                let reason = format!("The router of an endpoint does not serve it: {error:#}");
                 let is_news = planner::is_news(group.blocked_by.as_deref(), &reason);
                 let event = is_news.then(|| {
                     Event::of_replication_group(
