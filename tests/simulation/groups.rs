@@ -231,10 +231,6 @@ impl Simulation {
     pub fn lose_copies(&mut self, name: &str) {
         self.ledger
             .groups
-            .trouble
-            .insert(name.to_owned(), self.steps);
-        self.ledger
-            .groups
             .acknowledged
             .retain(|_, (_, holders)| !holders.remove(name) || !holders.is_empty());
     }
