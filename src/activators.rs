@@ -22,6 +22,30 @@ pub struct Activators {
     pub maintenance: Activator,
 }
 
+impl Activators {
+    /// What wakes the reconciler of that name.
+    pub fn named(&self, name: &str) -> Option<&Activator> {
+        // Each field by its name, so that a new one is asked for here.
+        let Self {
+            cache_cluster,
+            replication_group,
+            watch,
+            router,
+            health,
+            maintenance,
+        } = self;
+        match name {
+            "cache_cluster" => Some(cache_cluster),
+            "replication_group" => Some(replication_group),
+            "watch" => Some(watch),
+            "router" => Some(router),
+            "health" => Some(health),
+            "maintenance" => Some(maintenance),
+            _ => None,
+        }
+    }
+}
+
 /// Wakes one reconciler.
 #[derive(Debug, Default)]
 pub struct Activator {

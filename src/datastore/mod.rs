@@ -22,11 +22,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use log::LevelFilter;
 use serde::{Deserialize, Deserializer};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite, Transaction};
+use sqlx::{ConnectOptions, Sqlite, Transaction};
 
 pub use allocation::{AddressPool, Pools, PortPool};
 pub use cache_cluster::CacheClusterFilter;
@@ -38,6 +39,10 @@ pub use router::RouterRecord;
 
 /// Readers beside the one writer: as many as there are cores to serve them with, on a small machine.
 const READERS: u32 = 4;
+
+/// How long a transaction or a wait for a connection may take before it is worth a line in the log; on a machine that is busy with other
+/// things a disk takes a second or two.
+const SLOW: Duration = Duration::from_secs(15);
 
 /// How long a connection waits for the file lock that another process may hold (a backup, a person with a shell).
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -72,11 +77,13 @@ impl Datastore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(LOCK_WAIT);
+            .busy_timeout(LOCK_WAIT)
+            .log_slow_statements(LevelFilter::Warn, SLOW);
         // A file does not hang up, so a connection need not be tried before it is used: that is a way to its thread and back.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false)
+            .acquire_slow_threshold(SLOW)
             .connect_with(options.clone())
             .await?;
         sqlx::migrate!()
@@ -86,6 +93,7 @@ impl Datastore {
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
+            .acquire_slow_threshold(SLOW)
             .connect_with(options.read_only(true))
             .await?;
         Ok(Self {

@@ -65,16 +65,12 @@ pub async fn reconcilers(State(app): State<Arc<App>>) -> Json<Vec<ReconcilerStat
 #[utoipa::path(
     post,
     path = "/debug/v1/reconcilers/{name}/wake",
-    params(("name" = String, Path, description = "cache_cluster, router, health or maintenance")),
+    params(("name" = String, Path, description = "cache_cluster, replication_group, watch, router, health or maintenance")),
     responses((status = 202, description = "It was woken."), (status = 404, description = "There is none of that name."))
 )]
 pub async fn wake(State(app): State<Arc<App>>, Path(name): Path<String>) -> StatusCode {
-    let activator = match name.as_str() {
-        "cache_cluster" => &app.activators.cache_cluster,
-        "router" => &app.activators.router,
-        "health" => &app.activators.health,
-        "maintenance" => &app.activators.maintenance,
-        _ => return StatusCode::NOT_FOUND,
+    let Some(activator) = app.activators.named(&name) else {
+        return StatusCode::NOT_FOUND;
     };
     activator.wake_afresh();
     StatusCode::ACCEPTED

@@ -52,6 +52,8 @@ enum Stop {
     Stale,
     /// A node did not do what it was told; the next look tells what it is now.
     Engine(String),
+    /// Another reconciler is at work on what must be done first.
+    Waits,
     /// The database failed, or something else that a person should look at.
     Error(anyhow::Error),
 }
@@ -123,6 +125,7 @@ impl Reconciler for ReplicationGroups {
                     self.give_up(&group, &reason).await?;
                     progressed = true;
                 }
+                Err(Stop::Waits) => return Ok(Outcome::LookAgain { progressed }),
                 Err(Stop::Obstacle(reason)) => {
                     self.tell(&group, &reason).await?;
                     return Ok(Outcome::Blocked);

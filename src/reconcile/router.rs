@@ -226,6 +226,11 @@ impl Routers {
     }
 }
 
+/// The name of the router that serves the endpoint with this port, in published mode.
+pub(super) fn router_of_port(port: u16) -> String {
+    format!("port-{port}")
+}
+
 /// The key of the router with this name.
 fn key_of(name: &str) -> i64 {
     let mut key = DefaultHasher::new();

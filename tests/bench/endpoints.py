@@ -1,44 +1,48 @@
-"""The way of a Redis request: to a bare container's own address, through the router's `forward` route, through a port that Docker publishes.
+"""The way of a Redis request: to a bare container's own address, to a replication group's endpoints, through a port that Docker publishes.
 
 redis-benchmark asks, from the engine's image on the host's network: 50 connections, GET and SET, without pipelining and with 16 requests in flight on each.
-The ways take turns within each round, and a ratio is the median over the rounds. Client, engine and whatever lies between share the cores: where the
-first two alone fill them, as on two cores, every microsecond in between shows, and a program that passes requests on (two more system calls that send,
-two that receive) halves the throughput however little else it does. So its processor time per request is told, too, which another machine's spare core hides.
+The ways take turns within each round, and a ratio is the median over the rounds. The group has one node, so that its endpoints lead to an engine that
+does no more than the bare one; both keep Redis's usual save points. A second comparison is of a group of three nodes with a bare container that two bare
+ones follow: there each write is written to both replicas, too.
+
+The primary endpoint is an address of the primary's own container. The reader endpoint is the router's. Client, engine and whatever lies between share the
+cores: where the first two alone fill them, as on two cores, every microsecond in between shows, and a program that passes requests on (two more system
+calls that send, two that receive) halves the throughput however little else it does. So its processor time per request is told, too, which another
+machine's spare core hides.
 
 Another way to compare: put its host and port into the dictionary that `compare` is given.
 """
 
 import contextlib
-import json
 import statistics
-import tarfile
-import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
+import groups
 from findings import Finding
 from machine import need_docker, need_program
 from provisioning import PING, await_answer
-from servers import docker
+from resp import Way
+from servers import OWNER_LABEL, Cacheplane, Client, docker
 
 IMAGE = "redis:7.0"
-ENGINE = ("redis-server", "--save", "", "--appendonly", "no", "--protected-mode", "no")
+ENGINE = ("redis-server", "--save", "3600 1 300 100 60 10000", "--appendonly", "no", "--protected-mode", "no")
 CONNECTIONS = 50
 # Requests in flight on each connection, and requests of a round.
 DEPTHS = {1: 200_000, 16: 2_000_000}
 QUICK_SHARE = 20
 COMMANDS = ("GET", "SET")
-ROUTER_GOAL = 0.80
-TOKEN = "bench"
-CONTROL_PORT = 1149
-PUSH_DEADLINE_S = 20
+BARE = "a bare container's address"
+PRIMARY = "a group's primary endpoint"
+READER = "a group's reader endpoint"
+PUBLISHED = "a published port"
+GOALS = {PRIMARY: 0.97, READER: 0.80}
+NODES_REPLICATED = 3
+SYNC_DEADLINE_S = 60
 TICK_S = 0.01
-
-Way = tuple[str, int]
 
 
 @dataclass
@@ -49,26 +53,56 @@ class Measured:
     latencies_ms: list[float] = field(default_factory=list)
 
 
-def measure(router: Path, quick: bool) -> list[Finding]:
+def measure(binary: Path, router: Path, work: Path, quick: bool) -> list[Finding]:
     need_docker(IMAGE)
     need_program(router, "make router-binary, or CACHEPLANE_ROUTER_BINARY=FILE")
-    with contextlib.ExitStack() as stack:
-        bare = stack.enter_context(container("engine", IMAGE, *ENGINE))
-        published = stack.enter_context(container("published", IMAGE, *ENGINE, options=("--publish", "127.0.0.1::6379")))
-        between = stack.enter_context(forwarding(router, (address(bare), 6379)))
+    with Cacheplane(binary, work / "endpoints", "docker", router) as server:
+        found = alone(server, quick)
+        Client(server.port).delete_all()
+        return found + replicated(server, quick)
+
+
+def alone(server: Cacheplane, quick: bool) -> list[Finding]:
+    """All ways, to engines that nobody follows."""
+    with container("engine", *ENGINE) as bare, container("published", *ENGINE, options=("--publish", "127.0.0.1::6379")) as published:
+        group = make_group(server, 1)
         host, port = docker("port", published, "6379").split()[0].rsplit(":", 1)
         ways = {
-            "a bare container's address": (address(bare), 6379),
-            "the router": (address(between), 6379),
-            "a published port": (host, int(port)),
+            BARE: (address(bare), 6379),
+            PRIMARY: groups.endpoint(group, "PrimaryEndpoint"),
+            READER: groups.endpoint(group, "ReaderEndpoint"),
+            PUBLISHED: (host, int(port)),
         }
-        return compare(ways, quick, goals={"the router": ROUTER_GOAL}, process={"the router": process_id(between)})
+        return compare("", ways, quick, GOALS, {READER: router_process(server)})
+
+
+def replicated(server: Cacheplane, quick: bool) -> list[Finding]:
+    """Primaries with as many replicas on either side."""
+    with contextlib.ExitStack() as stack:
+        bare = address(stack.enter_context(container("engine", *ENGINE)))
+        replicas = [
+            address(stack.enter_context(container("replica", *ENGINE, "--replicaof", bare, "6379"))) for _ in range(NODES_REPLICATED - 1)
+        ]
+        told = {bare: ("primary", (bare, 6379))} | {replica: ("replica", (replica, 6379)) for replica in replicas}
+        deadline = time.monotonic() + SYNC_DEADLINE_S
+        while not groups.are_in_sync((bare, 6379), told):
+            if time.monotonic() > deadline:
+                raise RuntimeError("the bare replicas are not in sync")
+            time.sleep(0.05)
+        group = make_group(server, NODES_REPLICATED)
+        ways = {BARE: (bare, 6379), PRIMARY: groups.endpoint(group, "PrimaryEndpoint")}
+        return compare(f", with {len(replicas)} replicas each", ways, quick)
+
+
+def make_group(server: Cacheplane, nodes: int) -> ElementTree.Element:
+    client = Client(server.port)
+    return groups.await_available(client, groups.create(client, f"endpoints-{nodes}", nodes), time.monotonic())
 
 
 def compare(
-    ways: dict[str, Way], quick: bool, goals: dict[str, float] | None = None, process: dict[str, int] | None = None
+    what: str, ways: dict[str, Way], quick: bool, goals: dict[str, float] | None = None, process: dict[str, int] | None = None
 ) -> list[Finding]:
-    """Each way over the first of them. `process` names the program that a way leads through."""
+    """Each way over the first of them. `what` follows the ways in the titles; `process` names the program that a way leads through."""
     for way in ways.values():
         await_answer(*way, PING)
     found = []
@@ -84,7 +118,7 @@ def compare(
                 if name in spent_s:
                     spent_s[name] += processor_s(process[name]) - before
         per_request_s = {name: spent / (rounds * requests * len(COMMANDS)) for name, spent in spent_s.items()}
-        found += findings(depth, measured, goals or {}, per_request_s)
+        found += findings(what, depth, measured, goals or {}, per_request_s)
     return found
 
 
@@ -102,7 +136,9 @@ def benchmark(way: Way, depth: int, requests: int, into: Measured) -> None:
     into.latencies_ms.append(statistics.mean(latency for _, latency in rates.values()))
 
 
-def findings(depth: int, measured: dict[str, Measured], goals: dict[str, float], per_request_s: dict[str, float]) -> list[Finding]:
+def findings(
+    what: str, depth: int, measured: dict[str, Measured], goals: dict[str, float], per_request_s: dict[str, float]
+) -> list[Finding]:
     (reference, direct), *others = measured.items()
     kind = "one request in flight" if depth == 1 else f"{depth} requests in flight"
     told = []
@@ -115,70 +151,30 @@ def findings(depth: int, measured: dict[str, Measured], goals: dict[str, float],
         ]
         if name in per_request_s:
             lines.append(f"processor time of the program in between: {per_request_s[name] * 1e6:.2f} microseconds a request")
-        title = f"redis-benchmark, {CONNECTIONS} connections, {kind}: throughput through {name}, over {reference}"
+        title = f"redis-benchmark, {CONNECTIONS} connections, {kind}: throughput through {name}, over {reference}{what}"
         told.append(Finding(title, statistics.median(ratios), "times", goal=goals.get(name), at_most=False, lines=lines))
     return told
 
 
 @contextlib.contextmanager
-def container(name: str, image: str, *command: str, options: tuple[str, ...] = ()) -> Iterator[str]:
-    started = docker("run", "--detach", *options, image, *command).strip()
+def container(name: str, *command: str, options: tuple[str, ...] = ()) -> Iterator[str]:
+    started = docker("run", "--detach", *options, IMAGE, *command).strip()
     try:
         yield started
-    except Exception:
-        raise RuntimeError(f"the {name}'s log:\n{docker('logs', '--tail', '20', started, check=False)}") from None
+    except Exception as error:
+        error.add_note(f"the {name}'s log:\n{docker('logs', '--tail', '20', started, check=False)}")
+        raise
     finally:
         docker("rm", "--force", "--volumes", started)
-
-
-@contextlib.contextmanager
-def forwarding(router: Path, target: Way) -> Iterator[str]:
-    """The router alone in a container, with one route to `target`."""
-    image = import_program(router)
-    settings = {
-        "CACHEPLANE_ROUTER_CONTROL": f"0.0.0.0:{CONTROL_PORT}",
-        "CACHEPLANE_ROUTER_TOKEN": TOKEN,
-        "CACHEPLANE_ROUTER_STATE": "/state",
-    }
-    options = tuple(word for name, value in settings.items() for word in ("--env", f"{name}={value}"))
-    try:
-        with container("router", image, options=options) as started:
-            push(f"http://{address(started)}:{CONTROL_PORT}/routes", target)
-            yield started
-    finally:
-        docker("rmi", "--force", image)
-
-
-def import_program(router: Path) -> str:
-    with tempfile.NamedTemporaryFile(suffix=".tar") as packed:
-        with tarfile.open(packed.name, "w") as archive:
-            archive.add(router, arcname="cacheplane-router")
-        return docker("import", "--change", 'ENTRYPOINT ["/cacheplane-router"]', packed.name).strip()
-
-
-def push(url: str, target: Way) -> None:
-    host, port = target
-    forward = {"targets": [{"address": host, "port": port}]}
-    table = {"generation": 1, "routes": [{"id": "bench", "listen": {"port": 6379}, "kind": {"forward": forward}}]}
-    request = urllib.request.Request(url, json.dumps(table).encode(), {"Authorization": f"Bearer {TOKEN}"}, method="PUT")
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + PUSH_DEADLINE_S
-    while True:
-        try:
-            direct.open(request, timeout=5).close()
-            return
-        except (ConnectionError, TimeoutError, urllib.error.URLError) as error:
-            if time.monotonic() > deadline:
-                raise RuntimeError("the router does not take its route") from error
-            time.sleep(0.05)
 
 
 def address(name: str) -> str:
     return docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name).strip()
 
 
-def process_id(name: str) -> int:
-    return int(docker("inspect", "--format", "{{.State.Pid}}", name))
+def router_process(server: Cacheplane) -> int:
+    [router] = docker("ps", "--quiet", "--filter", f"label={OWNER_LABEL}={server.owner()}", "--filter", "name=router-shared").split()
+    return int(docker("inspect", "--format", "{{.State.Pid}}", router))
 
 
 def processor_s(process: int) -> float:

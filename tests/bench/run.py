@@ -1,7 +1,7 @@
 """How fast, next to what people have without us: `make bench`.
 
 Every ratio is measured side by side in this one run. The numbers decide nothing: whatever they are, the program ends with 0, and fails only where
-something could not be measured. A whole run writes docs/BENCHMARKS.md; `--quick` and `--only` print only.
+something could not be measured or an acknowledged write was lost. A whole run writes docs/BENCHMARKS.md; `--quick` and `--only` print only.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from machine import Missing, complain
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
-PARTS = ("create", "create20", "describe", "footprint", "router", "endpoints")
+PARTS = ("create", "create20", "group", "describe", "footprint", "router", "endpoints", "failover")
 
 
 def main() -> int:
@@ -70,6 +70,10 @@ def measure(part: str, binary: Path, router: Path, work: Path, quick: bool) -> I
         import provisioning
 
         yield provisioning.measure(part, binary, router, work, quick)
+    elif part == "group":
+        import groups
+
+        yield "A replication group of three nodes", groups.measure(binary, router, work, quick)
     elif part == "describe":
         import describe
 
@@ -85,7 +89,11 @@ def measure(part: str, binary: Path, router: Path, work: Path, quick: bool) -> I
     elif part == "endpoints":
         import endpoints
 
-        yield "The way of a Redis request", endpoints.measure(router, quick)
+        yield "The way of a Redis request", endpoints.measure(binary, router, work, quick)
+    elif part == "failover":
+        import failover
+
+        yield "The loss of a primary", failover.measure(binary, router, work, quick)
 
 
 def end(*_: object) -> None:

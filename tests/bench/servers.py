@@ -74,29 +74,30 @@ class Client:
             marker = {"Marker": found[1]}
 
     def delete_all(self) -> None:
-        """Until no cache cluster is left."""
-        deadline = time.monotonic() + SETTLE_DEADLINE_S
-        while ids := re.findall(r"<CacheClusterId>([^<]+)<", self.call("DescribeCacheClusters")):
-            for cache_cluster_id in ids:
-                # One that is being deleted refuses; the next look tells.
-                self.try_call("DeleteCacheCluster", CacheClusterId=cache_cluster_id)
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"these cache clusters do not go: {ids}")
-            time.sleep(0.05)
+        """Until no replication group is left, and then no cache cluster."""
+        for noun in ("ReplicationGroup", "CacheCluster"):
+            deadline = time.monotonic() + SETTLE_DEADLINE_S
+            while ids := re.findall(f"<{noun}Id>([^<]+)<", self.call(f"Describe{noun}s")):
+                for one in ids:
+                    # One that is being deleted refuses; the next look tells.
+                    self.try_call(f"Delete{noun}", **{f"{noun}Id": one})
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"these do not go: {ids}")
+                time.sleep(0.05)
 
 
 class Cacheplane:
     """`cacheplane serve`. As a context it leaves nothing in Docker and no process behind."""
 
-    def __init__(self, binary: Path, directory: Path, runtime: str, router: Path | None = None):
-        self.binary, self.directory, self.runtime, self.router = binary, directory, runtime, router
+    def __init__(self, binary: Path, directory: Path, runtime: str, router: Path | None = None, endpoints: str = "network"):
+        self.binary, self.directory, self.runtime, self.router, self.endpoints = binary, directory, runtime, router, endpoints
         self.port = free_port()
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
         """Returns at once; `await_answer` tells when it serves."""
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir", self.directory]
-        command += ["--runtime", self.runtime, "--endpoints", "network"]
+        command += ["--runtime", self.runtime, "--endpoints", self.endpoints]
         if self.runtime == "simulated":
             command += ["--node-subnet", SIMULATED_SUBNET]
         if self.router:

@@ -5,6 +5,7 @@
 //! fell, so no result depends on time. The seeds are said when a run fails; `CACHEPLANE_TEST_SEED` gives others.
 
 mod audit;
+mod clients;
 mod process;
 
 use std::time::Duration;

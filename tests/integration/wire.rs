@@ -380,7 +380,15 @@ async fn other_methods_and_paths_are_refused() {
             .body
             .contains("\"status\":\"ok\"")
     );
-    for name in ["cache_cluster", "router", "health", "maintenance"] {
+    let reconcilers = [
+        "cache_cluster",
+        "replication_group",
+        "watch",
+        "router",
+        "health",
+        "maintenance",
+    ];
+    for name in reconcilers {
         let target = format!("/debug/v1/reconcilers/{name}/wake");
         assert_eq!(
             status(&harness.raw(http("POST", &target, &[], "")).await),

@@ -53,9 +53,11 @@ def gone(api, replication_group_id):
     waiter.wait(ReplicationGroupId=replication_group_id, WaiterConfig=caches.WAITER)
 
 
-def events(api, identifier, source_type="replication-group"):
+def events(api, replication_group_id):
     """The messages about a replication group, oldest first."""
-    pages = api.get_paginator("describe_events").paginate(SourceType=source_type, SourceIdentifier=identifier)
+    pages = api.get_paginator("describe_events").paginate(
+        SourceType="replication-group", SourceIdentifier=replication_group_id
+    )
     newest_first = [event["Message"] for page in pages for event in page["Events"]]
     return newest_first[::-1]
 

@@ -6,6 +6,7 @@ import re
 import redis
 
 import caches
+import groups
 import patience
 from container_host import docker
 
@@ -45,56 +46,36 @@ def look_at(endpoint):
         return {}
 
 
-def address(shape):
-    return shape["Address"], shape["Port"]
-
-
 class Group:
-    """A replication group of a test, made when it is entered; what is behind it is found through `plane`."""
+    """A replication group of a test's own; what is behind it is found through `plane`."""
 
-    def __init__(self, plane, nodes=3, engine="redis", failover=True, **members):
+    def __init__(self, plane, nodes=3, failover=True, **members):
         self.plane = plane
         self.api = plane.client()
         self.id = caches.fresh("group")
         self.size = nodes
-        self.api.create_replication_group(
-            ReplicationGroupId=self.id,
-            ReplicationGroupDescription="a group of a test",
-            Engine=engine,
-            CacheNodeType=caches.MICRO,
-            NumCacheClusters=nodes,
-            AutomaticFailoverEnabled=failover,
-            **members,
-        )
+        groups.ask(self.api, self.id, nodes, AutomaticFailoverEnabled=failover, **members)
 
     def again(self):
         """Goes on after a restart of the control plane."""
         self.api = self.plane.client()
 
     def describe(self):
-        [found] = self.api.describe_replication_groups(ReplicationGroupId=self.id)["ReplicationGroups"]
-        return found
-
-    def members(self):
-        """The members of the node group as the API describes them, by their ids."""
-        [node_group] = self.describe()["NodeGroups"]
-        return {one["CacheClusterId"]: one for one in node_group["NodeGroupMembers"]}
+        return groups.describe(self.api, self.id)
 
     def primary(self):
-        """The id of the member that the API calls primary."""
-        [found] = [name for name, one in self.members().items() if one["CurrentRole"] == "primary"]
-        return found
+        """The member that the API calls primary."""
+        return groups.primary(self.describe())
 
     def replicas(self):
-        return sorted(name for name, one in self.members().items() if one["CurrentRole"] == "replica")
+        return groups.replicas(self.describe())
 
     def endpoint(self, kind):
-        """The `Primary` or `Reader` endpoint."""
-        [node_group] = self.describe()["NodeGroups"]
-        return address(node_group[f"{kind}Endpoint"])
+        """Where the `Primary` or the `Reader` endpoint is."""
+        return groups.endpoint(self.describe(), f"{kind}Endpoint")
 
     def node_endpoints(self):
-        return {name: address(one["ReadEndpoint"]) for name, one in self.members().items()}
+        return groups.node_endpoints(self.describe())
 
     def container(self, member):
         """The container of a member as `docker inspect` has it."""
@@ -105,8 +86,9 @@ class Group:
 
     def events(self, member=None):
         """The messages about the group, or about a member of it, oldest first."""
-        source = ("cache-cluster", member) if member else ("replication-group", self.id)
-        return caches.events(self.api, source[1], source[0])
+        if member:
+            return caches.events(self.api, member)
+        return groups.events(self.api, self.id)
 
     def failovers(self):
         """Each failover that the group's events tell of, as (from, to), oldest first."""
@@ -121,12 +103,12 @@ class Group:
         assert group["Status"] == "available", group
         [node_group] = group["NodeGroups"]
         assert node_group["Status"] == "available", group
-        members = self.members()
+        members = groups.roles(group)
         assert sorted(members) == sorted(group["MemberClusters"]) and len(members) == self.size, group
         for name in members:
             assert caches.status(self.api, name) == "available"
-        primary = self.primary()
-        self._agree(primary, self.node_endpoints())
+        primary = groups.primary(group)
+        self._agree(primary, groups.node_endpoints(group))
         self._tell_of_recoveries(members)
         return primary
 
@@ -164,7 +146,4 @@ class Group:
         docker("kill", *[self.container_id(member) for member in members])
 
     def delete(self):
-        self.api.delete_replication_group(ReplicationGroupId=self.id)
-        self.api.get_waiter("replication_group_deleted").wait(
-            ReplicationGroupId=self.id, WaiterConfig=caches.WAITER
-        )
+        groups.delete(self.api, self.id)

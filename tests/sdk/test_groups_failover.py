@@ -1,5 +1,6 @@
 """What clients notice of a failover that is tested as the user guide has it: redis-py as it comes, and whoever watches the events."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -39,7 +40,7 @@ class Client(threading.Thread):
 
         def answered():
             if self.error is not None:
-                raise self.error
+                raise RuntimeError("the client was told of an error") from self.error
             return self.answers >= goal
 
         patience.until("the client is answered", answered)
@@ -48,9 +49,23 @@ class Client(threading.Thread):
         self._end.set()
         self.join(patience.DEADLINE_S)
         self._connection.close()
-        if self.error is not None:
-            raise self.error
-        assert not self.is_alive()
+
+
+@contextlib.contextmanager
+def at_work(*clients):
+    """Lets them work meanwhile, and demands that they are answered from the first to the last."""
+    for one in clients:
+        one.start()
+    try:
+        for one in clients:
+            one.more()
+        yield
+        for one in clients:
+            one.more()
+    finally:
+        for one in clients:
+            one.end()
+    assert [(one.error, one.is_alive()) for one in clients] == [(None, False)] * len(clients)
 
 
 def write_number(connection, number):
@@ -61,26 +76,27 @@ def read_number(connection, _):
     assert connection.get("number") is not None
 
 
+def clients_of(group):
+    """One that writes a number to the primary endpoint, and one that reads it at the reader endpoint."""
+    with groups.writer(group) as connection:
+        connection.set("number", -1)
+        assert connection.wait(2, 60_000) == 2
+    return [
+        Client(groups.endpoint(group), write_number),
+        Client(groups.endpoint(group, "ReaderEndpoint"), read_number),
+    ]
+
+
 def test_redis_py_goes_on_through_a_failover(plane, api):
     """With its own retries and timeouts, at the primary endpoint and at the reader endpoint, of either engine."""
     names = {engine: caches.fresh(engine) for engine in ENGINES}
     for engine, one in names.items():
         groups.ask(api, one, Engine=engine, AutomaticFailoverEnabled=True)
     clients = []
-    try:
-        for one in names.values():
-            groups.available(api, one)
-            group = groups.replicated(api, one)
-            groups.write(group, 1)
-            with groups.writer(group) as connection:
-                connection.set("number", -1)
-                assert connection.wait(2, 60_000) == 2
-            clients.append(Client(groups.endpoint(group), write_number))
-            clients.append(Client(groups.endpoint(group, "ReaderEndpoint"), read_number))
-        for one in clients:
-            one.start()
-        for one in clients:
-            one.more()
+    for one in names.values():
+        groups.available(api, one)
+        clients += clients_of(groups.replicated(api, one))
+    with at_work(*clients):
         for one in names.values():
             api.test_failover(ReplicationGroupId=one, NodeGroupId="0001")
         for one in names.values():
@@ -88,21 +104,34 @@ def test_redis_py_goes_on_through_a_failover(plane, api):
             # The names of the endpoints do not change, nor does the order of the members.
             assert after["MemberClusters"] == [f"{one}-00{number}" for number in (1, 2, 3)]
             assert after["Status"] == "available"
-        for one in clients:
-            one.more()
-    finally:
-        for one in clients:
-            one.end()
     for one in names.values():
         group = groups.describe(api, one)
         with groups.writer(group) as connection:
             last = connection.get("number")
-            assert connection.wait(2, 60_000) >= 0
         patience.until(
             "the reader endpoint has the last write",
             lambda group=group, last=last: groups.read(groups.endpoint(group, "ReaderEndpoint"), ["number"])["number"] == last,
         )
     groups.delete(api, *names.values())
+
+
+def test_redis_py_goes_on_through_a_promotion_and_upgrades(network):
+    """Planned changes go by way of a handover: the same client says the same, and is told of no error."""
+    api = network.client()
+    one = caches.fresh("roll")
+    groups.make(api, one, EngineVersion="6.2")
+    clients = clients_of(groups.replicated(api, one))
+    with at_work(*clients):
+        for change in (
+            {"PrimaryClusterId": f"{one}-002"},
+            {"EngineVersion": "7.0"},
+            {"Engine": "valkey", "EngineVersion": "8.1", "CacheNodeType": "cache.t3.small"},
+        ):
+            groups.changed(api, one, **change)
+            for client in clients:
+                client.more()
+    groups.replicated(api, one)
+    groups.delete(api, one)
 
 
 def test_the_events_of_a_failover(network):

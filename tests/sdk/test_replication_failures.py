@@ -4,15 +4,13 @@ Whatever it was, no acknowledged write is lost, no two primaries take writes, an
 """
 
 import contextlib
-import json
 import os
-import pathlib
 import signal
+import time
 
 import pytest
 import redis
 
-import caches
 import patience
 import replication
 from container_host import docker
@@ -162,11 +160,14 @@ def test_out_of_memory(ours):
     with at_work(ours) as scene:
         container = scene.group.container_id(scene.first)
         limit = 32 << 20
+        began = int(time.time())
         docker("update", "--memory", str(limit), "--memory-swap", str(limit), container)
         with replication.connection(scene.group.endpoint("Primary")) as client, contextlib.suppress(redis.RedisError):
             for number in range(64):
                 client.set(f"large:{number}", os.urandom(1 << 20))
         patience.until("the failover is told of", lambda: scene.group.failovers())
+        killed = ["--filter", f"container={container}", "--filter", "event=oom"]
+        assert docker("events", "--since", str(began), "--until", str(int(time.time()) + 1), *killed), "not by the kernel"
         scene.writer.go_on()
         # Somebody has looked after it.
         patience.until("it has room", lambda: docker("update", "--memory", "0", "--memory-swap", "-1", container) or True)
@@ -211,15 +212,14 @@ def test_all_at_once(ours):
     group.delete()
 
 
-def test_failover_is_off(ours):
-    """The primary comes back where it was, with what it can have from itself; nobody takes over."""
-    with at_work(ours, nodes=2, failover=False) as scene:
-        docker("stop", "--time", "60", scene.group.container_id(scene.first))
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_failover_is_off(ours, how):
+    """The primary comes back where it was. What it has not kept itself, a replica gives back to it, which serves meanwhile."""
+    with at_work(ours, failover=False) as scene:
+        docker(how, scene.group.container_id(scene.first))
         patience.until("it has come back", lambda: scene.group.recovered(scene.first) == 1)
-        scene.writer.go_on()
-        assert scene.group.settled() == scene.first
-        scene.end([scene.first])
-        assert scene.group.failovers() == []
+        patience.until("it serves again", lambda: scene.group.settled() == scene.first)
+        scene.end([scene.first, *[successor for _, successor in scene.group.failovers()]])
 
 
 def test_one_node(ours):
@@ -238,3 +238,41 @@ def test_one_node(ours):
         writer.end()
     assert group.failovers() == []
     group.delete()
+
+
+def test_while_a_replica_is_added(ours):
+    """Who takes over has all the data, which the new one may not have yet; in the end there are as many as were wished for."""
+    with at_work(ours) as scene:
+        group = scene.group
+        group.api.increase_replica_count(ReplicationGroupId=group.id, NewReplicaCount=4, ApplyImmediately=True)
+        group.size = 5
+        group.kill(scene.first)
+        now = scene.await_failover()
+        assert len(group.replicas()) == 4 and now in scene.others
+        assert "Finished modifying number of replicas from 2 to 4" in group.events()
+
+
+def test_while_a_replica_is_taken_away(ours):
+    """The one that goes is not the one that takes over."""
+    with at_work(ours) as scene:
+        group = scene.group
+        group.api.decrease_replica_count(
+            ReplicationGroupId=group.id, ReplicasToRemove=[scene.others[0]], ApplyImmediately=True
+        )
+        group.size = 2
+        group.kill(scene.first)
+        assert scene.await_failover() == scene.others[1]
+        assert group.replicas() == [scene.first]
+
+
+def test_a_failover_that_is_tested(ours):
+    """Twice in a row; each is a kill like any other to whoever writes."""
+    with at_work(ours) as scene:
+        served = [scene.first]
+        for _ in range(2):
+            scene.group.api.test_failover(ReplicationGroupId=scene.group.id, NodeGroupId="0001")
+            patience.until("the failover is told of", lambda: len(scene.group.failovers()) == len(served))
+            served.append(scene.group.settled())
+            patience.until("the prober has seen the primary", lambda: scene.prober.primaries() == served)
+        scene.end(served)
+        assert scene.group.failovers() == list(zip(served, served[1:]))

@@ -1,6 +1,6 @@
 """Whoever is primary is killed, again and again, under a writer: no acknowledged write is lost.
 
-`CACHEPLANE_TEST_KILLS` says how often; `make bench` does it more often, and tells how long the gaps are, which decide nothing here.
+`CACHEPLANE_KILLS` says how often; `make bench` does it more often, and tells how long the gaps are, which decide nothing here.
 """
 
 import os
@@ -10,7 +10,7 @@ import replication
 from replication import Group
 from traffic import Prober, Writer
 
-KILLS = int(os.environ.get("CACHEPLANE_TEST_KILLS", "15"))
+KILLS = int(os.environ.get("CACHEPLANE_KILLS", "15"))
 
 
 def test_killed_again_and_again(ours):

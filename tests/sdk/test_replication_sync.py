@@ -44,8 +44,8 @@ class Stalled:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="it freezes processes of containers")
 @pytest.mark.parametrize("mode", ["network", "published"])
-def test_a_full_sync_that_never_ends(request, mode):
-    plane = request.getfixturevalue(mode)
+def test_a_full_sync_that_never_ends(start_plane, mode):
+    plane = start_plane(mode)
     group = Group(plane)
     first = group.settled()
     joins, heir = group.replicas()
@@ -56,8 +56,12 @@ def test_a_full_sync_that_never_ends(request, mode):
         patience.until("the prober has seen the primary", prober.primaries)
         container = group.container(joins)
         [volume] = [mount["Name"] for mount in container["Mounts"]]
+        # While nobody looks: else it would be made again before its volume is gone.
+        plane.kill()
         docker("rm", "--force", container["Id"])
         docker("volume", "rm", volume)
+        plane.start()
+        group.again()
         stalled = Stalled(group.container(first))
         patience.until("the full sync has begun", stalled.hold, pause_s=0.001)
 

@@ -7,6 +7,7 @@ use futures_util::future::{join, join_all};
 
 use super::super::identity;
 use super::super::node::describe;
+use super::super::router::router_of_port;
 use super::{ReplicationGroups, Stop};
 use crate::datastore::{Choice, Error as StoreError, JoinedMember};
 use crate::engine::{EngineError, PrimaryAddress};
@@ -107,6 +108,10 @@ impl ReplicationGroups {
             }
             Stage::Release => Ok(store.replication_group_release(group).await?),
             Stage::Forget => {
+                if self.has_routers(group).await? {
+                    self.world.activators.router.wake();
+                    return Err(Stop::Waits);
+                }
                 let event = self.event(
                     group,
                     format!(
@@ -117,6 +122,15 @@ impl ReplicationGroups {
                 Ok(store.replication_group_forget(group, &[event]).await?)
             }
         }
+    }
+
+    /// Whether routers of the group's endpoints are left, in published mode: they hold the ports, which the next group of that name may
+    /// be asked to have.
+    async fn has_routers(&self, group: &ReplicationGroup) -> Result<bool, Stop> {
+        let ports = [&group.primary_endpoint, &group.reader_endpoint].map(|one| one.published_port);
+        let names: Vec<String> = ports.into_iter().flatten().map(router_of_port).collect();
+        let routers = self.world.datastore.router_list().await?;
+        Ok(routers.iter().any(|router| names.contains(&router.name)))
     }
 
     async fn allocate(&self, group: &ReplicationGroup) -> Result<(), Stop> {

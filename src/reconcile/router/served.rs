@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash};
 use std::sync::Arc;
 
-use super::SHARED;
+use super::{SHARED, router_of_port};
 use crate::planner::cache_cluster as planner;
 use crate::reconcile::World;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
@@ -159,7 +159,7 @@ fn of_cache_cluster(world: &World, cluster: CacheCluster) -> Option<Served> {
     let endpoint = &cluster.configuration_endpoint;
     let router = match (&world.ground.published, endpoint.published_port) {
         (Some(_), None) => return None,
-        (Some(_), Some(port)) => format!("port-{port}"),
+        (Some(_), Some(port)) => router_of_port(port),
         (None, _) => SHARED.to_owned(),
     };
     // Clients can be answered once there are nodes to tell of.
@@ -182,7 +182,7 @@ fn of_replication_group(
     let chosen = group.endpoint(endpoint);
     let router = match (&world.ground.published, chosen.published_port) {
         (Some(_), None) => return None,
-        (Some(_), Some(port)) => format!("port-{port}"),
+        (Some(_), Some(port)) => router_of_port(port),
         (None, _) => SHARED.to_owned(),
     };
     let (targets, fallback_targets) = group.targets(endpoint)?;

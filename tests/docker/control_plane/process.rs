@@ -29,7 +29,14 @@ const SUBNETS: std::ops::RangeInclusive<u8> = 0..=255;
 const FIRST_PORT: u16 = 28_400;
 const PORTS_EACH: u16 = 16;
 
-const RECONCILERS: [&str; 4] = ["maintenance", "health", "cache_cluster", "router"];
+const RECONCILERS: [&str; 6] = [
+    "maintenance",
+    "health",
+    "watch",
+    "replication_group",
+    "cache_cluster",
+    "router",
+];
 
 /// A control plane under test.
 pub(super) struct ControlPlane {
@@ -412,11 +419,16 @@ pub(super) struct Endpoint {
 impl Endpoint {
     /// Sends one command to a Redis and returns its answer.
     pub(super) async fn redis(&self, command: &[&str]) -> String {
-        let client = redis::Client::open((self.host.as_str(), self.port)).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        self.try_redis(command).await.unwrap()
+    }
+
+    /// The same, where nobody may be there to answer.
+    pub(super) async fn try_redis(&self, command: &[&str]) -> redis::RedisResult<String> {
+        let client = redis::Client::open((self.host.as_str(), self.port))?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
         let mut question = redis::cmd(command[0]);
         question.arg(&command[1..]);
-        question.query_async(&mut connection).await.unwrap()
+        question.query_async(&mut connection).await
     }
 
     /// Asks a configuration endpoint for the version and the nodes of its list.
