@@ -14,7 +14,7 @@ use cacheplane::runtime::{ContainerObserved, ContainerState};
 
 use crate::ledger::identity;
 use crate::process::{NODE_NETWORK, OWNER};
-use crate::run::Simulation;
+use crate::run::{REPLICATION_GROUPS, Simulation};
 use crate::turns::Action;
 
 /// What clients know of the replication groups.
@@ -26,6 +26,8 @@ pub struct Groups {
     pub acknowledged: BTreeMap<String, (i64, BTreeSet<String>)>,
     /// When each container was last in trouble, in steps.
     pub trouble: BTreeMap<String, u64>,
+    /// When each node was last looked at by the reconciler of replication groups, in steps.
+    looked_at: BTreeMap<String, u64>,
     /// Values written so far.
     pub writes: u64,
     /// Values of them that were acknowledged.
@@ -209,30 +211,21 @@ impl Simulation {
         }
     }
 
-    /// A member is promoted that was lost since it was chosen: nobody can know that, and what only those who are away have is lost.
-    fn promote_blindly(&mut self, group: &ReplicationGroup, name: &str) {
-        if self.is_steady(name) {
+    /// A member is promoted that has ended and begun anew since it was looked at. Nobody can know that, and what it held is lost.
+    fn promote_blindly(&mut self, group: &ReplicationGroup, name: &str, target: &str) {
+        let groups = &mut self.ledger.groups;
+        let (looked_at, trouble) = (groups.looked_at.get(target), groups.trouble.get(name));
+        if looked_at >= trouble {
             return;
         }
-        let present: BTreeSet<String> = group
-            .members
-            .iter()
-            .map(container)
-            .filter(|name| self.found(name).is_some_and(|found| is_reachable(&found)))
-            .collect();
-        self.refresh_holders();
-        self.ledger
-            .groups
+        let host = &self.outside.host;
+        groups
             .acknowledged
-            .retain(|_, (key, holders)| *key != group.key || !holders.is_disjoint(&present));
+            .retain(|value, (key, _)| *key != group.key || host.memory_get(name, value).is_some());
     }
 
     /// A container's process is lost for a reason that the control plane is not to blame for, and with it what only it held.
     pub fn lose_copies(&mut self, name: &str) {
-        self.ledger
-            .groups
-            .trouble
-            .insert(name.to_owned(), self.steps);
         self.ledger
             .groups
             .acknowledged
@@ -248,7 +241,7 @@ impl Simulation {
     }
 
     /// Before an action on a node's container or process: what must be so, and what is about to be lost.
-    pub async fn before(&mut self, action: &Action) -> Result<(), String> {
+    pub async fn before(&mut self, action: &Action, by: &str) -> Result<(), String> {
         let Action::Call(operation, target) = action else {
             if *action == Action::Write("replication_group_choose_primary") {
                 self.give_up_unreachable();
@@ -257,6 +250,11 @@ impl Simulation {
         };
         match operation {
             Operation::NodePromote => self.match_promotion(target).await,
+            Operation::NodeProbe if by.starts_with(&format!("run {REPLICATION_GROUPS} ")) => {
+                let looked_at = &mut self.ledger.groups.looked_at;
+                looked_at.insert(target.clone(), self.steps);
+                Ok(())
+            }
             Operation::ContainerKill
             | Operation::ContainerStop
             | Operation::ContainerRestart
@@ -339,7 +337,7 @@ impl Simulation {
             ));
         }
         let name = container(&promoted);
-        self.promote_blindly(&group, &name);
+        self.promote_blindly(&group, &name, target);
         for other in group.members.iter().filter(|member| member != &&promoted) {
             let other_name = container(other);
             let Some(report) = self.look(&other_name).await else {

@@ -327,7 +327,9 @@ impl Simulation {
         }
         self.ledger.admit(&action, &self.outside)?;
         if !self.ledger.groups.records.is_empty() {
-            self.before(&action).await?;
+            let by = self.tasks.iter().find(|found| found.id == task);
+            let by = by.map_or_else(|| Rc::from(""), |found| Rc::clone(&found.name));
+            self.before(&action, &by).await?;
         }
         let before = self.graceful_end(&action);
         self.outside.turns.release(ticket);
