@@ -541,9 +541,14 @@ fn a_test_failover_chooses_the_run_that_it_ends_and_kills_it() {
         });
     };
     check(1, returned, Plan::Do(Stage::EndFailover));
-    let without_replicas = |it: &mut Scene| it.group.test_failover = test_failover(None);
-    let run = Stage::ChooseFailoverRun("run 1".to_owned());
-    check(0, without_replicas, Plan::Do(run));
+    // Nobody would take over any more.
+    let requested = |it: &mut Scene| it.group.test_failover = test_failover(None);
+    check(0, requested, Plan::Do(Stage::EndFailover));
+    let turned_off = |it: &mut Scene| {
+        requested(it);
+        it.group.spec.automatic_failover = false;
+    };
+    check(1, turned_off, Plan::Do(Stage::EndFailover));
 }
 
 #[test]

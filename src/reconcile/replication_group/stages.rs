@@ -358,6 +358,14 @@ impl ReplicationGroups {
         group: &ReplicationGroup,
         reason: &str,
     ) -> anyhow::Result<()> {
+        if group.primary_endpoint.address.is_some() {
+            // A cache cluster that was there before goes on by itself, and the address is another's soon.
+            let is_there = |index: &usize| group.members[*index].available_at.is_some();
+            let adopted: Vec<usize> = (0..group.members.len()).filter(is_there).collect();
+            if self.detach(group, &adopted).await.is_err() {
+                return Ok(());
+            }
+        }
         let events = [
             self.event(
                 group,
