@@ -140,22 +140,24 @@ class Prober(Program):
                 self._try(name)
             except redis.exceptions.RedisError:
                 if name in self._clients:
-                    self._clients.pop(name)[0].close()
+                    self._clients.pop(name).close()
         time.sleep(PAUSE_S)
 
     def _try(self, name):
         if name not in self._clients:
-            client = replication.connect(self._endpoints[name], TIMEOUT_S)
-            # One connection reaches one process for as long as it lasts.
-            run = client.info("server")["run_id"]
-            self._clients[name] = client, run
-            if name:
-                self._nodes[run] = name
-        client, run = self._clients[name]
-        try:
-            client.set("probe", run)
-        except (redis.exceptions.ReadOnlyError, redis.exceptions.BusyLoadingError, redis.exceptions.MasterDownError):
+            self._clients[name] = replication.connect(self._endpoints[name], TIMEOUT_S)
+        # In one go, so that whoever took the write says who it is: the library connects anew, unasked, where a connection has gone.
+        both = self._clients[name].pipeline(transaction=False).set("probe", "anything").info("server")
+        taken, server = both.execute(raise_on_error=False)
+        if isinstance(server, Exception):
+            raise server
+        run = server["run_id"]
+        if name:
+            self._nodes[run] = name
+        if isinstance(taken, (redis.exceptions.ReadOnlyError, redis.exceptions.BusyLoadingError, redis.exceptions.MasterDownError)):
             return
+        if isinstance(taken, Exception):
+            raise taken
         entry = (run, not name)
         if not self._taken or self._taken[-1] != entry:
             self._taken.append(entry)
