@@ -27,9 +27,6 @@ pub use events::{confirmation_events, convergence_events};
 /// node up for a second or two.
 pub const SILENCE_MAX: Duration = Duration::from_secs(3);
 
-/// How long an engine that was just started may be silent; while it reads its data set it says so.
-pub const START_SILENCE_MAX: Duration = Duration::from_secs(10);
-
 /// What was seen of a replication group.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct GroupSeen {
@@ -407,13 +404,6 @@ impl Look<'_> {
             self.seen.members[index].container,
             ContainerSeen::Running { .. }
         )
-    }
-
-    /// Whether a member's own plan may wait for its engine in vain: it has run for long and said nothing.
-    fn is_stuck(&self, index: usize) -> bool {
-        let since = first_node(&self.group.members[index]).and_then(|node| node.silent_since);
-        self.is_silent(index)
-            && since.is_some_and(|since| self.now.since(since) >= START_SILENCE_MAX)
     }
 
     fn is_silent(&self, index: usize) -> bool {

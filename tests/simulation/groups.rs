@@ -76,7 +76,8 @@ impl Simulation {
         let key = *self.dice.pick(&groups);
         let group = self.ledger.groups.records[&key].clone();
         // Before a primary was seen at its endpoint nobody is told of that.
-        if group.deletion_requested_at.is_some() || group.primary.confirmed_epoch == 0 {
+        let is_over = group.deletion_requested_at.is_some() || group.failure.is_some();
+        if is_over || group.primary.confirmed_epoch == 0 {
             return Ok(());
         }
         let Some(at) = self.primary_endpoint(&group) else {

@@ -20,7 +20,7 @@ impl Datastore {
         events: &[Event],
         now: Timestamp,
     ) -> Result<(), Error> {
-        let now = now.as_millis();
+        let (now, requested_at) = (now.as_millis(), group.requested_at.as_millis());
         let mut write = self.write("replication_group_fail").await?;
         let done = sqlx::query!(
             "UPDATE replication_groups SET failure_reason = ?, blocked_by = NULL, revision = revision + 1
@@ -36,8 +36,9 @@ impl Datastore {
         sqlx::query!(
             "UPDATE cache_nodes SET generation = generation + 1
              WHERE cache_cluster_key IN (SELECT cache_cluster_key FROM cache_clusters
-                                         WHERE replication_group_key = ? AND available_at IS NOT NULL)",
-            group.key
+                                         WHERE replication_group_key = ? AND requested_at < ? AND deletion_requested_at IS NULL)",
+            group.key,
+            requested_at
         )
         .execute(&mut *write)
         .await?;
@@ -45,8 +46,9 @@ impl Datastore {
             "UPDATE cache_clusters
              SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, generation = generation + 1,
                  revision = revision + 1
-             WHERE replication_group_key = ? AND available_at IS NOT NULL AND deletion_requested_at IS NULL",
-            group.key
+             WHERE replication_group_key = ? AND requested_at < ? AND deletion_requested_at IS NULL",
+            group.key,
+            requested_at
         )
         .execute(&mut *write)
         .await?;

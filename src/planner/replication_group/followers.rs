@@ -123,13 +123,9 @@ impl Look<'_> {
             };
         };
         let Some(answer) = &seen.answer else {
-            let node = first_node(member);
-            let at_work = node.is_some_and(|node| node.recovering) || is_touched(member);
-            let is_noted = node.is_some_and(|node| node.silent_since.is_some());
-            // Its own plan waits for it to answer; for how long it has is noted, unless it is made for the first time.
-            let is_left =
-                member.available_at.is_none() || (at_work && is_noted && !self.is_stuck(index));
-            return match is_left {
+            let recovers = first_node(member).is_some_and(|node| node.recovering);
+            return match recovers || is_touched(member) {
+                // Its own plan waits for it to answer.
                 true => Progress::Elsewhere,
                 false => Progress::Silent,
             };

@@ -50,12 +50,7 @@ impl Look<'_> {
             }
         }
         let member = &self.group.members[primary];
-        if is_touched(member) && !self.is_stuck(primary) {
-            if self.is_silent(primary)
-                && first_node(member).is_some_and(|node| node.silent_since.is_none())
-            {
-                return Plan::Do(Stage::RecordSilent(vec![primary]));
-            }
+        if is_touched(member) {
             // A reboot of the primary does not fail over (behaviour.md section 9), nor does its replacement where it is alone.
             return match can_serve {
                 true => self.serve_or_yield(primary),

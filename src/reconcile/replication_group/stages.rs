@@ -359,12 +359,14 @@ impl ReplicationGroups {
         reason: &str,
     ) -> anyhow::Result<()> {
         if group.primary_endpoint.address.is_some() {
-            // A cache cluster that was there before goes on by itself, and the address is another's soon.
-            let is_there = |index: &usize| group.members[*index].available_at.is_some();
-            let adopted: Vec<usize> = (0..group.members.len()).filter(is_there).collect();
-            if self.detach(group, &adopted).await.is_err() {
-                return Ok(());
-            }
+            // A cache cluster that was there before goes on by itself, and the address may soon be another group's.
+            let was_there = |index: &usize| group.members[*index].requested_at < group.requested_at;
+            let adopted: Vec<usize> = (0..group.members.len()).filter(was_there).collect();
+            let detached = self.detach(group, &adopted).await;
+            anyhow::ensure!(
+                detached.is_ok(),
+                "the primary endpoint cannot be taken from the cache cluster that goes on by itself"
+            );
         }
         let events = [
             self.event(

@@ -93,7 +93,7 @@ fn a_replica_that_its_own_plan_is_changing_is_left_to_it() {
         check(2, ended, Plan::AwaitMembers);
         let silent = |it: &mut Scene| {
             touch(it);
-            it.silence_for(1, 9);
+            it.silence_for(1, 30);
         };
         check(2, silent, Plan::AwaitMembers);
     }
