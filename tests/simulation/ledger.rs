@@ -236,6 +236,16 @@ impl Ledger {
             return Ok(());
         }
         let Some((cluster, node)) = self.node(target) else {
+            // A group that was read before a member was forgotten may still end it: that nothing is there any more is no error.
+            let is_there = outside
+                .host
+                .containers()
+                .iter()
+                .any(|found| found.name == *target);
+            let ends = matches!(operation, Op::ContainerKill | Op::NetworkDisconnect);
+            if ends && !is_there {
+                return Ok(());
+            }
             return Err(format!("{operation:?} of {target}, which is not on record"));
         };
         // Its group moves its primary endpoint, and ends what may take writes.
