@@ -196,12 +196,41 @@ impl FreeAddresses {
         )
         .fetch_optional(&mut **write)
         .await?;
-        Ok(Self::new(
-            "endpoint address",
-            pool,
-            &taken,
-            newest.as_deref(),
-        ))
+        let mut addresses = Self::new("endpoint address", pool, &taken, newest.as_deref());
+        let lower = u32::from(pool.first)..=middle(pool);
+        if !lower.contains(&addresses.next) {
+            addresses.next = u32::from(pool.first);
+        }
+        Ok(addresses)
+    }
+
+    /// Addresses for primary endpoints, from the upper half of the pool while it lasts; what a router serves has the lower half. A
+    /// neighbour remembers for a minute who had an address, and nobody tells it when one passes from a container to the router.
+    pub(super) async fn read_primary(
+        write: &mut Transaction<'_, Sqlite>,
+        pool: &AddressPool,
+    ) -> Result<Self, Error> {
+        let mut addresses = Self::read_endpoint(write, pool).await?;
+        let newest = sqlx::query_scalar!(
+            "SELECT primary_address AS \"address!: String\" FROM replication_groups WHERE primary_address IS NOT NULL
+             ORDER BY replication_group_key DESC LIMIT 1"
+        )
+        .fetch_optional(&mut **write)
+        .await?;
+        let newest = newest.and_then(|text| text.parse::<Ipv4Addr>().ok());
+        addresses.next = newest.map_or(middle(pool) + 1, |newest| u32::from(newest) + 1);
+        if addresses.next > u32::from(pool.last) {
+            addresses.next = middle(pool) + 1;
+        }
+        Ok(addresses)
+    }
+
+    /// The next that is not `spared`, which this transaction has just taken.
+    pub(super) fn take_other_than(&mut self, spared: &str) -> Result<Ipv4Addr, Error> {
+        if let Ok(spared) = spared.parse() {
+            self.taken.insert(spared);
+        }
+        self.take()
     }
 
     fn new(what: &'static str, pool: &AddressPool, taken: &[String], newest: Option<&str>) -> Self {
@@ -237,6 +266,12 @@ impl FreeAddresses {
         self.next = u32::from(address).saturating_add(1);
         Ok(address)
     }
+}
+
+/// The last address of the lower half.
+fn middle(pool: &AddressPool) -> u32 {
+    let (first, last) = (u32::from(pool.first), u32::from(pool.last));
+    first + (last - first) / 2
 }
 
 /// Free host ports: the one asked for if it is free, else the lowest of the range.

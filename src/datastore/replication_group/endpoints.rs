@@ -41,14 +41,21 @@ impl Datastore {
                 }
             }
             None => {
-                let mut addresses =
-                    FreeAddresses::read_endpoint(&mut write, &pools.endpoint_addresses).await?;
-                let mut chosen = |endpoint: &MovingEndpoint| match endpoint.address {
-                    Some(address) => Ok(address.to_string()),
-                    None => addresses.take().map(|address| address.to_string()),
+                let kept = |endpoint: &MovingEndpoint| endpoint.address.map(|one| one.to_string());
+                let primary = match kept(&group.primary_endpoint) {
+                    Some(address) => address,
+                    None => FreeAddresses::read_primary(&mut write, &pools.endpoint_addresses)
+                        .await?
+                        .take()?
+                        .to_string(),
                 };
-                let primary = chosen(&group.primary_endpoint)?;
-                let reader = chosen(&group.reader_endpoint)?;
+                let reader = match kept(&group.reader_endpoint) {
+                    Some(address) => address,
+                    None => FreeAddresses::read_endpoint(&mut write, &pools.endpoint_addresses)
+                        .await?
+                        .take_other_than(&primary)?
+                        .to_string(),
+                };
                 sqlx::query!(
                     "UPDATE replication_groups SET primary_address = ?, reader_address = ? WHERE replication_group_key = ?",
                     primary,

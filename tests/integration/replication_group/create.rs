@@ -67,10 +67,10 @@ async fn a_group_has_awss_defaults() {
                 NodeGroupId: 0001
                 Status: available
                 PrimaryEndpoint
-                  Address: 10.99.1.2
+                  Address: 10.99.1.102
                   Port: 6379
                 ReaderEndpoint
-                  Address: 10.99.1.3
+                  Address: 10.99.1.2
                   Port: 6379
                 NodeGroupMembers
                   NodeGroupMember
@@ -183,8 +183,8 @@ async fn members_lie_in_turn_in_three_zones_and_follow_the_first() {
     assert_eq!(
         told.texts("Address"),
         [
+            "10.99.1.102",
             "10.99.1.2",
-            "10.99.1.3",
             "10.99.0.2",
             "10.99.0.3",
             "10.99.0.4",
