@@ -197,8 +197,8 @@ impl Datastore {
         Ok(())
     }
 
-    /// Notes that the nodes of members with these ids are not known to be in any run: something happened to them. Those that are
-    /// being rebooted or are not there yet are left alone. Returns whether any was known before.
+    /// Notes that the node of the member with this id is not known to be in any run: something happened to it. A cache cluster that is
+    /// no member is left alone. Returns whether its run was known before.
     ///
     /// # Errors
     /// [`Error::Database`].

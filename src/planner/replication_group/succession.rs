@@ -61,18 +61,18 @@ impl Look<'_> {
             return plan;
         }
         if self.group.spec.automatic_failover {
-            let others: Vec<usize> = self.followers().filter(|index| *index != primary).collect();
+            let others: Vec<usize> = self.followers().collect();
             if let Some(plan) = self.hear_out(&others) {
                 return plan;
             }
-            match self.best_candidate(Some(primary)) {
-                Some(best) if best != primary => {
-                    return Plan::Do(Stage::ChoosePrimary {
-                        member: best,
-                        reason: Reason::Failover,
-                    });
-                }
-                Some(_) | None => {}
+            if let Some(best) = self
+                .best_candidate(Some(primary))
+                .filter(|best| *best != primary)
+            {
+                return Plan::Do(Stage::ChoosePrimary {
+                    member: best,
+                    reason: Reason::Failover,
+                });
             }
         }
         if can_serve {
