@@ -141,6 +141,22 @@ pub struct AttachedReplica {
     pub offset: u64,
 }
 
+/// How much of a history of writes a node holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryHeld {
+    /// As [`ReplicationReport::history`].
+    pub history: String,
+    /// As [`ReplicationReport::offset`], in bytes.
+    pub offset: u64,
+}
+
+impl HistoryHeld {
+    /// Whether a node that says this of itself holds all of it.
+    pub fn is_within(&self, report: &ReplicationReport) -> bool {
+        report.history == self.history && report.offset >= self.offset
+    }
+}
+
 /// Where a node finds its primary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrimaryAddress {
@@ -180,6 +196,12 @@ pub enum EngineError {
         /// What it said.
         message: String,
     },
+    /// It holds less of a history than it was asked to be promoted with: it has been started again, or others went on.
+    #[error("the node at {endpoint} no longer holds the history that it was to go on with")]
+    Behind {
+        /// Host and port.
+        endpoint: String,
+    },
     /// It was silent until the deadline.
     #[error("the node at {endpoint} did not answer within {deadline_ms} ms")]
     Timeout {
@@ -212,12 +234,29 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<NodeReport, EngineError>;
 
-    /// Makes a node a primary with the data that it has; one that is a primary already is left alone.
+    /// Makes a node a primary, if it holds at least `held`; one that is a primary of that history already is left alone. A node that
+    /// holds less, because its process is not the one that was looked at, answers [`EngineError::Behind`].
     ///
     /// A node that is reading a data set answers [`EngineError::Loading`] and stays what it is. After any other error but
     /// [`EngineError::Refused`] it may be a primary all the same, or become one: a node that hangs does what it was told
     /// when it wakes up, however late that is.
-    async fn promote(&self, node: &NodeEndpoint, deadline: Duration) -> Result<(), EngineError>;
+    async fn promote(
+        &self,
+        node: &NodeEndpoint,
+        held: &HistoryHeld,
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
+
+    /// Lets a primary hold the writes of its clients back for `hold`, and returns how far its history goes from then on. What
+    /// replicates is not held, nor is what the control plane tells the node.
+    ///
+    /// Only from Redis 6.2 on can a node do that; one that cannot goes on taking writes and answers none.
+    async fn hold_writes(
+        &self,
+        node: &NodeEndpoint,
+        hold: Duration,
+        deadline: Duration,
+    ) -> Result<Option<HistoryHeld>, EngineError>;
 
     /// Makes a node a replica of `primary`; one that follows it already goes on undisturbed, also in the middle of taking
     /// over its data.
@@ -254,9 +293,24 @@ impl Engine for NetworkEngine {
         node.bounded(deadline, answer).await
     }
 
-    async fn promote(&self, node: &NodeEndpoint, deadline: Duration) -> Result<(), EngineError> {
+    async fn promote(
+        &self,
+        node: &NodeEndpoint,
+        held: &HistoryHeld,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
         node.replicates()?;
-        node.bounded(deadline, redis::promote(node)).await
+        node.bounded(deadline, redis::promote(node, held)).await
+    }
+
+    async fn hold_writes(
+        &self,
+        node: &NodeEndpoint,
+        hold: Duration,
+        deadline: Duration,
+    ) -> Result<Option<HistoryHeld>, EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::hold_writes(node, hold)).await
     }
 
     async fn follow(

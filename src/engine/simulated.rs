@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    AttachedReplica, Engine, EngineError, NodeEndpoint, NodeReport, PrimaryAddress, Protocol,
-    ReplicationReport, Role,
+    AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress,
+    Protocol, ReplicationReport, Role,
 };
 use crate::runtime::simulated::{
     Following, Operation, Order, Reach, SimulatedWorld, Standing, option,
@@ -50,28 +50,43 @@ impl SimulatedEngine {
         }
     }
 
-    /// Tells a node what to be. Whatever error the hook refuses that with, the node was not reached, or at least not
-    /// heard of again.
+    /// Tells a node what to be, if it holds `least`. Whatever error the hook refuses that with, the node was not reached, or at least
+    /// not heard of again.
     async fn tell(
         &self,
         operation: Operation,
         node: &NodeEndpoint,
         order: Order,
+        least: Option<&HistoryHeld>,
         deadline: Duration,
     ) -> Result<(), EngineError> {
         node.replicates()?;
         let tell = |world: &SimulatedWorld| {
             let reach = world.reach(&node.host, node.port);
-            if let Reach::Process { container, .. } | Reach::Frozen { container } = &reach {
-                world.order(container, order);
+            match &reach {
+                Reach::Process { container, .. } => {
+                    let report = world.standing(container).map(replication_report);
+                    let holds =
+                        |held| report.is_some_and(|found| HistoryHeld::is_within(held, &found));
+                    if !least.is_none_or(holds) {
+                        return Ok((reach, true));
+                    }
+                    world.order(container, order);
+                }
+                // One that freezes just after it was asked what it holds hears it when it thaws.
+                Reach::Frozen { container } => world.order(container, order),
+                Reach::Nothing => {}
             }
-            Ok(reach)
+            Ok((reach, false))
         };
-        let reach = self.world.call(operation, &node.to_string(), tell).await;
-        match reach.unwrap_or(Reach::Nothing) {
-            Reach::Nothing => Err(unreachable(node)),
-            Reach::Frozen { .. } => Err(node.timeout(deadline, None)),
-            Reach::Process { .. } => Ok(()),
+        let told = self.world.call(operation, &node.to_string(), tell).await;
+        match told.unwrap_or((Reach::Nothing, false)) {
+            (_, true) => Err(EngineError::Behind {
+                endpoint: node.to_string(),
+            }),
+            (Reach::Nothing, _) => Err(unreachable(node)),
+            (Reach::Frozen { .. }, _) => Err(node.timeout(deadline, None)),
+            (Reach::Process { .. }, _) => Ok(()),
         }
     }
 }
@@ -128,10 +143,42 @@ impl Engine for SimulatedEngine {
         }
     }
 
-    /// A frozen node is a timeout, and does what it was told when it thaws, as a real one does.
-    async fn promote(&self, node: &NodeEndpoint, deadline: Duration) -> Result<(), EngineError> {
-        self.tell(Operation::NodePromote, node, Order::Promote, deadline)
-            .await
+    /// A frozen node is a timeout, and does what it was told when it thaws, as a real one does that freezes just after it was asked what
+    /// it holds.
+    async fn promote(
+        &self,
+        node: &NodeEndpoint,
+        held: &HistoryHeld,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        self.tell(
+            Operation::NodePromote,
+            node,
+            Order::Promote,
+            Some(held),
+            deadline,
+        )
+        .await
+    }
+
+    /// A hold lasts for some of the clients' next attempts.
+    async fn hold_writes(
+        &self,
+        node: &NodeEndpoint,
+        _: Duration,
+        deadline: Duration,
+    ) -> Result<Option<HistoryHeld>, EngineError> {
+        self.tell(Operation::NodeHold, node, Order::HoldWrites, None, deadline)
+            .await?;
+        Ok(match self.world.reach(&node.host, node.port) {
+            Reach::Process { container, .. } => {
+                self.world.standing(&container).map(|found| HistoryHeld {
+                    history: found.history,
+                    offset: found.offset,
+                })
+            }
+            Reach::Frozen { .. } | Reach::Nothing => None,
+        })
     }
 
     /// A frozen node is a timeout, and does what it was told when it thaws, as a real one does.
@@ -150,7 +197,7 @@ impl Engine for SimulatedEngine {
             port: primary.port,
             credentials,
         });
-        self.tell(Operation::NodeFollow, node, order, deadline)
+        self.tell(Operation::NodeFollow, node, order, None, deadline)
             .await
     }
 

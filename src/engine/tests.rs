@@ -43,6 +43,9 @@ fn text(text: &str) -> Option<Vec<u8>> {
     Some(text.as_bytes().to_vec())
 }
 
+const REPLICA: &str = "redis_version:6.2.5\r\nrole:slave\r\nmaster_host:10.0.0.9\r\nmaster_port:6379\r\nmaster_link_status:down\r\n\
+                       slave_repl_offset:70\r\nmaster_replid:aaaa\r\nmaster_repl_offset:70\r\n";
+
 const INFO: &str = "# Server\r\nredis_version:7.0.15\r\nuptime_in_seconds:12\r\n\r\n# Clients\r\nconnected_clients:3\r\n\
                     # Memory\r\nused_memory:1048576\r\nmaxmemory:2097152\r\n# Persistence\r\nloading:0\r\nasync_loading:0\r\n\
                     # Replication\r\nrole:master\r\n";
@@ -276,25 +279,39 @@ async fn wait_ready_tells_loading_and_refusal_from_absence() {
     assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
 }
 
-/// Plays a node that answers `+OK` to every command, and returns what it was sent first, all at once.
-async fn listener() -> (NodeEndpoint, tokio::task::JoinHandle<String>) {
+/// Plays a node that answers `INFO` with a report and all else with `+OK`, and returns what it was sent: a line for all that came at
+/// once.
+async fn listener() -> (NodeEndpoint, tokio::task::JoinHandle<Vec<String>>) {
+    listener_of(REPLICA).await
+}
+
+async fn listener_of(report: &'static str) -> (NodeEndpoint, tokio::task::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
+        let mut heard = Vec::new();
         let mut question = vec![0; 4096];
-        let length = stream.read(&mut question).await.unwrap();
-        let heard = String::from_utf8(question[..length].to_vec()).unwrap();
-        let commands = heard.lines().filter(|line| line.starts_with('*')).count();
-        stream
-            .write_all("+OK\r\n".repeat(commands).as_bytes())
-            .await
-            .unwrap();
-        heard
-            .lines()
-            .filter(|line| !line.starts_with('$'))
-            .collect::<Vec<_>>()
-            .join(" ")
+        loop {
+            let length = stream.read(&mut question).await.unwrap();
+            if length == 0 {
+                return heard;
+            }
+            let text = String::from_utf8(question[..length].to_vec()).unwrap();
+            let words: Vec<&str> = text.lines().filter(|line| !line.starts_with('$')).collect();
+            for command in words
+                .iter()
+                .enumerate()
+                .filter(|(_, word)| word.starts_with('*'))
+            {
+                let answer = match words[command.0 + 1] {
+                    "INFO" => bulk(report).unwrap(),
+                    _ => b"+OK\r\n".to_vec(),
+                };
+                stream.write_all(&answer).await.unwrap();
+            }
+            heard.push(words.join(" "));
+        }
     });
     let node = NodeEndpoint {
         host: "127.0.0.1".into(),
@@ -308,12 +325,58 @@ async fn listener() -> (NodeEndpoint, tokio::task::JoinHandle<String>) {
     (node, heard)
 }
 
-#[tokio::test]
-async fn orders_are_one_round_trip() {
-    let (node, heard) = listener().await;
-    NetworkEngine.promote(&node, DEADLINE).await.unwrap();
-    assert_eq!(heard.await.unwrap(), "*3 AUTH us hush *3 REPLICAOF NO ONE");
+fn held(history: &str, offset: u64) -> HistoryHeld {
+    HistoryHeld {
+        history: history.to_owned(),
+        offset,
+    }
+}
 
+#[tokio::test]
+async fn a_node_is_promoted_if_it_is_the_process_that_was_looked_at() {
+    for level in [held("aaaa", 70), held("aaaa", 69)] {
+        let (node, heard) = listener().await;
+        NetworkEngine
+            .promote(&node, &level, DEADLINE)
+            .await
+            .unwrap();
+        assert_eq!(
+            heard.await.unwrap(),
+            ["*3 AUTH us hush *1 INFO", "*3 REPLICAOF NO ONE"]
+        );
+    }
+    for other in [held("aaaa", 71), held("bbbb", 70)] {
+        let (node, heard) = listener().await;
+        let error = NetworkEngine
+            .promote(&node, &other, DEADLINE)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, EngineError::Behind { .. }), "{error:?}");
+        assert_eq!(heard.await.unwrap(), ["*3 AUTH us hush *1 INFO"]);
+    }
+}
+
+#[tokio::test]
+async fn writes_are_held_by_nodes_that_can_hold_only_those() {
+    let hold = Duration::from_millis(1500);
+    let (node, heard) = listener().await;
+    let given = NetworkEngine.hold_writes(&node, hold, DEADLINE).await;
+    assert_eq!(given.unwrap(), Some(held("aaaa", 70)));
+    assert_eq!(
+        heard.await.unwrap(),
+        [
+            "*3 AUTH us hush *1 INFO",
+            "*4 CLIENT PAUSE 1500 WRITE *1 INFO"
+        ]
+    );
+    let (node, heard) = listener_of("redis_version:6.0.16\r\nrole:master\r\n").await;
+    let given = NetworkEngine.hold_writes(&node, hold, DEADLINE).await;
+    assert_eq!(given.unwrap(), None);
+    assert_eq!(heard.await.unwrap(), ["*3 AUTH us hush *1 INFO"]);
+}
+
+#[tokio::test]
+async fn an_order_to_follow_is_one_round_trip() {
     let (node, heard) = listener().await;
     let mut primary = PrimaryAddress {
         host: "10.0.0.2".into(),
@@ -329,7 +392,9 @@ async fn orders_are_one_round_trip() {
         .unwrap();
     assert_eq!(
         heard.await.unwrap(),
-        "*3 AUTH us hush *4 CONFIG SET masteruser them *4 CONFIG SET masterauth other *3 REPLICAOF 10.0.0.2 6380"
+        [
+            "*3 AUTH us hush *4 CONFIG SET masteruser them *4 CONFIG SET masterauth other *3 REPLICAOF 10.0.0.2 6380"
+        ]
     );
 
     let (node, heard) = listener().await;
@@ -340,7 +405,9 @@ async fn orders_are_one_round_trip() {
         .unwrap();
     assert_eq!(
         heard.await.unwrap(),
-        "*3 AUTH us hush *4 CONFIG SET masteruser  *4 CONFIG SET masterauth  *3 REPLICAOF 10.0.0.2 6380"
+        [
+            "*3 AUTH us hush *4 CONFIG SET masteruser  *4 CONFIG SET masterauth  *3 REPLICAOF 10.0.0.2 6380"
+        ]
     );
 }
 
@@ -353,7 +420,7 @@ async fn orders_that_are_not_carried_out_are_told_apart() {
             port: 6379,
             administrator: None,
         };
-        let promoted = NetworkEngine.promote(&node, DEADLINE).await;
+        let promoted = NetworkEngine.promote(&node, &held("", 0), DEADLINE).await;
         let followed = NetworkEngine.follow(&node, &primary, DEADLINE).await;
         for result in [promoted, followed] {
             let error = result.unwrap_err();
@@ -373,13 +440,13 @@ async fn orders_that_are_not_carried_out_are_told_apart() {
 
     let memcached = node(Protocol::Memcached, vec![text("ERROR\r\n")]).await;
     let error = NetworkEngine
-        .promote(&memcached, DEADLINE)
+        .promote(&memcached, &held("", 0), DEADLINE)
         .await
         .unwrap_err();
     assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
     let silent = node(Protocol::Redis, vec![None]).await;
     let error = NetworkEngine
-        .promote(&silent, Duration::from_millis(50))
+        .promote(&silent, &held("", 0), Duration::from_millis(50))
         .await
         .unwrap_err();
     assert!(matches!(error, EngineError::Timeout { .. }), "{error:?}");

@@ -107,6 +107,9 @@ pub enum Stage {
         /// Why another.
         reason: Reason,
     },
+    /// End those that run, do not answer, and may take writes, before another is promoted. That takes a while, so whoever shall be
+    /// promoted is looked at again afterwards.
+    EndSilent(Vec<usize>),
     /// Make the chosen primary serve.
     Establish(Establish),
     /// Note that the chosen primary serves.
@@ -168,22 +171,31 @@ pub enum Reason {
     Handback,
 }
 
-/// What makes the chosen primary serve, in this order: what takes writes and should not is ended, the primary endpoint is taken from
-/// others while the primary is promoted, and given to it while others begin to follow it.
+/// What makes the chosen primary serve, in this order: a former primary that serves takes no more writes, the primary endpoint is taken
+/// from others while the primary is promoted, and given to it while others begin to follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Establish {
     /// The chosen primary.
     pub primary: usize,
-    /// Those that run, do not answer, and may take writes.
-    pub kill: Vec<usize>,
+    /// The former primary, which still serves whoever has its own address, and hands over what it holds.
+    pub from: Option<usize>,
     /// Those that have the primary endpoint's address.
     pub detach: Vec<usize>,
-    /// Whether it must be promoted.
-    pub promote: bool,
+    /// If it must be promoted, what it holds; one that holds less by then is not.
+    pub promote: Option<Held>,
     /// Whether it must be given the primary endpoint's address.
     pub attach: bool,
     /// Those that can follow it at once.
     pub follow: Vec<usize>,
+}
+
+/// How much of a history of writes a member holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The history.
+    pub history: String,
+    /// How far it goes, in bytes.
+    pub offset: u64,
 }
 
 /// The next stage for `group`, given what was seen of it at `now`.
@@ -261,7 +273,7 @@ impl Look<'_> {
         let elsewhere = self.holders_but(primary);
         let lacks_address = group.primary_endpoint.address.is_some() && !seen.has_primary_address;
         if lacks_address || !elsewhere.is_empty() {
-            return Err(Plan::Do(Stage::Establish(self.establish(primary))));
+            return Err(self.establish(primary));
         }
         let ContainerSeen::Running { started_at } = &seen.container else {
             // It answers, and its container has ended since.
@@ -294,28 +306,34 @@ impl Look<'_> {
         }
     }
 
-    /// What makes `primary` serve.
-    fn establish(&self, primary: usize) -> Establish {
-        let choice = &self.group.primary;
+    /// Makes `primary` serve, after whatever may take writes beside it was ended.
+    fn establish(&self, primary: usize) -> Plan {
         let answers = |index: usize| self.seen.members[index].answer.as_ref();
         let others = || (0..self.seen.members.len()).filter(move |index| *index != primary);
-        // One that is being made or made anew starts fenced, and takes its time.
-        let may_take_writes = |index: &usize| {
-            let member = &self.group.members[*index];
-            let was_primary =
-                choice.former.as_deref() == Some(member.spec.cache_cluster_id.as_str());
-            let has_address = self.seen.members[*index].has_primary_address;
-            let recovers = first_node(member).is_some_and(|node| node.recovering);
-            self.is_silent(*index)
-                && (was_primary || has_address || !(recovers || is_touched(member)))
-        };
+        let silent: Vec<usize> = others()
+            .filter(|index| self.is_silent(*index) && self.may_take_writes(*index))
+            .collect();
+        if !silent.is_empty() {
+            return Plan::Do(Stage::EndSilent(silent));
+        }
         let has_address = self.group.primary_endpoint.address.is_none()
             || self.seen.members[primary].has_primary_address;
-        Establish {
+        let promote = answers(primary)
+            .filter(|answer| !answer.is_primary)
+            .map(|answer| Held {
+                history: answer.history.clone(),
+                offset: answer.offset,
+            });
+        let former = self.group.primary.former.as_deref();
+        let serves = |index: &usize| answers(*index).is_some_and(|answer| answer.is_primary);
+        Plan::Do(Stage::Establish(Establish {
             primary,
-            kill: others().filter(may_take_writes).collect(),
+            from: former
+                .filter(|_| promote.is_some())
+                .and_then(|former| self.index(former))
+                .filter(serves),
             detach: self.holders_but(primary),
-            promote: answers(primary).is_none_or(|answer| !answer.is_primary),
+            promote,
             attach: !has_address,
             follow: others()
                 .filter(|index| self.group.members[*index].deletion_requested_at.is_none())
@@ -324,7 +342,19 @@ impl Look<'_> {
                         .is_some_and(|answer| !answer.loading && answer.follows != Some(primary))
                 })
                 .collect(),
-        }
+        }))
+    }
+
+    /// Whether a member that is silent may take writes when it wakes up. One that is being made or made anew starts fenced, and takes
+    /// its time.
+    fn may_take_writes(&self, index: usize) -> bool {
+        let member = &self.group.members[index];
+        let former = self.group.primary.former.as_deref();
+        let was_primary = former == Some(member.spec.cache_cluster_id.as_str());
+        let recovers = first_node(member).is_some_and(|node| node.recovering);
+        was_primary
+            || self.seen.members[index].has_primary_address
+            || !(recovers || is_touched(member))
     }
 
     /// Gives those of `members` that run and are silent the time to speak; none when there is nobody to wait for.

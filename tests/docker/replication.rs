@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cacheplane::engine::{
-    Credentials, Engine as _, EngineError, NetworkEngine, NodeEndpoint, NodeReport, PrimaryAddress,
-    Protocol, ReplicationReport, Role,
+    Credentials, Engine as _, EngineError, HistoryHeld, NetworkEngine, NodeEndpoint, NodeReport,
+    PrimaryAddress, Protocol, ReplicationReport, Role,
 };
 use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::engine_settings::{
@@ -101,9 +101,17 @@ impl Member {
         }
     }
 
+    async fn held(&self) -> HistoryHeld {
+        let found = self.look().await;
+        HistoryHeld {
+            history: found.history,
+            offset: found.offset,
+        }
+    }
+
     async fn promote(&self) {
         NetworkEngine
-            .promote(&self.endpoint, DEADLINE)
+            .promote(&self.endpoint, &self.held().await, DEADLINE)
             .await
             .unwrap();
     }
@@ -456,21 +464,59 @@ async fn after_a_promotion_everyone_goes_on_from_where_they_are() {
 }
 
 #[tokio::test]
-async fn a_frozen_node_hears_later_what_it_was_told() {
+async fn a_frozen_node_hears_later_whom_to_follow_and_is_not_promoted_late() {
     with_images(async |fixture, image| {
         let member = Member::start(fixture, 11, image).await;
+        let held = member.held().await;
+        let mut elsewhere = member.as_primary();
+        elsewhere.port = 2;
         docker(&["pause", &member.container]);
         let short = Duration::from_millis(300);
-        let error = NetworkEngine
-            .promote(&member.endpoint, short)
-            .await
-            .unwrap_err();
-        assert!(matches!(error, EngineError::Timeout { .. }), "{error:?}");
+        let promoted = NetworkEngine.promote(&member.endpoint, &held, short).await;
+        let followed = NetworkEngine
+            .follow(&member.endpoint, &elsewhere, short)
+            .await;
+        for error in [promoted.unwrap_err(), followed.unwrap_err()] {
+            assert!(matches!(error, EngineError::Timeout { .. }), "{error:?}");
+        }
         docker(&["unpause", &member.container]);
-        eventually("it takes effect", async || {
-            member.look().await.primary.is_none().then_some(())
+        eventually("it follows whom it was told", async || {
+            let primary = member.look().await.primary;
+            (primary.expect("not be promoted").1 == 2).then_some(())
         })
         .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_primary_that_hands_over_holds_writes_until_it_follows() {
+    with_images(async |fixture, image| {
+        let primary = Member::start(fixture, 11, image).await;
+        let replica = Member::start(fixture, 12, image).await;
+        primary.promote().await;
+        replica.follow(&primary).await;
+        replica.wait_in_sync().await;
+        let hold = Duration::from_secs(30);
+        let given = NetworkEngine
+            .hold_writes(&primary.endpoint, hold, DEADLINE)
+            .await
+            .unwrap()
+            .expect("all our images can");
+        let late = ["SET", "k", "late"];
+        let waits = tokio::time::timeout(Duration::from_millis(200), primary.ask::<()>(&late));
+        let outcome = waits.await;
+        assert!(outcome.is_err(), "a write waits: {outcome:?}");
+        assert_eq!(primary.held().await, given);
+        NetworkEngine
+            .promote(&replica.endpoint, &given, DEADLINE)
+            .await
+            .unwrap();
+        primary.follow(&replica).await;
+        primary.wait_in_sync().await;
+        for member in [&primary, &replica] {
+            assert!(!member.has("k").await, "what was held is nowhere");
+        }
     })
     .await;
 }

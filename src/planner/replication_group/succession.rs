@@ -96,7 +96,7 @@ impl Look<'_> {
                     false => Reason::Handback,
                 },
             }),
-            Some(_) | None => Plan::Do(Stage::Establish(self.establish(primary))),
+            Some(_) | None => self.establish(primary),
         }
     }
 

@@ -106,14 +106,22 @@ pub(super) fn kill_and_lose(members: &[usize]) -> Plan {
 pub(super) fn establish(primary: usize, change: impl FnOnce(&mut Establish)) -> Plan {
     let mut establish = Establish {
         primary,
-        kill: vec![],
+        from: None,
         detach: vec![],
-        promote: false,
+        promote: None,
         attach: false,
         follow: vec![],
     };
     change(&mut establish);
     Plan::Do(Stage::Establish(establish))
+}
+
+/// What a member holds of the history that all share at the beginning.
+pub(super) fn held(offset: u64) -> Option<Held> {
+    Some(Held {
+        history: "history 1".to_owned(),
+        offset,
+    })
 }
 
 pub(super) fn confirm(member: usize, run: &str, history: &str) -> Plan {
@@ -343,7 +351,11 @@ fn the_first_primary_is_promoted_and_followed_at_once() {
         creation(it);
         made(it, 0);
     };
-    let promote = |plan: &mut Establish| (plan.promote, plan.attach) = (true, true);
+    let promote = |plan: &mut Establish| {
+        let history = "of 0 alone".to_owned();
+        plan.promote = Some(Held { history, offset: 0 });
+        plan.attach = true;
+    };
     check(2, alone, establish(0, promote));
     let with_replicas = |it: &mut Scene| {
         creation(it);

@@ -10,9 +10,9 @@ use super::super::node::describe;
 use super::super::router::router_of_port;
 use super::{ReplicationGroups, Stop};
 use crate::datastore::{Choice, Error as StoreError, JoinedMember};
-use crate::engine::{EngineError, PrimaryAddress};
+use crate::engine::{EngineError, HistoryHeld, NodeEndpoint, PrimaryAddress};
 use crate::planner::cache_cluster::Obstacle;
-use crate::planner::replication_group::{self as planner, Establish, Reason, Stage};
+use crate::planner::replication_group::{self as planner, Establish, Held, Reason, Stage};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::event::Event;
 use crate::resources::replication_group::{GroupChange, ReplicationGroup};
@@ -20,6 +20,10 @@ use crate::runtime::RuntimeError;
 
 /// How long a node may take to do what it is told.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How long a former primary holds its clients' writes back while it hands over. It follows its successor long before that; should the
+/// successor fail meanwhile, its clients have waited no longer than this.
+const WRITE_HOLD: Duration = Duration::from_secs(1);
 
 /// No quota applies to what a reconciler writes.
 const NO_QUOTA: u32 = u32::MAX;
@@ -47,6 +51,7 @@ impl ReplicationGroups {
                     .replication_group_choose_primary(group, &choice)
                     .await?)
             }
+            Stage::EndSilent(members) => self.kill(group, &members).await,
             Stage::Establish(establish) => self.establish(group, establish).await,
             Stage::Confirm {
                 member,
@@ -156,15 +161,13 @@ impl ReplicationGroups {
         }
     }
 
-    /// What may take writes is ended before anything is promoted; then the address goes from one to the other.
+    /// A former primary that serves gives its last writes away before anything is promoted; then the address goes from one to the other.
     async fn establish(&self, group: &ReplicationGroup, plan: Establish) -> Result<(), Stop> {
         self.world.ensure_networks().await?;
-        self.kill(group, &plan.kill).await?;
-        let primary = &group.members[plan.primary];
         let promote = async {
-            match plan.promote {
-                true => self.promote(primary).await,
-                false => Ok(()),
+            match &plan.promote {
+                Some(held) => self.promote(group, plan.primary, plan.from, held).await,
+                None => Ok(()),
             }
         };
         let (promoted, detached) = join(promote, self.detach(group, &plan.detach)).await;
@@ -176,7 +179,11 @@ impl ReplicationGroups {
                     let network = &self.world.ground.endpoint_network.name;
                     self.world
                         .runtime
-                        .connect_network(&self.container(primary), network, address)
+                        .connect_network(
+                            &self.container(&group.members[plan.primary]),
+                            network,
+                            address,
+                        )
                         .await
                         .inspect_err(|error| self.world.doubt_networks(error))
                 }
@@ -188,16 +195,37 @@ impl ReplicationGroups {
         Ok(attached?)
     }
 
-    async fn promote(&self, member: &CacheCluster) -> Result<(), Stop> {
-        let Some(node) = member.nodes.first() else {
-            return Err(Stop::Stale);
+    /// Promotes a member that holds what it held when it was looked at and, where the former primary serves, all that this one has taken.
+    async fn promote(
+        &self,
+        group: &ReplicationGroup,
+        member: usize,
+        from: Option<usize>,
+        held: &Held,
+    ) -> Result<(), Stop> {
+        let mut least = HistoryHeld {
+            history: held.history.clone(),
+            offset: held.offset,
         };
-        let endpoint = self.world.node_endpoint(member, node);
+        if let Some(from) = from {
+            let endpoint = self.endpoint(&group.members[from])?;
+            let engine = &self.world.engine;
+            let given = engine.hold_writes(&endpoint, WRITE_HOLD, COMMAND_DEADLINE);
+            if let Some(given) = given.await.map_err(stop)? {
+                least = given;
+            }
+        }
+        let endpoint = self.endpoint(&group.members[member])?;
         self.world
             .engine
-            .promote(&endpoint, COMMAND_DEADLINE)
+            .promote(&endpoint, &least, COMMAND_DEADLINE)
             .await
             .map_err(stop)
+    }
+
+    fn endpoint(&self, member: &CacheCluster) -> Result<NodeEndpoint, Stop> {
+        let node = member.nodes.first().ok_or(Stop::Stale)?;
+        Ok(self.world.node_endpoint(member, node))
     }
 
     async fn confirm(

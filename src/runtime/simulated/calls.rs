@@ -46,6 +46,7 @@ pub enum Operation {
     ContainerUnpause,
     ContainerRemove,
     NodeProbe,
+    NodeHold,
     NodePromote,
     NodeFollow,
 }

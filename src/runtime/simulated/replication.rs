@@ -18,6 +18,9 @@ use super::super::ContainerState;
 use super::world::{Container, State};
 use super::{SimulatedWorld, listening_port, options};
 
+/// How many of the next attempts to write a hold lets wait.
+const HELD_WRITES: u32 = 3;
+
 /// What a write adds to its history beside key and value: the words around them.
 const WRITE_OVERHEAD_BYTES: u64 = 33;
 
@@ -37,6 +40,8 @@ pub(super) struct Process {
     pub(super) link: Link,
     /// What it was told while it was frozen.
     told: Vec<Order>,
+    /// Attempts to write that wait, and are given up by whoever made them.
+    held_writes: u32,
 }
 
 /// A primary by its address, and who a replica says that it is.
@@ -51,6 +56,7 @@ pub(crate) struct Following {
 /// What a process can be told about replication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Order {
+    HoldWrites,
     Promote,
     Follow(Following),
 }
@@ -311,7 +317,7 @@ impl State {
     fn order(&mut self, name: &str, order: Order) {
         let new_history = match order {
             Order::Promote => self.new_history(),
-            Order::Follow(_) => String::new(),
+            Order::Follow(_) | Order::HoldWrites => String::new(),
         };
         let Some(container) = self.containers.get_mut(name) else {
             return;
@@ -330,6 +336,7 @@ impl State {
             }
             // It is one.
             Order::Promote => {}
+            Order::HoldWrites => process.held_writes = HELD_WRITES,
             Order::Follow(primary) => {
                 let is_other = process
                     .following
@@ -354,7 +361,7 @@ impl State {
         }
     }
 
-    /// Writes a key: the number of replicas that have it, or none if no running primary is there.
+    /// Writes a key: the number of replicas that have it, or none if no running primary is there that takes it at once.
     fn write(&mut self, name: &str, key: &str, value: &str) -> Option<usize> {
         let container = self
             .containers
@@ -362,6 +369,10 @@ impl State {
             .filter(|found| found.state == ContainerState::Running)
             .filter(|found| found.process.following.is_none())?;
         let process = &mut container.process;
+        if process.held_writes > 0 {
+            process.held_writes -= 1;
+            return None;
+        }
         process.keys.insert(key.to_owned(), value.to_owned());
         if process.backlog_start.is_some() {
             process.offset += (key.len() + value.len()) as u64 + WRITE_OVERHEAD_BYTES;

@@ -90,7 +90,7 @@ fn a_primary_that_is_alone_is_upgraded_in_place() {
         replaced(it);
         it.return_fenced(0, "run 2");
     };
-    let expected = |plan: &mut Establish| (plan.promote, plan.attach) = (true, true);
+    let expected = |plan: &mut Establish| (plan.promote, plan.attach) = (held(100), true);
     check(0, back, establish(0, expected));
 }
 

@@ -8,7 +8,8 @@ use super::super::{Operation, SimulatedRuntime, Verdict};
 use super::*;
 use crate::engine::simulated::{SimulatedEngine, Write};
 use crate::engine::{
-    Credentials, Engine, EngineError, NodeEndpoint, PrimaryAddress, ReplicationReport, Role,
+    Credentials, Engine, EngineError, HistoryHeld, NodeEndpoint, PrimaryAddress, ReplicationReport,
+    Role,
 };
 
 /// A group of fenced members at addresses 1, 2 and so on past 10.
@@ -58,7 +59,19 @@ impl Group {
     }
 
     async fn promote(&self, member: u8) {
-        self.engine.promote(&at(member), GRACE).await.unwrap();
+        let held = self.held(member).await;
+        self.engine
+            .promote(&at(member), &held, GRACE)
+            .await
+            .unwrap();
+    }
+
+    async fn held(&self, member: u8) -> HistoryHeld {
+        let found = self.look(member).await;
+        HistoryHeld {
+            history: found.history,
+            offset: found.offset,
+        }
     }
 
     async fn follow(&self, member: u8, primary: u8) {
@@ -119,10 +132,18 @@ async fn a_fenced_node_answers_reads_and_refuses_writes_until_it_is_promoted() {
     assert_eq!(engine.get(&at(1), "k"), None);
     assert_eq!(engine.set(&at(2), "k", "v"), Write::Unanswered);
 
-    engine.promote(&at(1), GRACE).await.unwrap();
+    let held = |offset| HistoryHeld {
+        history: replication.history.clone(),
+        offset,
+    };
+    let more = engine.promote(&at(1), &held(1), GRACE).await.unwrap_err();
+    assert!(matches!(more, EngineError::Behind { .. }), "{more:?}");
+    assert_eq!(engine.set(&at(1), "k", "v"), Write::ReadOnly);
+    engine.promote(&at(1), &held(0), GRACE).await.unwrap();
     let first = engine.probe(&at(1), GRACE).await.unwrap();
     assert_eq!(first.role, Role::Primary);
-    engine.promote(&at(1), GRACE).await.unwrap();
+    let again = engine.promote(&at(1), &held(0), GRACE).await.unwrap_err();
+    assert!(matches!(again, EngineError::Behind { .. }), "{again:?}");
     assert_eq!(engine.probe(&at(1), GRACE).await.unwrap(), first);
     assert_eq!(engine.set(&at(1), "k", "v"), done(0));
 }
@@ -300,16 +321,33 @@ async fn frozen_nodes_are_not_noticed_and_hear_later_what_they_were_told() {
     assert!(group.look(1).await.link_up);
     assert!(group.has(1, "b"));
 
+    let held = group.held(3).await;
     group.world.pause("m3");
-    group.engine.promote(&at(3), GRACE).await.unwrap_err();
+    let frozen = group.engine.promote(&at(3), &held, GRACE).await;
+    assert!(matches!(frozen, Err(EngineError::Timeout { .. })));
     // What a process that was killed was told is forgotten.
     group.world.kill("m3");
     group.runtime.start_container("m3").await.unwrap();
     assert!(group.look(3).await.primary.is_some());
+    let held = group.held(3).await;
     group.world.pause("m3");
-    group.engine.promote(&at(3), GRACE).await.unwrap_err();
+    let frozen = group.engine.promote(&at(3), &held, GRACE).await;
+    assert!(matches!(frozen, Err(EngineError::Timeout { .. })));
     group.world.unpause("m3");
     assert_eq!(group.look(3).await.primary, None);
+}
+
+#[tokio::test]
+async fn a_hold_lets_some_writes_wait_and_replication_go_on() {
+    let group = Group::new(2).await;
+    assert_eq!(group.set(1, "a"), done(1));
+    let hold = group.engine.hold_writes(&at(1), GRACE, GRACE).await;
+    assert_eq!(hold.unwrap(), Some(group.held(2).await));
+    let held = group.set(1, "b");
+    assert!(!held.is_done() && group.look(2).await.link_up);
+    let taken = (0..10).find(|_| group.set(1, "b").is_done());
+    assert!(taken.is_some(), "a hold ends by itself");
+    assert!(group.has(2, "b"));
 }
 
 #[tokio::test]
@@ -392,6 +430,7 @@ async fn orders_pass_the_hook() {
     let group = Group::new(2).await;
     let lost = || RuntimeError::Unreachable { source: None };
     for (refused, takes_effect) in [(true, false), (false, true)] {
+        let held = group.held(2).await;
         group
             .world
             .set_hook(Some(Box::new(move |call| match call.operation {
@@ -401,7 +440,11 @@ async fn orders_pass_the_hook() {
                 Operation::NodePromote | Operation::NodeFollow => Verdict::LoseAnswer(lost()),
                 _ => Verdict::Proceed,
             })));
-        let error = group.engine.promote(&at(2), GRACE).await.unwrap_err();
+        let error = group
+            .engine
+            .promote(&at(2), &held, GRACE)
+            .await
+            .unwrap_err();
         assert!(
             matches!(error, EngineError::Unreachable { .. }),
             "{error:?}"
