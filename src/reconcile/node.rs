@@ -138,9 +138,15 @@ impl World {
             .inspect_err(|error| self.doubt_networks(error))
             .map_err(|error| passing(&error))?;
         if let Err(error) = self.wait_ready(cluster, node, &spec.name, &container).await {
-            return Err(Obstacle::Passing(
-                self.account_for(&spec.name, &error).await,
-            ));
+            let account = self.account_for(&spec.name, &error).await;
+            if hangs_at_start(cluster, &container, &error) {
+                // The next look finds that it has ended, and starts it again.
+                self.runtime
+                    .kill_container(&spec.name)
+                    .await
+                    .map_err(|error| passing(&error))?;
+            }
+            return Err(Obstacle::Passing(account));
         }
         Ok(NodeObserved {
             generation: node.generation,
@@ -333,6 +339,18 @@ impl World {
             log => format!("{}; its container last wrote: {log}", describe(error)),
         }
     }
+}
+
+/// Whether a node that was waited for in vain hangs, in a run in which nobody can have written to it: a member's, which is fenced until
+/// it has joined. Any other may be busy with what it was asked, and may hold what nobody else has.
+fn hangs_at_start(cluster: &CacheCluster, run: &ContainerObserved, error: &EngineError) -> bool {
+    let Some(membership) = &cluster.membership else {
+        return false;
+    };
+    let joined = membership.joined.as_ref();
+    let has_joined =
+        joined.is_some_and(|joined| run.started_at.as_ref() == Some(&joined.started_at));
+    matches!(error, EngineError::Timeout { .. }) && !has_joined
 }
 
 /// A name for the node on its network, for whoever looks from another container.

@@ -153,6 +153,11 @@ impl SimulatedWorld {
         self.change(|state| state.container_pause(container, ContainerChange::Paused));
     }
 
+    /// Lets the next process of a container start and never say a word, while its container runs.
+    pub fn hang_next_run(&self, container: &str) {
+        self.change(|state| state.runs_to_hang.insert(container.to_owned()));
+    }
+
     /// Thaws a process.
     pub fn unpause(&self, container: &str) {
         self.change(|state| state.container_pause(container, ContainerChange::Unpaused));
@@ -236,7 +241,7 @@ impl SimulatedWorld {
         let Some(container) = state.containers.values().find(listens) else {
             return Reach::Nothing;
         };
-        if container.state == ContainerState::Paused {
+        if container.state == ContainerState::Paused || container.process.hangs {
             return Reach::Frozen {
                 container: container.spec.name.clone(),
             };

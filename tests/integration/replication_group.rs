@@ -6,6 +6,7 @@ mod create;
 mod delete;
 mod describe;
 mod failover;
+mod hang;
 mod maintenance;
 mod modify;
 mod published;

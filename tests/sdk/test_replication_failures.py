@@ -11,6 +11,7 @@ import time
 import pytest
 import redis
 
+import groups
 import patience
 import replication
 from container_host import docker
@@ -153,6 +154,47 @@ def test_its_process_dies(request, mode):
     with at_work(request.getfixturevalue(mode)) as scene:
         os.kill(scene.group.container(scene.first)["State"]["Pid"], signal.SIGKILL)
         scene.await_failover()
+
+
+def test_its_process_stops(ours):
+    """It hangs, and Docker knows nothing of that: for it the container runs."""
+    with at_work(ours) as scene:
+        os.kill(scene.group.container(scene.first)["State"]["Pid"], signal.SIGSTOP)
+        scene.await_failover()
+
+
+@pytest.mark.parametrize("engine, version", [("redis", "6.2"), ("valkey", "8.1"), ("valkey", "9.0")])
+def test_other_engines(ours, engine, version):
+    """Killed, then frozen: what the faults above do to one version, they do to the others."""
+    with at_work(ours, Engine=engine, EngineVersion=version) as scene:
+        scene.group.kill(scene.first)
+        patience.until("the failover is told of", lambda: scene.group.failovers())
+        second = scene.group.settled()
+        patience.until("the prober has seen the primary", lambda: scene.prober.primaries() == [scene.first, second])
+        docker("pause", scene.group.container_id(second))
+        patience.until("the failover is told of", lambda: len(scene.group.failovers()) == 2)
+        scene.end([scene.first, second, scene.group.settled()])
+
+
+def test_a_promotion_that_was_asked_for(ours):
+    """Even who writes to a node's own endpoint, and waits for no replica, loses nothing: the former primary gives all it took."""
+    group = Group(ours, failover=False)
+    served = [group.settled()]
+    writers = [Writer(endpoint, replicas=0) for endpoint in group.node_endpoints().values()]
+    with contextlib.ExitStack() as programs:
+        for writer in writers:
+            programs.enter_context(writer)
+        for successor in [*group.replicas(), served[0]]:
+            before = sum(len(writer.acknowledged) for writer in writers)
+            groups.changed(group.api, group.id, PrimaryClusterId=successor)
+            assert group.settled() == successor
+            patience.until("writes go on", lambda: sum(len(writer.acknowledged) for writer in writers) > before + 20)
+            served.append(successor)
+        for writer in writers:
+            writer.end()
+    for writer in writers:
+        writer.assert_nothing_lost()
+    group.delete()
 
 
 def test_out_of_memory(ours):

@@ -5,6 +5,8 @@
 
 import os
 
+import pytest
+
 import patience
 import replication
 from replication import Group
@@ -13,6 +15,7 @@ from traffic import Prober, Writer
 KILLS = int(os.environ.get("CACHEPLANE_KILLS", "15"))
 
 
+@pytest.mark.timeout(120 + 15 * KILLS)
 def test_killed_again_and_again(ours):
     group = Group(ours)
     served = [group.settled()]

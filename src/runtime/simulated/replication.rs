@@ -40,6 +40,8 @@ pub(super) struct Process {
     pub(super) link: Link,
     /// What it was told while it was frozen.
     told: Vec<Order>,
+    /// Whether it never answers, though its container runs.
+    pub(super) hangs: bool,
     /// Attempts to write that wait, and are given up by whoever made them.
     held_writes: u32,
 }
@@ -323,7 +325,7 @@ impl State {
             return;
         };
         let process = &mut container.process;
-        if container.state == ContainerState::Paused {
+        if container.state == ContainerState::Paused || process.hangs {
             process.told.push(order);
             return;
         }

@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) history_count: u64,
     /// Containers whose full syncs never end.
     pub(super) syncs_stalled: BTreeSet<String>,
+    /// Containers whose next process hangs.
+    pub(super) runs_to_hang: BTreeSet<String>,
     /// Events not yet delivered, each with the owner whom it concerns.
     pub(super) outbox: Vec<(String, RuntimeEvent)>,
 }
@@ -303,9 +305,11 @@ impl State {
         let new_history = self.new_history();
         self.sequence += 1;
         let started = self.sequence;
+        let hangs = self.runs_to_hang.remove(name);
         let container = self.container(name)?;
         container.attachments = attachments;
         container.process = Process::start(&container.spec.command, saved, new_history);
+        container.process.hangs = hangs;
         container.started = Some(started);
         container.state = ContainerState::Running;
         container.exit_code = None;
