@@ -4,23 +4,20 @@
 //! error and the caller's one deadline covers resolving, connecting, authenticating and asking. Who we are and what we
 //! want go out together: every conversation is one round trip, because a failover waits for several of them.
 
-use ::redis::aio::MultiplexedConnection;
-use ::redis::{
-    AsyncConnectionConfig, Cmd, ErrorKind, RedisConnectionInfo, RedisError, RedisResult, Value,
-};
-use futures_util::future::join_all;
-use tokio::net::TcpStream;
+use ::redis::{Cmd, ErrorKind, FromRedisValue, RedisError, Value};
 
 use super::{EngineError, NodeEndpoint, NodeReport, PrimaryAddress};
+use connection::Connection;
 
+pub(super) mod cluster;
+mod connection;
+pub(super) mod migration;
 mod report;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {
-    let answer = converse(node, vec![::redis::cmd("INFO")]).await?;
-    let text: String = ::redis::from_redis_value(answer)
-        .map_err(|error| refusal(node, &RedisError::from(error)))?;
-    report::read(node, &text)
+    let [answer] = exactly(node, converse(node, vec![::redis::cmd("INFO")]).await?)?;
+    report::read(node, &read::<String>(node, answer)?)
 }
 
 /// Ends following; to a primary it says nothing new. The caller bounds the time.
@@ -57,47 +54,24 @@ fn command(words: &[&str]) -> Cmd {
     command
 }
 
-/// Connects, says who we are and what we want in one go, and returns the last answer if none is an error.
-async fn converse(node: &NodeEndpoint, commands: Vec<Cmd>) -> Result<Value, EngineError> {
-    let stream = TcpStream::connect((node.host.as_str(), node.port))
-        .await
-        .map_err(|e| node.unreachable(e))?;
-    // Best effort: without it the answer is the same, only later.
-    let _ = stream.set_nodelay(true);
-    // The client's own deadline would be a second one beside the caller's.
-    let config = AsyncConnectionConfig::new()
-        .set_response_timeout(None)
-        .set_connection_timeout(None);
-    // The client itself would wait for its credentials to be accepted before it sends anything else.
-    let settings = RedisConnectionInfo::default().set_skip_set_lib_name();
-    let introduction = node
-        .administrator
-        .as_ref()
-        .map(|found| command(&["AUTH", &found.user, &found.password]));
-    let asking = async || -> RedisResult<Vec<RedisResult<Value>>> {
-        let (connection, driver) =
-            MultiplexedConnection::new_with_config(&settings, stream, config).await?;
-        // All are written before any answer is awaited. The client's own pipeline would do the same, but forgets an
-        // answer that explains why the node then hung up.
-        let answers = join_all(introduction.into_iter().chain(commands).map(|command| {
-            let mut connection = connection.clone();
-            async move { command.query_async::<Value>(&mut connection).await }
-        }));
-        tokio::pin!(answers);
-        // The driver answers while it is polled beside the questions; leaving this function closes the connection.
-        Ok(tokio::select! {
-            biased;
-            answers = &mut answers => answers,
-            // The node closed the connection: with its answers before that, or without.
-            () = driver => answers.await,
-        })
-    };
-    let mut last = Value::Nil;
-    // The first error is the one that explains the others: a stranger is refused everything.
-    for answer in asking().await.map_err(|error| refusal(node, &error))? {
-        last = answer.map_err(|error| refusal(node, &error))?;
-    }
-    Ok(last)
+/// Connects, says who we are and what we want in one go, and returns the answers if none is an error.
+async fn converse(node: &NodeEndpoint, commands: Vec<Cmd>) -> Result<Vec<Value>, EngineError> {
+    Connection::open(node).await?.ask(commands).await
+}
+
+/// As many answers as there were questions, one by one.
+fn exactly<const N: usize>(
+    node: &NodeEndpoint,
+    answers: Vec<Value>,
+) -> Result<[Value; N], EngineError> {
+    answers
+        .try_into()
+        .map_err(|_| node.refused("answered less or more than it was asked"))
+}
+
+/// Reads an answer as what it should be.
+fn read<T: FromRedisValue>(node: &NodeEndpoint, answer: Value) -> Result<T, EngineError> {
+    ::redis::from_redis_value(answer).map_err(|error| refusal(node, &RedisError::from(error)))
 }
 
 /// Sorts the client's errors by what a caller does about them.
