@@ -13,11 +13,12 @@ const ROOMS: &str = "
     resources: |
     planner: resources |
 
-    # Tools. Time is told in the rooms' own type; simulated nodes and routers are nothing but simulated containers.
+    # Tools. Time is told in the rooms' own type, and so are slots; simulated nodes and routers are nothing but simulated
+    # containers.
     clock: resources::timestamp |
     activators: |
-    runtime: | bollard serde serde_json
-    engine: runtime::simulated | redis
+    runtime: resources::slots | bollard serde serde_json
+    engine: runtime::simulated resources::slots | redis
     routing: runtime::simulated | reqwest serde serde_json
     datastore: resources | sqlx serde serde_json
 

@@ -4,6 +4,7 @@
 //! its deadline whatever the node does; it never repairs anything, because what to do about an answer is the planner's
 //! business.
 
+pub mod cluster;
 pub mod memcached;
 pub mod redis;
 pub mod simulated;
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
+
+use crate::resources::slots::SlotSet;
+use cluster::{ClusterOrder, ClusterView, KeyConflict, MigrationLimits, Moved, SlotMigration};
 
 /// Pause after the first unsuccessful attempt of [`Engine::wait_ready`]; the time until a new cache answers is measured
 /// against a bare container, so the beginning is impatient.
@@ -271,6 +275,66 @@ pub trait Engine: Send + Sync + Debug {
         primary: &PrimaryAddress,
         deadline: Duration,
     ) -> Result<(), EngineError>;
+
+    /// Asks a node with cluster mode enabled once how it sees its cluster; any other refuses.
+    ///
+    /// Some lines answer [`EngineError::Loading`] while they read their data set.
+    async fn cluster_view(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<ClusterView, EngineError>;
+
+    /// Tells a node about its cluster: as many orders as are given, in order, on one connection.
+    ///
+    /// After an error some of them have taken effect, those after the one that was refused perhaps too, and, where the node
+    /// hangs, others still may. None is safe to repeat unless it says so: look at the view first.
+    async fn cluster_order(
+        &self,
+        node: &NodeEndpoint,
+        orders: &[ClusterOrder],
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
+
+    /// Moves keys of `slots` from the node that owns them to `taker`, until none is left or a limit is reached. The slots are open
+    /// on both sides: `Importing` there, `Migrating` here; clients go on meanwhile.
+    ///
+    /// What was moved is moved, also after an error, and calling again goes on from there. `taker` is named as `giver` reaches it;
+    /// if it cannot, or hears nothing within `limits.stall`, that is [`EngineError::Unreachable`] with the taker's address. Only
+    /// database 0 is looked at, as there is no other in cluster mode before Valkey 9.
+    async fn migrate_keys(
+        &self,
+        giver: &NodeEndpoint,
+        slots: &SlotSet,
+        taker: &PrimaryAddress,
+        conflict: KeyConflict,
+        limits: &MigrationLimits,
+        deadline: Duration,
+    ) -> Result<Moved, EngineError>;
+
+    /// Lets a node give slots away as a whole, each set to the node with that id (Valkey 9; others refuse). Success means that
+    /// it tries. One that does not own all of them, or is giving some of them away already, refuses.
+    async fn slot_migration_start(
+        &self,
+        giver: &NodeEndpoint,
+        moves: &[(SlotSet, String)],
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
+
+    /// The moves begun by [`Engine::slot_migration_start`] that a node takes part in or took part in lately, the latest first. A
+    /// node that was restarted has forgotten them, and with them whatever had not succeeded.
+    async fn slot_migrations(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<Vec<SlotMigration>, EngineError>;
+
+    /// Gives up every move of slots from or to this node; none is no error.
+    async fn slot_migration_cancel(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
 }
 
 /// Real nodes over TCP.
@@ -321,6 +385,70 @@ impl Engine for NetworkEngine {
     ) -> Result<(), EngineError> {
         node.replicates()?;
         node.bounded(deadline, redis::follow(node, primary)).await
+    }
+
+    async fn cluster_view(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<ClusterView, EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::cluster::view(node)).await
+    }
+
+    async fn cluster_order(
+        &self,
+        node: &NodeEndpoint,
+        orders: &[ClusterOrder],
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::cluster::order(node, orders))
+            .await
+    }
+
+    async fn migrate_keys(
+        &self,
+        giver: &NodeEndpoint,
+        slots: &SlotSet,
+        taker: &PrimaryAddress,
+        conflict: KeyConflict,
+        limits: &MigrationLimits,
+        deadline: Duration,
+    ) -> Result<Moved, EngineError> {
+        giver.replicates()?;
+        let moving = redis::migration::migrate_keys(giver, slots, taker, conflict, limits);
+        giver.bounded(deadline, moving).await
+    }
+
+    async fn slot_migration_start(
+        &self,
+        giver: &NodeEndpoint,
+        moves: &[(SlotSet, String)],
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        giver.replicates()?;
+        giver
+            .bounded(deadline, redis::migration::start(giver, moves))
+            .await
+    }
+
+    async fn slot_migrations(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<Vec<SlotMigration>, EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::migration::list(node)).await
+    }
+
+    async fn slot_migration_cancel(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::migration::cancel(node)).await
     }
 
     async fn wait_ready(

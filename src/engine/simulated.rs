@@ -8,10 +8,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::cluster::{
+    ClusterOrder, ClusterView, KeyConflict, MigrationLimits, Moved, SlotMigration,
+};
 use super::{
     AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress,
     Protocol, ReplicationReport, Role,
 };
+use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
     Following, Operation, Order, Reach, SimulatedWorld, Standing, option,
 };
@@ -201,6 +205,60 @@ impl Engine for SimulatedEngine {
             .await
     }
 
+    async fn cluster_view(
+        &self,
+        node: &NodeEndpoint,
+        _deadline: Duration,
+    ) -> Result<ClusterView, EngineError> {
+        Err(no_cluster(node))
+    }
+
+    async fn cluster_order(
+        &self,
+        node: &NodeEndpoint,
+        _orders: &[ClusterOrder],
+        _deadline: Duration,
+    ) -> Result<(), EngineError> {
+        Err(no_cluster(node))
+    }
+
+    async fn migrate_keys(
+        &self,
+        giver: &NodeEndpoint,
+        _slots: &SlotSet,
+        _taker: &PrimaryAddress,
+        _conflict: KeyConflict,
+        _limits: &MigrationLimits,
+        _deadline: Duration,
+    ) -> Result<Moved, EngineError> {
+        Err(no_cluster(giver))
+    }
+
+    async fn slot_migration_start(
+        &self,
+        giver: &NodeEndpoint,
+        _moves: &[(SlotSet, String)],
+        _deadline: Duration,
+    ) -> Result<(), EngineError> {
+        Err(no_cluster(giver))
+    }
+
+    async fn slot_migrations(
+        &self,
+        node: &NodeEndpoint,
+        _deadline: Duration,
+    ) -> Result<Vec<SlotMigration>, EngineError> {
+        Err(no_cluster(node))
+    }
+
+    async fn slot_migration_cancel(
+        &self,
+        node: &NodeEndpoint,
+        _deadline: Duration,
+    ) -> Result<(), EngineError> {
+        Err(no_cluster(node))
+    }
+
     /// Answers at once: nothing in the simulated world becomes ready by waiting.
     async fn wait_ready(
         &self,
@@ -273,6 +331,10 @@ fn replication_report(standing: Standing) -> ReplicationReport {
         syncing: standing.syncing,
         replicas: standing.replicas.into_iter().map(attached).collect(),
     }
+}
+
+fn no_cluster(node: &NodeEndpoint) -> EngineError {
+    node.refused("This instance has cluster support disabled")
 }
 
 fn unreachable(node: &NodeEndpoint) -> EngineError {

@@ -316,7 +316,7 @@ impl World {
             node_type: spec.node_type,
             parameters: &parameters,
             port: node.engine_port(spec),
-            announce_host: None,
+            cluster: None,
             administrator: has_users(cluster).then_some(Administrator {
                 name: &credentials.user,
                 password_sha256: &password_sha256,

@@ -386,6 +386,11 @@ const fn repository(engine: Engine) -> &'static str {
     }
 }
 
+/// Whether nodes of a line give slots away as a whole, by themselves (`CLUSTER MIGRATESLOTS`, Valkey 9.0).
+pub fn supports_atomic_migration(engine: Engine, line: VersionNumber) -> bool {
+    engine == Engine::Valkey && line.at_least(9, 0, 0)
+}
+
 /// The line that an image really runs, read from its tag (`redis:7.2-alpine` is 7.2, so a Redis 7.1 started from it
 /// is given 7.2's settings). A tag that is no version (`latest`, a digest, a private name) is taken for what the
 /// version itself is.

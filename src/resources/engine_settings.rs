@@ -9,6 +9,7 @@
 //! Pure: settings in, arguments out. What must not be in a command line that anyone may inspect is not: the
 //! administrator is known to the engine by the digest of its password.
 
+mod cluster;
 mod directives;
 mod memcached;
 mod withheld;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use super::engine::{Engine, EngineVersion, VersionNumber};
 use super::node_type::NodeType;
 
+pub use cluster::{CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, bus_port};
 pub use directives::{engine_directives, service_only_reason};
 pub use withheld::withheld_rules;
 
@@ -34,8 +36,8 @@ pub struct ServerSettings<'a> {
     pub parameters: &'a BTreeMap<&'static str, String>,
     /// The port to listen on.
     pub port: u16,
-    /// Host name that a node with cluster mode enabled tells its clients in place of its address (published mode).
-    pub announce_host: Option<&'a str>,
+    /// What a node with cluster mode enabled is told besides its parameters; of no effect with cluster mode disabled.
+    pub cluster: Option<ClusterSettings<'a>>,
     /// The control plane's own user. Redis 6.0 and later have users; earlier ones ignore it.
     pub administrator: Option<Administrator<'a>>,
     /// Whether the node starts as a replica of nobody (see [`FENCE`]): a member of a replication group does, so that one
@@ -131,13 +133,9 @@ fn resp_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
             directives.push(("rename-command".to_owned(), format!("{name} \"\"")));
         }
     }
-    let clustered = is_clustered(settings);
-    if let (true, true, Some(host)) = (clustered, line.at_least(7, 0, 0), settings.announce_host) {
-        directives.push(("cluster-announce-hostname".to_owned(), host.to_owned()));
-        directives.push((
-            "cluster-preferred-endpoint-type".to_owned(),
-            "hostname".to_owned(),
-        ));
+    if let (true, Some(cluster)) = (is_clustered(settings), settings.cluster) {
+        // Later than the parameters, of which one is about clients' way here too.
+        directives.extend(cluster::directives(settings, &cluster));
     }
     directives
 }
@@ -170,8 +168,11 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
     } else {
         directives.push(("save", String::new()));
     }
-    if settings.fenced && !is_clustered(settings) {
-        directives.extend(member_directives(settings.version.engine, line));
+    if is_clustered(settings) {
+        directives.extend(first_copy_directives(settings.version.engine, line));
+    } else if settings.fenced {
+        directives.push(fence(line));
+        directives.extend(first_copy_directives(settings.version.engine, line));
     }
     directives
         .into_iter()
@@ -184,14 +185,18 @@ fn is_clustered(settings: &ServerSettings<'_>) -> bool {
     enabled.is_some_and(|value| value == "yes")
 }
 
-/// What the members of a replication group start with. Parameters of the same name come later, so they win.
-fn member_directives(engine: Engine, line: VersionNumber) -> Vec<(&'static str, String)> {
+fn fence(line: VersionNumber) -> (&'static str, String) {
     let following = match line.at_least(5, 0, 0) {
         true => "replicaof",
         false => "slaveof",
     };
     let (host, port) = FENCE;
-    let mut directives = vec![(following, format!("{host} {port}"))];
+    (following, format!("{host} {port}"))
+}
+
+/// How a replica gets its first copy, in replication groups. Parameters of the same name come later, so they win.
+fn first_copy_directives(engine: Engine, line: VersionNumber) -> Vec<(&'static str, String)> {
+    let mut directives = Vec::new();
     if line.at_least(2, 8, 18) {
         // A replica's first copy goes by way of a file. Sent over the wire as it is made, it would wait for more replicas
         // (5 s by default), those that come a moment too late would wait for the next turn, and often the stream of
@@ -232,6 +237,9 @@ fn users(settings: &ServerSettings<'_>) -> Vec<String> {
         let password = format!("#{}", administrator.password_sha256);
         words.extend(["--user", administrator.name, "on", &password].map(str::to_owned));
         words.extend(everything.iter().map(|&word| word.to_owned()));
+    }
+    if let (true, Some(cluster)) = (is_clustered(settings), settings.cluster) {
+        words.extend(cluster::peer_user(settings, &cluster));
     }
     words
 }

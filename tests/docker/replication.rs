@@ -55,7 +55,7 @@ impl Member {
             node_type,
             parameters: &parameters,
             port: 6379,
-            announce_host: None,
+            cluster: None,
             administrator: Some(Administrator {
                 name: "cacheplane",
                 password_sha256: &hex::encode(sha2::Sha256::digest(&password)),

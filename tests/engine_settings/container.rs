@@ -75,7 +75,7 @@ pub(crate) fn with_settings<T>(
         node_type,
         parameters: &parameters,
         port: version.engine.default_port(),
-        announce_host: None,
+        cluster: None,
         administrator: Some(Administrator {
             name: ADMINISTRATOR,
             password_sha256: &password_sha256,

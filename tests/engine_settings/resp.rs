@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use cacheplane::resources::engine::{self, Engine};
-use cacheplane::resources::engine_settings::{ServerSettings, engine_directives, server_command};
+use cacheplane::resources::engine_settings::{
+    Administrator, CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, ServerSettings,
+    engine_directives, server_command,
+};
 use cacheplane::resources::parameter::{self, Parameter};
+use sha2::Digest as _;
 
 use crate::container::{ADMINISTRATOR, Connection, Container, PASSWORD, is_present, with_settings};
 
@@ -307,35 +311,70 @@ fn check_renames(version: (Engine, &str), image: &str) {
     );
 }
 
-/// A node with cluster mode enabled tells its clients the host that they can reach.
-fn check_announced_host(version: (Engine, &str), image: &str) {
-    with_settings(
-        version,
-        image,
-        "cache.t3.micro",
-        &[("cluster-enabled", "yes")],
-        |settings| {
-            if !settings.line.at_least(7, 0, 0) {
-                return;
-            }
-            let settings = ServerSettings {
-                announce_host: Some("cache.test"),
-                ..settings
-            };
-            let container = Container::run(image, &server_command(&settings), settings.port);
-            let mut connection = administrator(&container);
-            let config =
-                |connection: &mut Connection, name| config(connection, name).unwrap_or_default();
+/// A node with cluster mode enabled knows what it shall say of itself, and lets its peers do their part and no more.
+fn check_cluster(version: (Engine, &str), image: &str) {
+    const PASSWORD: &str = "what peers say";
+    let enabled = [("cluster-enabled", "yes")];
+    with_settings(version, image, "cache.t3.micro", &enabled, |settings| {
+        let password_sha256 = hex::encode(sha2::Sha256::digest(PASSWORD));
+        let user = Administrator {
+            name: "peers",
+            password_sha256: &password_sha256,
+        };
+        let hostname = settings.line.at_least(7, 0, 0).then_some("cache.test");
+        let settings = ServerSettings {
+            // Past the highest that has a bus port above it, where that can be said.
+            port: if hostname.is_some() { 60_000 } else { 6379 },
+            cluster: Some(ClusterSettings {
+                announce_address: std::net::Ipv4Addr::new(10, 0, 0, 7),
+                announce_hostname: Some("cache.test"),
+                peer: Some(Peer {
+                    user,
+                    password: PASSWORD,
+                }),
+            }),
+            ..settings
+        };
+        let container = Container::run(image, &server_command(&settings), settings.port);
+        let mut connection = administrator(&container);
+        let timeout = CLUSTER_NODE_TIMEOUT_MS.to_string();
+        let mut expected = vec![
+            ("cluster-announce-ip", "10.0.0.7"),
+            ("cluster-node-timeout", &timeout),
+            ("cluster-allow-replica-migration", "no"),
+            ("cluster-require-full-coverage", "no"),
+            ("masteruser", "peers"),
+            ("masterauth", PASSWORD),
+        ];
+        if let Some(hostname) = hostname {
+            expected.extend([
+                ("cluster-announce-hostname", hostname),
+                ("cluster-preferred-endpoint-type", "hostname"),
+                ("cluster-port", "50000"),
+            ]);
+        }
+        for (name, value) in expected {
             assert_eq!(
-                config(&mut connection, "cluster-announce-hostname"),
-                "cache.test"
+                config(&mut connection, name).as_deref(),
+                Some(value),
+                "{name}"
             );
-            assert_eq!(
-                config(&mut connection, "cluster-preferred-endpoint-type"),
-                "hostname"
-            );
-        },
-    );
+        }
+        let mut peer = customer(&container);
+        assert_eq!(call(&mut peer, &["AUTH", "peers", PASSWORD]), ["OK"]);
+        for words in [
+            &["GET", "key"][..],
+            &["CONFIG", "GET", "*"],
+            &["CLUSTER", "RESET"],
+        ] {
+            let answer = call(&mut peer, words).concat();
+            assert!(answer.starts_with("-NOPERM"), "{words:?}: {answer}");
+        }
+        assert_eq!(
+            call(&mut peer, &["REPLCONF", "listening-port", "1"]),
+            ["OK"]
+        );
+    });
 }
 
 /// The values that end a range, or are all there are.
@@ -410,7 +449,7 @@ fn check_image(image: &str, versions: &[(Engine, &str)]) {
     check_legal_values(version, image);
     check_renames(version, image);
     check_fence(version, image);
-    check_announced_host(version, image);
+    check_cluster(version, image);
 }
 
 #[test]

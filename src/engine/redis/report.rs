@@ -10,10 +10,10 @@ use super::super::{
 const NO_HISTORY: &str = "0000000000000000000000000000000000000000";
 
 /// The lines of an answer to `INFO`, by name.
-struct Fields<'a>(HashMap<&'a str, &'a str>);
+pub(super) struct Fields<'a>(HashMap<&'a str, &'a str>);
 
 impl<'a> Fields<'a> {
-    fn read(answer: &'a str) -> Self {
+    pub(super) fn read(answer: &'a str) -> Self {
         Fields(
             answer
                 .lines()
@@ -23,11 +23,11 @@ impl<'a> Fields<'a> {
         )
     }
 
-    fn text(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn text(&self, name: &str) -> Option<&'a str> {
         self.0.get(name).copied()
     }
 
-    fn number(&self, name: &str) -> Option<u64> {
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
         self.text(name)?.parse().ok()
     }
 

@@ -326,3 +326,15 @@ fn versions_compare_as_numbers() {
     assert!(row(Engine::Redis, "6.2").at_least(6, 2, 5));
     assert!(!row(Engine::Redis, "6.0").at_least(6, 2, 0));
 }
+
+#[test]
+fn slots_are_given_away_as_a_whole_since_valkey_9() {
+    let check = |engine, line: &str, expected| {
+        let line = VersionNumber::parse(line).unwrap();
+        assert_eq!(supports_atomic_migration(engine, line), expected);
+    };
+    check(Engine::Valkey, "8.1", false);
+    check(Engine::Valkey, "9.0", true);
+    check(Engine::Valkey, "9.1.2", true);
+    check(Engine::Redis, "9.0", false);
+}

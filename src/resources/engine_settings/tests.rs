@@ -20,7 +20,7 @@ fn with_settings<T>(
         node_type,
         parameters: &parameters,
         port: version.engine.default_port(),
-        announce_host: None,
+        cluster: None,
         administrator: Some(Administrator {
             name: "hidden",
             password_sha256: "ab12",
@@ -212,29 +212,102 @@ fn the_group_decides() {
     lacks(&command, &["--activedefrag", "FLUSHALL"]);
 }
 
+const CLUSTER: ClusterSettings<'static> = ClusterSettings {
+    announce_address: std::net::Ipv4Addr::new(10, 0, 0, 7),
+    announce_hostname: None,
+    peer: Some(Peer {
+        user: Administrator {
+            name: "peers",
+            password_sha256: "cd34",
+        },
+        password: "hush",
+    }),
+};
+
 #[test]
-fn cluster_mode_announces_the_host_that_is_reachable() {
-    let version = (Engine::Redis, "7.0");
-    let announced = |overrides: &[(&str, &str)]| {
-        with_settings(
-            version,
-            "redis:7.0",
-            "cache.m5.large",
-            overrides,
-            |settings| {
-                server_command(&ServerSettings {
-                    announce_host: Some("localhost"),
-                    ..settings
-                })
-                .join(" ")
-            },
-        )
+fn a_cluster_node_says_who_it_is() {
+    let started = |version, image: &str, cluster, port| {
+        let enabled = [("cluster-enabled", "yes")];
+        with_settings(version, image, "cache.m5.large", &enabled, |settings| {
+            server_command(&ServerSettings {
+                cluster: Some(cluster),
+                port,
+                ..settings
+            })
+            .join(" ")
+        })
     };
+    let redis_7 = started((Engine::Redis, "7.0"), "redis:7.0", CLUSTER, 6379);
     contains(
-        &announced(&[("cluster-enabled", "yes")]),
-        &["--cluster-announce-hostname localhost --cluster-preferred-endpoint-type hostname"],
+        &redis_7,
+        &[
+            "--cluster-enabled yes",
+            "--cluster-require-full-coverage no",
+            "--cluster-config-file nodes.conf --cluster-node-timeout 5000 --cluster-allow-replica-migration no \
+             --cluster-announce-ip 10.0.0.7 --masteruser peers --masterauth hush",
+            "--cluster-preferred-endpoint-type ip",
+            "--repl-diskless-sync no",
+            "--user peers on #cd34 +psync +replconf +ping",
+        ],
     );
-    lacks(&announced(&[]), &["--cluster-announce-hostname"]);
+    lacks(
+        &redis_7,
+        &["--cluster-announce-hostname", "--cluster-port", "syncslots"],
+    );
+    let named = ClusterSettings {
+        announce_hostname: Some("localhost"),
+        ..CLUSTER
+    };
+    let published = started((Engine::Redis, "7.0"), "redis:7.0", named, 60_000);
+    contains(
+        &published,
+        &[
+            "--cluster-announce-hostname localhost --cluster-preferred-endpoint-type hostname",
+            "--cluster-port 50000",
+        ],
+    );
+    let redis_6 = started((Engine::Redis, "6.2"), "redis:6.2", named, 6379);
+    lacks(&redis_6, &["hostname", "--cluster-port"]);
+    contains(&redis_6, &["--cluster-allow-replica-migration no"]);
+    let redis_5 = started((Engine::Redis, "5.0.6"), "redis:5.0.6", named, 6379);
+    contains(&redis_5, &["--cluster-migration-barrier 1000"]);
+    lacks(&redis_5, &["--masteruser", "--user"]);
+    let valkey_9 = started((Engine::Valkey, "9.1"), "valkey/valkey:9.1", CLUSTER, 6379);
+    contains(
+        &valkey_9,
+        &[
+            "--user peers on #cd34 +psync +replconf +ping +cluster|syncslots",
+            "--repl-diskless-load on-empty-db",
+        ],
+    );
+}
+
+#[test]
+fn with_cluster_mode_disabled_there_are_no_peers() {
+    let version = (Engine::Redis, "7.0");
+    let alone = with_settings(version, "redis:7.0", "cache.m5.large", &[], |settings| {
+        let settings = ServerSettings {
+            cluster: Some(CLUSTER),
+            ..settings
+        };
+        assert!(!format!("{settings:?}").contains("hush"));
+        server_command(&settings).join(" ")
+    });
+    lacks(&alone, &["peers", "--cluster-announce", "--cluster-config"]);
+}
+
+#[test]
+fn the_bus_is_beside_the_port() {
+    let line = |major, minor| VersionNumber {
+        major,
+        minor,
+        patch: 0,
+    };
+    let check = |line, port, expected| assert_eq!(bus_port(line, port), expected, "{port}");
+    check(line(6, 2), 6379, Some(16_379));
+    check(line(7, 0), 55_535, Some(65_535));
+    check(line(7, 0), 55_536, Some(45_536));
+    check(line(6, 2), 55_536, None);
 }
 
 #[test]
@@ -266,7 +339,7 @@ fn a_member_starts_as_a_replica_of_nobody() {
         "redis:7.0",
         &[("cluster-enabled", "yes")],
     );
-    lacks(&clustered, &["--replicaof", "--repl-diskless"]);
+    lacks(&clustered, &["--replicaof"]);
     let memcached = fenced((Engine::Memcached, "1.6.22"), "memcached:1.6", &[]);
     lacks(&memcached, &["replicaof"]);
     lacks(

@@ -1,0 +1,98 @@
+//! One connection to a node: what is asked at once goes out together, and the first such flight says who we are.
+
+use std::pin::Pin;
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisResult, Value};
+use futures_util::future::join_all;
+use tokio::net::TcpStream;
+
+use super::super::{EngineError, NodeEndpoint};
+use super::{command, refusal};
+
+/// Closed when dropped.
+pub(super) struct Connection<'a> {
+    node: &'a NodeEndpoint,
+    connection: MultiplexedConnection,
+    /// What reads and writes while it is polled; none once the connection is closed.
+    driver: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Who we are, until it is said.
+    introduction: Option<Cmd>,
+}
+
+impl<'a> Connection<'a> {
+    /// Connects, and says nothing yet.
+    ///
+    /// The client itself would wait for its credentials to be accepted before it sends anything else, and its own deadline
+    /// would be a second one beside the caller's.
+    pub(super) async fn open(node: &'a NodeEndpoint) -> Result<Self, EngineError> {
+        let stream = TcpStream::connect((node.host.as_str(), node.port))
+            .await
+            .map_err(|error| node.unreachable(error))?;
+        // Best effort: without it the answer is the same, only later.
+        let _ = stream.set_nodelay(true);
+        let config = AsyncConnectionConfig::new()
+            .set_response_timeout(None)
+            .set_connection_timeout(None);
+        let settings = RedisConnectionInfo::default().set_skip_set_lib_name();
+        let (connection, driver) =
+            MultiplexedConnection::new_with_config(&settings, stream, config)
+                .await
+                .map_err(|error| refusal(node, &error))?;
+        let introduction = node
+            .administrator
+            .as_ref()
+            .map(|found| command(&["AUTH", &found.user, &found.password]));
+        Ok(Connection {
+            node,
+            connection,
+            driver: Some(Box::pin(driver)),
+            introduction,
+        })
+    }
+
+    /// Asks all at once, and returns each answer in its place. An error is that of the introduction.
+    pub(super) async fn ask_each(
+        &mut self,
+        commands: Vec<Cmd>,
+    ) -> Result<Vec<RedisResult<Value>>, EngineError> {
+        let introduction = self.introduction.take();
+        let is_introduced = introduction.is_none();
+        // All are written before any answer is awaited. The client's own pipeline would do the same, but forgets an
+        // answer that explains why the node then hung up.
+        let connection = &self.connection;
+        let answers = join_all(introduction.into_iter().chain(commands).map(|command| {
+            let mut connection = connection.clone();
+            async move { command.query_async::<Value>(&mut connection).await }
+        }));
+        tokio::pin!(answers);
+        let mut answers = match &mut self.driver {
+            None => answers.await,
+            Some(driver) => tokio::select! {
+                biased;
+                answers = &mut answers => answers,
+                () = driver => {
+                    // The node closed the connection: with its answers before that, or without.
+                    self.driver = None;
+                    answers.await
+                }
+            },
+        };
+        if is_introduced {
+            return Ok(answers);
+        }
+        // The first error is the one that explains the others: a stranger is refused everything.
+        let rest = answers.split_off(1);
+        for accepted in answers {
+            accepted.map_err(|error| refusal(self.node, &error))?;
+        }
+        Ok(rest)
+    }
+
+    /// Asks all at once, and returns the answers if none is an error.
+    pub(super) async fn ask(&mut self, commands: Vec<Cmd>) -> Result<Vec<Value>, EngineError> {
+        let answers = self.ask_each(commands).await?;
+        let refused = |answer: RedisResult<Value>| answer.map_err(|e| refusal(self.node, &e));
+        answers.into_iter().map(refused).collect()
+    }
+}

@@ -1,0 +1,292 @@
+//! Moving keys between the nodes of a cluster.
+//!
+//! Two ways. `MIGRATE` moves keys of a slot that is open on both sides, key by key, while clients are sent to wherever a key is;
+//! every line has it. Since Valkey 9 a node can also give slots away as a whole: it sends a copy, then what is written
+//! meanwhile, and hands over in one moment.
+//!
+//! A node that executes `MIGRATE` serves nobody else, and neither does it between two commands that it has read already. So a
+//! flight is small: what makes this quick is that nobody waits for us between the commands of one.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::iter::zip;
+
+use ::redis::{Cmd, RedisError, RedisResult, Value};
+use tokio::time::Instant;
+
+use super::super::cluster::{KeyConflict, MigrationLimits, Moved, SlotMigration};
+use super::super::{EngineError, NodeEndpoint, PrimaryAddress};
+use super::cluster::cluster;
+use super::{Connection, command, converse, exactly, read, refusal};
+use crate::resources::slots::SlotSet;
+
+mod atomic;
+
+/// Slots whose keys are asked for at once.
+const SLOTS_PER_FLIGHT: usize = 32;
+
+/// Most keys of one slot that are asked for at once, and in one flight of commands.
+const KEYS_PER_FLIGHT: usize = 128;
+
+/// Most memory that the keys of one flight take, unless it is a single key.
+const BYTES_PER_FLIGHT: u64 = 1 << 20;
+
+/// Slots whose keys are counted, and keys that are measured, at once.
+const ASKED_PER_FLIGHT: usize = 1024;
+
+/// A key and its slot.
+type Key = (u16, Vec<u8>);
+
+/// One call's work: from whom, to whom, and by which rules.
+struct Move<'a> {
+    giver: &'a NodeEndpoint,
+    connection: Connection<'a>,
+    taker: &'a PrimaryAddress,
+    conflict: KeyConflict,
+    limits: &'a MigrationLimits,
+}
+
+/// Moves keys until none is left, or a limit is reached. The caller bounds the time in all.
+pub(crate) async fn migrate_keys(
+    giver: &NodeEndpoint,
+    slots: &SlotSet,
+    taker: &PrimaryAddress,
+    conflict: KeyConflict,
+    limits: &MigrationLimits,
+) -> Result<Moved, EngineError> {
+    let mut work = Move {
+        giver,
+        connection: Connection::open(giver).await?,
+        taker,
+        conflict,
+        limits,
+    };
+    let end = Instant::now() + limits.time;
+    let mut keys = 0;
+    let mut too_large = BTreeSet::new();
+    let mut waiting: VecDeque<u16> = slots.iter().collect();
+    let is_over = |keys: u64| keys >= limits.keys || Instant::now() >= end;
+    // Bounded by slots and keys: every turn is done with some slots, or moves some keys of each.
+    while !waiting.is_empty() && !is_over(keys) {
+        let count = waiting.len().min(SLOTS_PER_FLIGHT);
+        let batch: Vec<u16> = waiting.drain(..count).collect();
+        let (found, mut unfinished) = work.keys(&batch, too_large.len()).await?;
+        let sized = work.sizes(found).await?;
+        let mut touched = BTreeSet::new();
+        for flight in flights(sized, limits, &mut too_large) {
+            touched.extend(flight.iter().map(|(slot, _)| *slot));
+            if is_over(keys) {
+                unfinished.clone_from(&batch);
+                break;
+            }
+            keys += work.send(&flight).await?;
+        }
+        // One whose keys are all too large has been looked at.
+        waiting.extend(unfinished.into_iter().filter(|slot| touched.contains(slot)));
+    }
+    let remaining = work.count(slots).await?;
+    let too_large = match waiting.is_empty() {
+        true => remaining.min(too_large.len() as u64),
+        false => 0,
+    };
+    Ok(Moved {
+        keys,
+        remaining,
+        too_large,
+    })
+}
+
+/// Parts keys into what is moved at once, and puts those that are too large aside.
+fn flights(
+    sized: Vec<(Key, u64)>,
+    limits: &MigrationLimits,
+    too_large: &mut BTreeSet<Key>,
+) -> Vec<Vec<Key>> {
+    let mut flights: Vec<Vec<Key>> = Vec::new();
+    let mut room_bytes = 0;
+    for (key, bytes) in sized {
+        if bytes > limits.key_bytes {
+            too_large.insert(key);
+            continue;
+        }
+        match flights.last_mut() {
+            Some(flight) if bytes <= room_bytes && flight.len() < KEYS_PER_FLIGHT => {
+                flight.push(key);
+            }
+            _ => {
+                flights.push(vec![key]);
+                room_bytes = BYTES_PER_FLIGHT;
+            }
+        }
+        room_bytes = room_bytes.saturating_sub(bytes);
+    }
+    flights
+}
+
+impl Move<'_> {
+    /// Some keys of each of these slots, and the slots that may have more. Keys that are too large to move are in the way of
+    /// others: so many more are asked for.
+    async fn keys(
+        &mut self,
+        slots: &[u16],
+        in_the_way: usize,
+    ) -> Result<(Vec<Key>, Vec<u16>), EngineError> {
+        let count = KEYS_PER_FLIGHT + in_the_way;
+        let ask = |slot: &u16| {
+            let mut ask = cluster(&["GETKEYSINSLOT"]);
+            ask.arg(*slot).arg(count);
+            ask
+        };
+        let questions = slots.iter().map(ask).collect();
+        let (mut keys, mut unfinished) = (Vec::new(), Vec::new());
+        for (slot, answer) in zip(slots, self.connection.ask(questions).await?) {
+            let names: Vec<Vec<u8>> = read(self.giver, answer)?;
+            if names.len() >= count {
+                unfinished.push(*slot);
+            }
+            keys.extend(names.into_iter().map(|name| (*slot, name)));
+        }
+        Ok((keys, unfinished))
+    }
+
+    /// The memory that each key takes, by a sample of its elements. One that is gone meanwhile is left out: the giver sends
+    /// whoever asks for it on to the taker.
+    async fn sizes(&mut self, keys: Vec<Key>) -> Result<Vec<(Key, u64)>, EngineError> {
+        let ask = |(_, name): &Key| {
+            let mut ask = command(&["MEMORY", "USAGE"]);
+            ask.arg(name);
+            ask
+        };
+        let mut sized = Vec::with_capacity(keys.len());
+        for part in keys.chunks(ASKED_PER_FLIGHT) {
+            let questions = part.iter().map(ask).collect();
+            for (key, answer) in zip(part, self.connection.ask_each(questions).await?) {
+                let bytes = match answer {
+                    Err(error) if error.code() == Some("ASK") => continue,
+                    Err(error) => return Err(refusal(self.giver, &error)),
+                    Ok(answer) => read::<Option<u64>>(self.giver, answer)?,
+                };
+                sized.extend(bytes.map(|bytes| (key.clone(), bytes)));
+            }
+        }
+        Ok(sized)
+    }
+
+    async fn count(&mut self, slots: &SlotSet) -> Result<u64, EngineError> {
+        let all: Vec<u16> = slots.iter().collect();
+        let mut keys = 0;
+        for part in all.chunks(ASKED_PER_FLIGHT) {
+            let ask = |slot: &u16| cluster(&["COUNTKEYSINSLOT", &slot.to_string()]);
+            for answer in self.connection.ask(part.iter().map(ask).collect()).await? {
+                keys += read::<u64>(self.giver, answer)?;
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Moves the keys of a flight: one command for those of each slot, which must not be mixed.
+    async fn send(&mut self, flight: &[Key]) -> Result<u64, EngineError> {
+        let parts: Vec<&[Key]> = flight.chunk_by(|a, b| a.0 == b.0).collect();
+        let commands = parts.iter().map(|keys| self.migrate(keys)).collect();
+        let answers = self.connection.ask_each(commands).await?;
+        for (keys, answer) in zip(parts, answers) {
+            match answer {
+                // That none of the keys was there any more (`NOKEY`) is well too.
+                Ok(_) => {}
+                Err(error) if is_conflict(&error) && self.conflict == KeyConflict::TakerWins => {
+                    self.resolve(keys).await?;
+                }
+                Err(error) => return Err(self.failure(&error)),
+            }
+        }
+        Ok(flight.len() as u64)
+    }
+
+    fn migrate(&self, keys: &[Key]) -> Cmd {
+        let mut migrate = command(&["MIGRATE", &self.taker.host]);
+        migrate.arg(self.taker.port).arg("").arg(0);
+        migrate.arg(u64::try_from(self.limits.stall.as_millis()).unwrap_or(u64::MAX));
+        if self.conflict == KeyConflict::GiverWins {
+            migrate.arg("REPLACE");
+        }
+        if let Some(found) = &self.taker.administrator {
+            migrate.arg("AUTH2").arg(&found.user).arg(&found.password);
+        }
+        migrate.arg("KEYS");
+        for (_, name) in keys {
+            migrate.arg(name);
+        }
+        migrate
+    }
+
+    /// Moves keys one at a time, of which the taker has some, and drops those at the giver.
+    async fn resolve(&mut self, keys: &[Key]) -> Result<(), EngineError> {
+        for key in keys {
+            let again = self.migrate(std::slice::from_ref(key));
+            match self.one(again).await? {
+                Ok(_) => continue,
+                Err(error) if is_conflict(&error) => {}
+                Err(error) => return Err(self.failure(&error)),
+            }
+            let mut forget = command(&["UNLINK"]);
+            forget.arg(&key.1);
+            self.one(forget).await?.map_err(|e| self.failure(&e))?;
+        }
+        Ok(())
+    }
+
+    async fn one(&mut self, command: Cmd) -> Result<RedisResult<Value>, EngineError> {
+        let answers = self.connection.ask_each(vec![command]).await?;
+        let first = answers.into_iter().next();
+        first.ok_or_else(|| self.giver.refused("answered less than it was asked"))
+    }
+
+    /// Says whose failure it is: the giver passes on what it heard from the taker, or that it heard nothing.
+    fn failure(&self, error: &RedisError) -> EngineError {
+        let taker = format!("{}:{}", self.taker.host, self.taker.port);
+        let text = error.to_string();
+        match error {
+            _ if error.code() == Some("IOERR") => EngineError::Unreachable {
+                endpoint: taker,
+                source: Some(std::io::Error::other(text)),
+            },
+            _ if text.contains("Target instance replied") && text.contains("LOADING") => {
+                EngineError::Loading { endpoint: taker }
+            }
+            _ => refusal(self.giver, error),
+        }
+    }
+}
+
+/// Whether the taker has such a key already.
+fn is_conflict(error: &RedisError) -> bool {
+    error.to_string().contains("BUSYKEY")
+}
+
+/// Lets a node give slots away as a whole. The caller bounds the time.
+pub(crate) async fn start(
+    giver: &NodeEndpoint,
+    moves: &[(SlotSet, String)],
+) -> Result<(), EngineError> {
+    let mut start = cluster(&["MIGRATESLOTS"]);
+    for (slots, target_id) in moves {
+        start.arg("SLOTSRANGE");
+        for range in slots.ranges() {
+            start.arg(range.first()).arg(range.last());
+        }
+        start.arg("NODE").arg(target_id);
+    }
+    converse(giver, vec![start]).await.map(drop)
+}
+
+/// The moves that a node takes part in or took part in lately. The caller bounds the time.
+pub(crate) async fn list(node: &NodeEndpoint) -> Result<Vec<SlotMigration>, EngineError> {
+    let answers = converse(node, vec![cluster(&["GETSLOTMIGRATIONS"])]).await?;
+    let [answer] = exactly(node, answers)?;
+    Ok(atomic::read(answer))
+}
+
+/// Gives up all that a node is giving away. The caller bounds the time.
+pub(crate) async fn cancel(giver: &NodeEndpoint) -> Result<(), EngineError> {
+    let cancel = cluster(&["CANCELSLOTMIGRATIONS", "ALL"]);
+    converse(giver, vec![cancel]).await.map(drop)
+}
