@@ -52,7 +52,7 @@ macro_rules! cluster_rows {
                                                 groups.pending_engine_version, groups.pending_node_type)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
-                        joined_run, joined_epoch) AS \"cluster!: String\",
+                        joined_run, joined_epoch, node_group_id, dismissed) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
                                 listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,

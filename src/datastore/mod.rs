@@ -9,6 +9,7 @@ mod cache_cluster;
 mod cache_node;
 pub mod error;
 mod event;
+mod node_group;
 pub mod page;
 mod replication_group;
 mod router;
@@ -34,6 +35,7 @@ pub use cache_cluster::CacheClusterFilter;
 pub use cache_node::NodeOutcome;
 pub use error::Error;
 pub use event::EventFilter;
+pub use node_group::NodeGroupSeen;
 pub use replication_group::{Choice, JoinedMember, ReplicationGroupFilter};
 pub use router::RouterRecord;
 

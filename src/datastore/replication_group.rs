@@ -10,6 +10,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use super::cache_cluster::{cluster_insert, cluster_update, json, refuse_past_quota};
 use super::cache_node::{node_insert, node_wish};
 use super::event::events_put;
+use super::node_group::{dismiss_all, node_groups_of, node_groups_put};
 use super::page::Page;
 use super::tag::tags_put;
 use super::{Datastore, Error, stored};
@@ -73,6 +74,9 @@ impl Datastore {
     ) -> Result<ReplicationGroup, Error> {
         let mut write = self.write("replication_group_insert").await?;
         let key = group_insert(&mut write, group).await?;
+        if let Some(sharding) = &group.sharding {
+            node_groups_put(&mut write, key, sharding).await?;
+        }
         for member in &group.members {
             let mut member = member.clone();
             if let Some(membership) = &mut member.membership {
@@ -182,13 +186,16 @@ impl Datastore {
              FROM replication_groups AS groups
              WHERE deletion_requested_at IS NOT NULL OR blocked_by IS NOT NULL
                 OR (failure_reason IS NOT NULL AND (
-                       primary_address IS NOT NULL
+                       primary_address IS NOT NULL OR reader_address IS NOT NULL
                        OR EXISTS (SELECT 1 FROM published_ports
                                   WHERE primary_of = groups.replication_group_key OR reader_of = groups.replication_group_key)
                        OR EXISTS (SELECT 1 FROM cache_clusters
                                   WHERE cache_clusters.replication_group_key = groups.replication_group_key)))
                 OR (failure_reason IS NULL AND (
                        generation != observed_generation OR failover_requested = 1 OR confirmed_epoch != primary_epoch
+                       OR EXISTS (SELECT 1 FROM node_groups
+                                  WHERE node_groups.replication_group_key = groups.replication_group_key
+                                    AND node_groups.failover_requested = 1)
                        OR (handback = 1 AND automatic_failover = 0
                            AND EXISTS (SELECT 1 FROM cache_clusters
                                        WHERE cache_clusters.replication_group_key = groups.replication_group_key
@@ -240,6 +247,9 @@ impl Datastore {
     ) -> Result<ReplicationGroup, Error> {
         let mut write = self.write("replication_group_request").await?;
         group_update(&mut write, group).await?;
+        if let Some(sharding) = &group.sharding {
+            node_groups_put(&mut write, group.key, sharding).await?;
+        }
         for member in &group.members {
             // One that is being deleted takes no more wishes.
             let is_leaving = sqlx::query_scalar!(
@@ -252,6 +262,9 @@ impl Datastore {
             if is_leaving.is_none() {
                 member_put(&mut write, member, tags).await?;
             }
+        }
+        if group.deletion_requested_at.is_some() {
+            dismiss_all(&mut write, group.key).await?;
         }
         if group.members.iter().any(|member| member.key == 0) {
             refuse_past_quota(&mut write, &group.scope, node_quota).await?;
@@ -403,6 +416,7 @@ async fn with_members(
 ) -> Result<Vec<ReplicationGroup>, Error> {
     let keys: Vec<i64> = rows.iter().map(|row| row.replication_group_key).collect();
     let mut members = Datastore::cache_cluster_list_members(read, &keys).await?;
+    let mut shardings = node_groups_of(read, &keys).await?;
     rows.into_iter()
         .map(|row| {
             let key = row.replication_group_key;
@@ -416,7 +430,9 @@ async fn with_members(
                 .into_iter()
                 .partition(is_member);
             members = rest;
-            row.into_group(ours)
+            let mut group = row.into_group(ours)?;
+            group.sharding = shardings.remove(&key);
+            Ok(group)
         })
         .collect()
 }
@@ -429,14 +445,7 @@ async fn member_put(
 ) -> Result<(), Error> {
     if member.key != 0 {
         cluster_update(write, member).await?;
-        let group_key = member.membership.as_ref().map(|group| group.group_key);
-        sqlx::query!(
-            "UPDATE cache_clusters SET replication_group_key = ? WHERE cache_cluster_key = ?",
-            group_key,
-            member.key
-        )
-        .execute(&mut **write)
-        .await?;
+        membership_put(write, member.key, member).await?;
         for node in &member.nodes {
             node_wish(write, node).await?;
         }
@@ -451,7 +460,30 @@ async fn member_put(
     for node in &member.nodes {
         node_insert(write, key, node).await?;
     }
+    membership_put(write, key, member).await?;
     tags_put(write, &member_arn(member), tags).await
+}
+
+async fn membership_put(
+    write: &mut Transaction<'_, Sqlite>,
+    key: i64,
+    member: &CacheCluster,
+) -> Result<(), Error> {
+    let membership = member.membership.as_ref();
+    let group_key = membership.map(|group| group.group_key);
+    let node_group = membership.and_then(|group| group.node_group);
+    let node_group = node_group.map(|id| id.to_string());
+    let dismissed = membership.is_some_and(|group| group.is_dismissed);
+    sqlx::query!(
+        "UPDATE cache_clusters SET replication_group_key = ?, node_group_id = ?, dismissed = ? WHERE cache_cluster_key = ?",
+        group_key,
+        node_group,
+        dismissed,
+        key
+    )
+    .execute(&mut **write)
+    .await?;
+    Ok(())
 }
 
 async fn group_insert(
@@ -462,6 +494,7 @@ async fn group_insert(
     let (engine, port) = (group.spec.engine().name(), group.spec.port);
     let (generation, requested_at) = (stored(group.generation), group.requested_at.as_millis());
     let epoch = stored(group.primary.epoch);
+    let confirmed = stored(group.primary.confirmed_epoch);
     let inserted = sqlx::query!(
         "INSERT INTO replication_groups (account, region, replication_group_id, description, engine, engine_version,
              cache_node_type, port, parameter_group_name, subnet_group_name, security_group_ids, maintenance_window,
@@ -469,7 +502,7 @@ async fn group_insert(
              auto_minor_version_upgrade, automatic_failover, multi_az, at_rest_encryption, generation, observed_generation,
              requested_at, retain_primary, changes, revision, primary_cluster_id, primary_epoch, handover, handback,
              confirmed_epoch, failover_requested)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, 0, 0)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, ?, 0)",
         group.scope.account,
         group.scope.region,
         group.spec.replication_group_id,
@@ -495,7 +528,8 @@ async fn group_insert(
         requested_at,
         wish.changes,
         group.primary.cache_cluster_id,
-        epoch
+        epoch,
+        confirmed
     )
     .execute(&mut **write)
     .await?;

@@ -3,6 +3,7 @@
 mod adopt;
 mod failover;
 mod modify;
+mod node_groups;
 mod replica_count;
 mod size;
 mod spec;
@@ -32,6 +33,7 @@ use crate::resources::engine::Engine;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::status::{self, GroupOperation};
 use crate::resources::tag::Tag;
+use spec::Layout;
 
 /// How often a write is tried again that came after another's; each time the records are read anew.
 const STALE_TRIES: usize = 8;
@@ -84,8 +86,14 @@ async fn wished(
     if let Some(id) = given(input.primary_cluster_id.as_deref()) {
         return adopt::group(cx, input, id, tags).await;
     }
-    let (spec, zones) = spec::spec(cx, input)?;
-    let group = ReplicationGroup::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
+    let (spec, layout) = spec::spec(cx, input)?;
+    let (scope, now) = (cx.scope.clone(), cx.clock.now());
+    let group = match layout {
+        Layout::Members(zones) => ReplicationGroup::wished(scope, spec, &zones, now),
+        Layout::NodeGroups(node_groups) => {
+            ReplicationGroup::sharded(scope, spec, &node_groups, now)
+        }
+    };
     Ok((group, tags.to_vec()))
 }
 
@@ -183,6 +191,11 @@ fn refuse_to_keep(
 ) -> Result<(), Fault> {
     let retain = input.retain_primary_cluster.unwrap_or(false);
     let snapshot = given(input.final_snapshot_identifier.as_deref()).is_some();
+    if retain && group.sharding.is_some() {
+        return Err(invalid_combination(
+            "RetainPrimaryCluster is not supported for replication groups with cluster mode enabled.",
+        ));
+    }
     if retain && snapshot {
         return Err(invalid_combination(
             "FinalSnapshotIdentifier cannot be specified when RetainPrimaryCluster is true.",

@@ -164,6 +164,13 @@ fn awaits_loss(cluster: &CacheCluster, node: &CacheNode) -> bool {
         && !node.recovering
 }
 
+/// Whether a node may still serve slots of a cluster, and its group has not let it go.
+fn awaits_dismissal(cluster: &CacheCluster) -> bool {
+    let membership = cluster.membership.as_ref();
+    cluster.failure.is_none()
+        && membership.is_some_and(|group| group.node_group.is_some() && !group.is_dismissed)
+}
+
 /// Whether a member was seen to do its part in its group in the run that is known of it.
 fn does_its_part(cluster: &CacheCluster) -> bool {
     let joined = cluster
@@ -175,6 +182,9 @@ fn does_its_part(cluster: &CacheCluster) -> bool {
 
 /// A deletion, or the clean-up after a creation that failed.
 fn plan_end(cluster: &CacheCluster, seen: &Seen) -> Plan {
+    if awaits_dismissal(cluster) {
+        return Plan::AwaitGroup;
+    }
     let there = select(cluster, seen, |node, _| {
         node.observation != Observation::Absent
     });

@@ -6,3 +6,4 @@
 
 pub mod cache_cluster;
 pub mod replication_group;
+pub mod sharded_group;

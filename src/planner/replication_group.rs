@@ -82,17 +82,30 @@ pub struct Answer {
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plan {
+pub enum Plan<S = Stage> {
     /// The world is as wished.
     Converged,
     /// Carry this out, then look again.
-    Do(Stage),
+    Do(S),
     /// Nothing to do but to look again soon: something that nobody tells of is under way.
     LookAgain,
     /// Nothing to do until a member's own plan has gone on.
     AwaitMembers,
     /// Nothing to do but to let the router take the new routes.
     AwaitRouter,
+}
+
+impl<S> Plan<S> {
+    /// The same plan, with its stage in other words.
+    pub fn map<T>(self, words: impl FnOnce(S) -> T) -> Plan<T> {
+        match self {
+            Self::Converged => Plan::Converged,
+            Self::Do(stage) => Plan::Do(words(stage)),
+            Self::LookAgain => Plan::LookAgain,
+            Self::AwaitMembers => Plan::AwaitMembers,
+            Self::AwaitRouter => Plan::AwaitRouter,
+        }
+    }
 }
 
 /// One step. Members are named by their index in the record.
@@ -232,7 +245,7 @@ pub fn is_overdue(group: &ReplicationGroup, now: Timestamp) -> bool {
 }
 
 /// A deletion, or the clean-up after a creation that failed: the members go by their own plans.
-fn plan_end(group: &ReplicationGroup) -> Plan {
+pub(super) fn plan_end(group: &ReplicationGroup) -> Plan {
     let stays =
         |member: &&CacheCluster| group.retain_primary && member.deletion_requested_at.is_none();
     let staying = group.members.iter().filter(stays).count();
@@ -447,7 +460,7 @@ impl Look<'_> {
     }
 }
 
-fn joined_in(member: &CacheCluster, started_at: &str, epoch: u64) -> bool {
+pub(super) fn joined_in(member: &CacheCluster, started_at: &str, epoch: u64) -> bool {
     let joined = member
         .membership
         .as_ref()

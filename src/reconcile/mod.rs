@@ -36,6 +36,9 @@ use crate::runtime::{NetworkSpec, Runtime, RuntimeError};
 /// The user that the control plane is on every node; a customer's users never lock it out.
 pub const ADMINISTRATOR: &str = "cacheplane-administrator";
 
+/// The user as which nodes of a cluster ask each other for data.
+pub const PEER: &str = "cacheplane-peer";
+
 /// The rooms that reconcilers work with.
 #[derive(Debug, Clone)]
 pub struct World {
@@ -134,6 +137,14 @@ impl Ground {
     /// The name of the container of the router with this name.
     pub(crate) fn router_container(&self, router: &str) -> String {
         singleton_name(&self.owner, &format!("{KIND_ROUTER}-{router}"))
+    }
+
+    /// Who the nodes of a replication group with cluster mode enabled are to each other.
+    pub fn peer(&self, group_key: i64) -> Credentials {
+        Credentials {
+            user: PEER.to_owned(),
+            password: self.derive_secret(&format!("peer of replication group {group_key}")),
+        }
     }
 
     /// The administrator's name and password on the node in `container`.

@@ -11,7 +11,9 @@ use crate::engine::{EngineError, NodeEndpoint, Protocol};
 use crate::planner::cache_cluster::{NodeSeen, Obstacle};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, Observation};
 use crate::resources::engine::{self, Engine};
-use crate::resources::engine_settings::{self, Administrator, ServerSettings};
+use crate::resources::engine_settings::{
+    self, Administrator, ClusterSettings, Peer, ServerSettings,
+};
 use crate::resources::parameter;
 use crate::runtime::{
     ContainerObserved, ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy,
@@ -283,7 +285,7 @@ impl World {
             }],
             published_ports,
             volumes,
-            restart_policy: RestartPolicy::UnlessStopped,
+            restart_policy: restart_policy(cluster),
             // The engine's own limit holds; the kernel's would kill a node that forks to write a snapshot.
             memory_limit_bytes: None,
             capabilities: Vec::new(),
@@ -310,13 +312,32 @@ impl World {
                 }
                 None => BTreeMap::new(),
             };
+        let membership = cluster.membership.as_ref();
+        let peer = membership.map(|group| self.ground.peer(group.group_key));
+        let peer_sha256 = peer
+            .as_ref()
+            .map(|peer| hex::encode(Sha256::digest(peer.password.as_bytes())))
+            .unwrap_or_default();
         engine_settings::server_command(&ServerSettings {
             version: spec.engine_version,
             line: engine::image_line(spec.engine_version, image),
             node_type: spec.node_type,
             parameters: &parameters,
             port: node.engine_port(spec),
-            cluster: None,
+            cluster: node.address.map(|announce_address| ClusterSettings {
+                announce_address,
+                announce_hostname: self.ground.published.as_ref().map(|it| &*it.advertise_host),
+                peer: peer
+                    .as_ref()
+                    .filter(|_| has_users(cluster))
+                    .map(|peer| Peer {
+                        user: Administrator {
+                            name: &peer.user,
+                            password_sha256: &peer_sha256,
+                        },
+                        password: &peer.password,
+                    }),
+            }),
             administrator: has_users(cluster).then_some(Administrator {
                 name: &credentials.user,
                 password_sha256: &password_sha256,
@@ -351,6 +372,19 @@ fn hangs_at_start(cluster: &CacheCluster, run: &ContainerObserved, error: &Engin
     let has_joined =
         joined.is_some_and(|joined| run.started_at.as_ref() == Some(&joined.started_at));
     matches!(error, EngineError::Timeout { .. }) && !has_joined
+}
+
+/// A node of a cluster that ends stays so until its group has seen who serves its slots: it would be believed if it came back as a primary
+/// with what it saved last.
+fn restart_policy(cluster: &CacheCluster) -> RestartPolicy {
+    let node_group = cluster
+        .membership
+        .as_ref()
+        .and_then(|group| group.node_group);
+    match node_group {
+        Some(_) => RestartPolicy::Never,
+        None => RestartPolicy::UnlessStopped,
+    }
 }
 
 /// A name for the node on its network, for whoever looks from another container.

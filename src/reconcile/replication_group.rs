@@ -3,7 +3,10 @@
 //! Nothing here takes long: containers are made and rebooted by the reconciler of cache clusters, so that a failover never waits for
 //! one. While something is under way that nobody tells of (a synchronisation, a silence), the group is looked at again soon.
 
+mod sharded;
 mod stages;
+
+pub(super) use sharded::{addresses, answer as cluster_answer};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +24,7 @@ use crate::planner::cache_cluster::is_news;
 use crate::planner::replication_group::{
     self as planner, Answer, ContainerSeen, GroupSeen, MemberSeen, Plan,
 };
+use crate::planner::sharded_group::{self, ClusterSeen, Stage};
 use crate::resources::cache_cluster::{CacheCluster, Observation};
 use crate::resources::event::Event;
 use crate::resources::replication_group::ReplicationGroup;
@@ -149,8 +153,7 @@ impl ReplicationGroups {
         group: &ReplicationGroup,
         progressed: bool,
     ) -> Result<Option<Outcome>, Stop> {
-        let seen = self.observe(group).await?;
-        match planner::plan(group, &seen, self.world.clock.now()) {
+        match self.plan(group).await? {
             Plan::Converged => {
                 if group.blocked_by.is_some() {
                     self.world
@@ -182,7 +185,15 @@ impl ReplicationGroups {
                     stage = ?stage,
                     "Carry out a stage"
                 );
-                self.execute(group, stage).await?;
+                // Nodes agree among themselves in their own time, and slots move for long: others have their turn in between.
+                let takes_time = matches!(stage, Stage::Tell(_) | Stage::Move(_));
+                match stage {
+                    Stage::Group(stage) => self.execute(group, stage).await?,
+                    stage => self.execute_sharded(group, stage).await?,
+                }
+                if takes_time {
+                    return Ok(Some(Outcome::LookAgain { progressed: true }));
+                }
                 // What was done may be what a member's own plan or the router's has waited for.
                 self.world.activators.cache_cluster.wake();
                 self.world.activators.router.wake();
@@ -191,12 +202,25 @@ impl ReplicationGroups {
         }
     }
 
-    async fn observe(&self, group: &ReplicationGroup) -> Result<GroupSeen, Stop> {
+    /// Looks and plans. An end needs no container engine: members are looked at by their own reconciler.
+    async fn plan(&self, group: &ReplicationGroup) -> Result<Plan<Stage>, Stop> {
         let ends = group.deletion_requested_at.is_some() || group.failure.is_some();
-        if ends {
-            // Its members are looked at by their own reconciler; so an end needs no container engine.
-            return Ok(GroupSeen::default());
+        let now = || self.world.clock.now();
+        if let Some(sharding) = &group.sharding {
+            let seen = match ends {
+                true => ClusterSeen::default(),
+                false => self.observe_cluster(group).await?,
+            };
+            return Ok(sharded_group::plan(group, sharding, &seen, now()));
         }
+        let seen = match ends {
+            true => GroupSeen::default(),
+            false => self.observe(group).await?,
+        };
+        Ok(planner::plan(group, &seen, now()).map(Stage::Group))
+    }
+
+    async fn observe(&self, group: &ReplicationGroup) -> Result<GroupSeen, Stop> {
         let looks = group
             .members
             .iter()

@@ -8,12 +8,15 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 
 use super::driver::{Item, Outcome, Reconciler};
-use super::replication_group::{answer, has_primary_address};
+use super::replication_group::{addresses, answer, cluster_answer, has_primary_address};
 use super::{World, identity};
 use crate::activators::{Activator, Activators};
+use crate::engine::EngineError;
 use crate::planner::replication_group::is_touched;
+use crate::planner::sharded_group::keeps_its_part;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::resources::replication_group::ReplicationGroup;
+use crate::resources::replication_group::sharding::Sharding;
 
 /// How often every member is asked.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -126,6 +129,9 @@ impl Watch {
         node: &CacheNode,
     ) -> Finding {
         let endpoint = self.world.node_endpoint(member, node);
+        if let Some(sharding) = &group.sharding {
+            return self.ask_of_cluster(group, sharding, member, node).await;
+        }
         let Ok(report) = self.world.engine.probe(&endpoint, PROBE_DEADLINE).await else {
             return Finding::Silent { node: node.key };
         };
@@ -143,6 +149,36 @@ impl Watch {
             Some(answer) => !answer.is_primary && answer.follows == primary && answer.link_up,
         };
         match does_its_part {
+            true => Finding::Well,
+            false => Finding::Astray {
+                cluster: member.key,
+            },
+        }
+    }
+
+    async fn ask_of_cluster(
+        &self,
+        group: &ReplicationGroup,
+        sharding: &Sharding,
+        member: &CacheCluster,
+        node: &CacheNode,
+    ) -> Finding {
+        let endpoint = self.world.node_endpoint(member, node);
+        let view = match self
+            .world
+            .engine
+            .cluster_view(&endpoint, PROBE_DEADLINE)
+            .await
+        {
+            Ok(view) => view,
+            // It has been started again, which is told of elsewhere.
+            Err(EngineError::Loading { .. }) => return Finding::Well,
+            Err(_) => return Finding::Silent { node: node.key },
+        };
+        let mut members = group.members.iter();
+        let index = members.position(|one| one.key == member.key);
+        let keeps = index.zip(cluster_answer(view, &addresses(group)));
+        match keeps.is_some_and(|(index, answer)| keeps_its_part(group, sharding, index, &answer)) {
             true => Finding::Well,
             false => Finding::Astray {
                 cluster: member.key,

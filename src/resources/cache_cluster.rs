@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::engine::{Engine, EngineVersion};
+use super::node_group::NodeGroupId;
 use super::node_type::NodeType;
 use super::pending::Pending;
 use super::scope::Scope;
@@ -237,6 +238,10 @@ pub struct Membership {
     pub pending_node_type: Option<&'static NodeType>,
     /// When it was last seen to do its part.
     pub joined: Option<Joined>,
+    /// Its node group, with cluster mode enabled.
+    pub node_group: Option<NodeGroupId>,
+    /// Whether its group has let it go: with cluster mode enabled no node is removed while it may hold a slot.
+    pub is_dismissed: bool,
 }
 
 /// The run of a member's node, and the choice of a primary, in which it was seen to do its part: to serve as that primary, or to follow

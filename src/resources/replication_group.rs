@@ -1,4 +1,5 @@
-//! The replication group, cluster mode disabled: one primary and up to five replicas, each a cache cluster of one node.
+//! The replication group: one primary and up to five replicas, each a cache cluster of one node; or, with cluster mode enabled, many such
+//! node groups ([`sharding`]).
 //!
 //! The group says what is wished of all members and which of them is the primary. Choosing a primary is counted: the *epoch* is the
 //! number of the choice. A choice is *confirmed* once that member was seen to serve as primary, at the primary endpoint; a member has
@@ -12,9 +13,11 @@ use super::node_type::NodeType;
 use super::scope::Scope;
 use super::timestamp::Timestamp;
 use super::window::{MaintenanceWindow, SnapshotWindow};
+use sharding::Sharding;
 
 pub mod pending;
 pub mod replicas;
+pub mod sharding;
 
 /// Most replicas of a node group (CreateReplicationGroup, API reference).
 pub const REPLICAS_MAX: u32 = 5;
@@ -183,7 +186,7 @@ pub struct MovingEndpoint {
 pub enum GroupEndpoint {
     /// Where writes go.
     Primary,
-    /// Where reads go.
+    /// Where reads go; with cluster mode enabled, where clients learn of all nodes.
     Reader,
 }
 
@@ -231,8 +234,10 @@ pub struct ReplicationGroup {
     pub test_failover: Option<TestFailover>,
     /// Where writes go.
     pub primary_endpoint: MovingEndpoint,
-    /// Where reads go.
+    /// Where reads go; with cluster mode enabled the configuration endpoint, and the only one.
     pub reader_endpoint: MovingEndpoint,
+    /// The node groups; none with cluster mode disabled.
+    pub sharding: Option<Sharding>,
     /// In the order of their making, those that are being deleted included.
     pub members: Vec<CacheCluster>,
 }
@@ -292,6 +297,7 @@ impl ReplicationGroup {
             test_failover: None,
             primary_endpoint: MovingEndpoint::default(),
             reader_endpoint: MovingEndpoint::default(),
+            sharding: None,
             members: Vec::new(),
         }
     }
@@ -304,6 +310,8 @@ impl ReplicationGroup {
             pending_engine_version: self.pending.engine_version,
             pending_node_type: self.pending.node_type,
             joined: None,
+            node_group: None,
+            is_dismissed: false,
         }
     }
 
@@ -348,6 +356,14 @@ impl ReplicationGroup {
             !stays && member.deletion_requested_at.is_none()
         }) {
             member.deletion_requested_at = Some(now);
+        }
+        // Nobody need be spared any more, those included whose turn had not come.
+        for membership in self
+            .members
+            .iter_mut()
+            .filter_map(|one| one.membership.as_mut())
+        {
+            membership.is_dismissed = true;
         }
     }
 
@@ -435,6 +451,11 @@ impl ReplicationGroup {
         &self,
         endpoint: GroupEndpoint,
     ) -> Option<(Vec<&CacheCluster>, Vec<&CacheCluster>)> {
+        if self.sharding.is_some() {
+            let well = |member: &&CacheCluster| self.has_joined(member);
+            let all = || self.wished_members().filter(well).collect();
+            return matches!(endpoint, GroupEndpoint::Reader).then(|| (all(), Vec::new()));
+        }
         let primary = self.serving_primary();
         match endpoint {
             GroupEndpoint::Primary => {

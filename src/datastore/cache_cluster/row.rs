@@ -189,6 +189,8 @@ struct ClusterRow<'a> {
     group: Option<GroupPart>,
     joined_run: Option<String>,
     joined_epoch: Option<i64>,
+    node_group_id: Option<String>,
+    dismissed: i64,
 }
 
 /// What a member tells of its group: id, encryption at rest, and the engine, version and node type that wait.
@@ -313,6 +315,15 @@ impl ClusterRow<'_> {
                 .transpose()?,
             pending_node_type: node_type.as_deref().map(stored_node_type).transpose()?,
             joined,
+            node_group: self
+                .node_group_id
+                .as_deref()
+                .map(|id| {
+                    id.parse()
+                        .map_err(|_| Error::Corrupt(format!("the node group {id}")))
+                })
+                .transpose()?,
+            is_dismissed: self.dismissed == 1,
         }))
     }
 

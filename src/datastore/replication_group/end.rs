@@ -53,7 +53,7 @@ impl Datastore {
         .execute(&mut *write)
         .await?;
         sqlx::query!(
-            "UPDATE cache_clusters SET deletion_requested_at = ?, revision = revision + 1
+            "UPDATE cache_clusters SET deletion_requested_at = ?, dismissed = 1, revision = revision + 1
              WHERE replication_group_key = ? AND deletion_requested_at IS NULL",
             now,
             group.key

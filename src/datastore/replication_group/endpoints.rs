@@ -19,7 +19,7 @@ impl Datastore {
             Some(pool) => {
                 let mut ports = FreePorts::read(&mut write, pool.clone()).await?;
                 // The primary endpoint first: it is what clients are given, so it gets the port that was asked for.
-                if !group.primary_endpoint.is_allocated() {
+                if !group.primary_endpoint.is_allocated() && group.sharding.is_none() {
                     let port = ports.take(group.spec.port)?;
                     sqlx::query!(
                         "INSERT INTO published_ports (port, primary_of) VALUES (?, ?)",
@@ -43,17 +43,20 @@ impl Datastore {
             None => {
                 let kept = |endpoint: &MovingEndpoint| endpoint.address.map(|one| one.to_string());
                 let primary = match kept(&group.primary_endpoint) {
-                    Some(address) => address,
-                    None => FreeAddresses::read_primary(&mut write, &pools.endpoint_addresses)
-                        .await?
-                        .take()?
-                        .to_string(),
+                    Some(address) => Some(address),
+                    // With cluster mode enabled clients find primaries by themselves.
+                    None if group.sharding.is_some() => None,
+                    None => {
+                        let pool = &pools.endpoint_addresses;
+                        let mut free = FreeAddresses::read_primary(&mut write, pool).await?;
+                        Some(free.take()?.to_string())
+                    }
                 };
                 let reader = match kept(&group.reader_endpoint) {
                     Some(address) => address,
                     None => FreeAddresses::read_endpoint(&mut write, &pools.endpoint_addresses)
                         .await?
-                        .take_other_than(&primary)?
+                        .take_other_than(primary.as_deref().unwrap_or_default())?
                         .to_string(),
                 };
                 sqlx::query!(

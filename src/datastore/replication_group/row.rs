@@ -155,6 +155,7 @@ impl GroupRow {
                 self.primary_port,
                 self.primary_route_served.clone(),
             )?,
+            sharding: None,
             reader_endpoint: endpoint(
                 self.reader_address.as_deref(),
                 self.reader_port,

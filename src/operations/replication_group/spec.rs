@@ -9,22 +9,31 @@ use super::super::spec::{
     given, has_entries, network, no_cache_security_groups, node_type, notification,
     parameter_group, port, security_groups, snapshot_retention, subnet_group, windows,
 };
-use super::size;
+use super::{node_groups, size};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::id;
 use crate::resources::node_type::NodeType;
 use crate::resources::parameter;
 use crate::resources::replication_group::ReplicationGroupSpec;
 use crate::resources::replication_group::replicas::check_multi_az;
+use crate::resources::replication_group::sharding::NodeGroupSpec;
 
 /// The longest description, in characters (CreateReplicationGroup, API reference).
 const DESCRIPTION_MAX: usize = 255;
 
-/// A valid spec, and the zone of each member.
+/// What a group consists of.
+pub(super) enum Layout {
+    /// A primary and its replicas: the zone of each, the primary's first.
+    Members(Vec<String>),
+    /// Node groups.
+    NodeGroups(Vec<NodeGroupSpec>),
+}
+
+/// A valid spec, and what the group consists of.
 pub(super) fn spec(
     cx: &Context,
     input: &CreateReplicationGroupMessage,
-) -> Result<(ReplicationGroupSpec, Vec<String>), Fault> {
+) -> Result<(ReplicationGroupSpec, Layout), Fault> {
     let replication_group_id =
         id::replication_group_id(&input.replication_group_id).map_err(fault_of)?;
     let description = description(&input.replication_group_description)?;
@@ -33,8 +42,14 @@ pub(super) fn spec(
     refuse_seeds(input)?;
     let node_type = node_type(input.cache_node_type.as_deref())?;
     node_type.may_be_created(engine_version).map_err(fault_of)?;
-    let zones = size::zones(cx, input)?;
-    availability(input, &zones)?;
+    let is_sharded = node_groups::is_sharded(input);
+    let layout = if is_sharded {
+        Layout::NodeGroups(node_groups::node_groups(cx, input, engine_version)?)
+    } else {
+        let zones = size::zones(cx, input)?;
+        availability(input, &zones)?;
+        Layout::Members(zones)
+    };
     refuse_unsupported(input, engine_version, node_type)?;
     let (maintenance_window, snapshot_window) = windows(
         &cx.scope,
@@ -45,10 +60,12 @@ pub(super) fn spec(
     let engine = engine_version.engine;
     let spec = ReplicationGroupSpec {
         port: port(input.port, engine)?,
-        parameter_group_name: cluster_mode_disabled(
-            input.cache_parameter_group_name.as_deref(),
-            engine_version,
-        )?,
+        parameter_group_name: match is_sharded {
+            true => node_groups::parameter_group(input, engine_version)?,
+            false => {
+                cluster_mode_disabled(input.cache_parameter_group_name.as_deref(), engine_version)?
+            }
+        },
         subnet_group_name: subnet_group(input.cache_subnet_group_name.as_deref())?,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
         maintenance_window,
@@ -67,7 +84,7 @@ pub(super) fn spec(
         engine_version,
         node_type,
     };
-    Ok((spec, zones))
+    Ok((spec, layout))
 }
 
 /// What the user says of the group; a single space is enough.
@@ -271,13 +288,11 @@ fn data_tiering(wanted: Option<bool>, node_type: &NodeType) -> Result<(), Fault>
     }
 }
 
-/// ClusterMode as it is spelled; only `disabled` is there so far.
+/// ClusterMode as it is spelled; `compatible` is not there so far.
 pub(super) fn cluster_mode(word: Option<&str>) -> Result<(), Fault> {
     match given(word) {
-        None | Some("disabled") => Ok(()),
-        Some(known @ ("enabled" | "compatible")) => {
-            Err(not_supported(&format!("ClusterMode {known}")))
-        }
+        None | Some("disabled" | "enabled") => Ok(()),
+        Some(known @ "compatible") => Err(not_supported(&format!("ClusterMode {known}"))),
         Some(other) => Err(invalid_value(format!(
             "Invalid cluster mode: {other}. It is enabled, disabled or compatible."
         ))),

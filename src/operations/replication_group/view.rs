@@ -4,6 +4,7 @@ use aws_smithy_types::DateTime;
 use cacheplane_api::shapes::{
     Endpoint, GlobalReplicationGroupInfo, NodeGroup, NodeGroupMember,
     ReplicationGroup as ReplicationGroupShape, ReplicationGroupPendingModifiedValues,
+    ReshardingStatus, SlotMigration,
 };
 
 use super::super::Context;
@@ -11,6 +12,7 @@ use super::super::cache_cluster::view::{endpoint, node_endpoint};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::Engine;
+use crate::resources::replication_group::sharding::NodeGroup as Shard;
 use crate::resources::replication_group::{
     GroupChange, MovingEndpoint, NODE_GROUP_ID, ReplicationGroup,
 };
@@ -30,13 +32,20 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         status: Some(status.word().to_owned()),
         pending_modified_values: Some(pending(group)),
         member_clusters: (status != Status::Deleting).then(|| member_ids(group, status)),
-        node_groups: is_told.then(|| vec![node_group(cx, group, status)]),
-        snapshotting_cluster_id: is_told.then(|| snapshotting_cluster_id(group)).flatten(),
+        node_groups: is_told.then(|| node_groups(cx, group, status)),
+        configuration_endpoint: group
+            .sharding
+            .as_ref()
+            .filter(|_| is_told)
+            .and_then(|_| moving_endpoint(cx, group, &group.reader_endpoint)),
+        snapshotting_cluster_id: (is_told && group.sharding.is_none())
+            .then(|| snapshotting_cluster_id(group))
+            .flatten(),
         automatic_failover: Some(automatic_failover(group, status).to_owned()),
         multi_az: Some(switch(spec.multi_az).to_owned()),
         snapshot_retention_limit: i32::try_from(spec.snapshot_retention_days).ok(),
         snapshot_window: Some(spec.snapshot_window.to_string()),
-        cluster_enabled: Some(false),
+        cluster_enabled: Some(group.sharding.is_some()),
         cache_node_type: Some(spec.node_type.name.to_owned()),
         auth_token_enabled: Some(false),
         transit_encryption_enabled: Some(false),
@@ -53,7 +62,7 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         auto_minor_version_upgrade: Some(spec.auto_minor_version_upgrade),
         network_type: Some("ipv4".to_owned()),
         ip_discovery: Some("ipv4".to_owned()),
-        cluster_mode: Some("disabled".to_owned()),
+        cluster_mode: Some(switch(group.sharding.is_some()).to_owned()),
         engine: Some(spec.engine().name().to_owned()),
         durability: valkey_9.then(|| "default".to_owned()),
         effective_durability: valkey_9.then(|| "disabled".to_owned()),
@@ -99,6 +108,40 @@ fn told_members(group: &ReplicationGroup, status: Status) -> impl Iterator<Item 
         .members
         .iter()
         .filter(move |member| member.deletion_requested_at.is_none() || status == Status::Modifying)
+}
+
+fn node_groups(cx: &Context, group: &ReplicationGroup, status: Status) -> Vec<NodeGroup> {
+    match &group.sharding {
+        None => vec![node_group(cx, group, status)],
+        Some(sharding) => {
+            let shards = sharding.node_groups.iter();
+            shards.map(|one| shard(group, one, status)).collect()
+        }
+    }
+}
+
+/// With cluster mode enabled clients learn from the nodes who serves what; nothing is told of roles and endpoints (recorded, behaviour.md
+/// section 4).
+fn shard(group: &ReplicationGroup, shard: &Shard, status: Status) -> NodeGroup {
+    let members = group.shard_members(shard.id).map(|(_, member)| member);
+    let members = members
+        .filter(|member| member.available_at.is_some())
+        .map(|member| {
+            let node = member.nodes.first();
+            NodeGroupMember {
+                cache_cluster_id: Some(member.spec.cache_cluster_id.clone()),
+                cache_node_id: node.map(|node| node.cache_node_id.clone()),
+                preferred_availability_zone: node.map(|node| node.zone.clone()),
+                ..NodeGroupMember::default()
+            }
+        });
+    NodeGroup {
+        node_group_id: Some(shard.id.to_string()),
+        status: Some(status.word().to_owned()),
+        slots: Some(shard.slots_served.to_string()),
+        node_group_members: Some(members.collect()),
+        ..NodeGroup::default()
+    }
 }
 
 fn node_group(cx: &Context, group: &ReplicationGroup, status: Status) -> NodeGroup {
@@ -178,6 +221,17 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
     ReplicationGroupPendingModifiedValues {
         primary_cluster_id: group.pending.primary_cluster_id.clone().or(promotion),
         automatic_failover_status: turning(group).map(|on| switch(on).to_owned()),
+        resharding: resharding(group),
         ..ReplicationGroupPendingModifiedValues::default()
     }
+}
+
+/// How far slots have moved that a change of the node groups moves.
+fn resharding(group: &ReplicationGroup) -> Option<ReshardingStatus> {
+    let progress = group.sharding.as_ref()?.progress_percent()?;
+    (group.generation != group.observed_generation).then_some(ReshardingStatus {
+        slot_migration: Some(SlotMigration {
+            progress_percentage: Some(progress),
+        }),
+    })
 }

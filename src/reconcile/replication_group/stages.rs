@@ -19,7 +19,7 @@ use crate::resources::replication_group::{GroupChange, ReplicationGroup};
 use crate::runtime::RuntimeError;
 
 /// How long a node may take to do what it is told.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(1);
+pub(super) const COMMAND_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How long a former primary holds its clients' writes back while it hands over. It follows its successor long before that; should the
 /// successor fail meanwhile, its clients have waited no longer than this.
@@ -223,7 +223,7 @@ impl ReplicationGroups {
             .map_err(stop)
     }
 
-    fn endpoint(&self, member: &CacheCluster) -> Result<NodeEndpoint, Stop> {
+    pub(super) fn endpoint(&self, member: &CacheCluster) -> Result<NodeEndpoint, Stop> {
         let node = member.nodes.first().ok_or(Stop::Stale)?;
         Ok(self.world.node_endpoint(member, node))
     }
@@ -454,7 +454,7 @@ impl ReplicationGroups {
             .collect()
     }
 
-    fn container(&self, member: &CacheCluster) -> String {
+    pub(super) fn container(&self, member: &CacheCluster) -> String {
         member
             .nodes
             .first()

@@ -19,6 +19,8 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             at_rest_encryption: false,
             pending_engine_version: None,
             pending_node_type: None,
+            node_group: None,
+            is_dismissed: false,
             joined: Some(Joined {
                 started_at: "run 1".to_owned(),
                 epoch: 1,
@@ -27,6 +29,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
         member
     });
     ReplicationGroup {
+        sharding: None,
         key: 1,
         scope: Scope::of_anyone(),
         spec: ReplicationGroupSpec {

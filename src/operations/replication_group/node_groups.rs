@@ -1,0 +1,239 @@
+//! The node groups of a replication group with cluster mode enabled, as CreateReplicationGroup asks for them: NumNodeGroups with
+//! ReplicasPerNodeGroup, or NodeGroupConfiguration.
+
+use cacheplane_api::shapes::{CreateReplicationGroupMessage, NodeGroupConfiguration};
+use cacheplane_api::{Fault, FaultCode};
+
+use super::super::Context;
+use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
+use super::super::spec::{given, has_entries, zones as check_zones};
+use crate::resources::engine::EngineVersion;
+use crate::resources::node_group::NodeGroupId;
+use crate::resources::parameter;
+use crate::resources::replication_group::replicas::{
+    check_multi_az, least_used_zones, replica_count,
+};
+use crate::resources::replication_group::sharding::{NodeGroupSpec, node_groups_max};
+use crate::resources::slots::{Coverage, SlotSet, even_split};
+
+/// Whether a request is for a group with cluster mode enabled.
+pub(super) fn is_sharded(input: &CreateReplicationGroupMessage) -> bool {
+    let named = given(input.cache_parameter_group_name.as_deref())
+        .and_then(|name| parameter::find_default_group(&name.to_ascii_lowercase()));
+    input.num_node_groups.is_some_and(|count| count > 1)
+        || input
+            .node_group_configuration
+            .as_ref()
+            .is_some_and(|all| all.len() > 1)
+        || given(input.cluster_mode.as_deref()) == Some("enabled")
+        || named.is_some_and(|(_, group)| group.cluster_enabled)
+}
+
+/// The parameter group, one that turns cluster mode on (text: behaviour.md section 40).
+pub(super) fn parameter_group(
+    input: &CreateReplicationGroupMessage,
+    version: &EngineVersion,
+) -> Result<String, Fault> {
+    let needs_one = || {
+        invalid_combination(
+            "Use a parameter group with cluster-enabled parameter to create more than one node group.",
+        )
+    };
+    let Some(name) = given(input.cache_parameter_group_name.as_deref()) else {
+        let default = parameter::default_group(version.family, true);
+        return default
+            .map(|group| group.name.to_owned())
+            .ok_or_else(needs_one);
+    };
+    let name = name.to_ascii_lowercase();
+    match parameter::find_default_group(&name) {
+        None => Err(Fault::new(
+            FaultCode::CacheParameterGroupNotFound,
+            format!("CacheParameterGroup not found: {name}"),
+        )),
+        Some((_, group)) if !group.cluster_enabled => Err(needs_one()),
+        Some((family, _)) if family.name != version.family => Err(invalid_combination(format!(
+            "Expected a parameter group of family {} but found one of family {}",
+            version.family, family.name
+        ))),
+        Some(_) => Ok(name),
+    }
+}
+
+/// The node groups that are asked for, in the order of their ids.
+pub(super) fn node_groups(
+    cx: &Context,
+    input: &CreateReplicationGroupMessage,
+    version: &EngineVersion,
+) -> Result<Vec<NodeGroupSpec>, Fault> {
+    refuse_unsharded(input)?;
+    let configurations = input
+        .node_group_configuration
+        .as_deref()
+        .unwrap_or_default();
+    let count = count(input, configurations.len(), version)?;
+    let ids = ids(configurations, count)?;
+    let slots = slots(configurations, count)?;
+    let mut node_groups = Vec::new();
+    for (index, (id, slots)) in ids.into_iter().zip(slots).enumerate() {
+        let configuration = configurations.get(index);
+        let zones = zones(cx, input, configuration, index)?;
+        if input.multi_az_enabled == Some(true) {
+            check_multi_az(&zones, true).map_err(fault_of)?;
+        }
+        node_groups.push(NodeGroupSpec { id, slots, zones });
+    }
+    node_groups.sort_by_key(|one| one.id);
+    Ok(node_groups)
+}
+
+/// What is said of a group with one primary (texts: behaviour.md section 40).
+fn refuse_unsharded(input: &CreateReplicationGroupMessage) -> Result<(), Fault> {
+    if input.num_cache_clusters.is_some() {
+        return Err(invalid_combination(
+            "NumCacheClusters can only be specified for one node group",
+        ));
+    }
+    if has_entries(input.preferred_cache_cluster_azs.as_ref()) {
+        return Err(invalid_combination(
+            "PreferredCacheClusterAZs can only be specified for one node group.",
+        ));
+    }
+    if input.automatic_failover_enabled != Some(true) {
+        return Err(invalid_value(
+            "Automatic failover must be enabled to create a replication group with cluster mode enabled.",
+        ));
+    }
+    Ok(())
+}
+
+fn count(
+    input: &CreateReplicationGroupMessage,
+    listed: usize,
+    version: &EngineVersion,
+) -> Result<u16, Fault> {
+    let listed = i32::try_from(listed).unwrap_or(i32::MAX);
+    let wanted = match input.num_node_groups {
+        Some(wanted) if listed > 0 && wanted != listed => {
+            return Err(invalid_combination(
+                "NodeGroupConfiguration must have as many entries as NumNodeGroups says.",
+            ));
+        }
+        Some(wanted) => wanted,
+        None => listed.max(1),
+    };
+    node_group_count(wanted, version)
+}
+
+/// A number of node groups that a replication group may have.
+pub(super) fn node_group_count(wanted: i32, version: &EngineVersion) -> Result<u16, Fault> {
+    let max = node_groups_max(version);
+    match u16::try_from(wanted) {
+        Ok(count) if (1..=max).contains(&count) => Ok(count),
+        Ok(count) if count > max => Err(Fault::new(
+            FaultCode::NodeGroupsPerReplicationGroupQuotaExceeded,
+            format!("A replication group can have at most {max} node groups."),
+        )),
+        _ => Err(invalid_value(format!(
+            "Invalid number of node groups: {wanted}. It must be at least 1."
+        ))),
+    }
+}
+
+fn ids(configurations: &[NodeGroupConfiguration], count: u16) -> Result<Vec<NodeGroupId>, Fault> {
+    let named: Vec<&str> = configurations
+        .iter()
+        .filter_map(|one| given(one.node_group_id.as_deref()))
+        .collect();
+    if named.is_empty() {
+        return Ok(NodeGroupId::next(&[], usize::from(count)));
+    }
+    if named.len() != configurations.len() {
+        return Err(invalid_combination(
+            "NodeGroupId must be given for every entry of NodeGroupConfiguration, or for none.",
+        ));
+    }
+    let mut ids: Vec<NodeGroupId> = Vec::new();
+    for text in named {
+        match text.parse() {
+            Ok(id) if !ids.contains(&id) => ids.push(id),
+            _ => {
+                return Err(invalid_value(format!(
+                    "The following node group ids are invalid: [{text}]"
+                )));
+            }
+        }
+    }
+    Ok(ids)
+}
+
+/// Slots as they are named, or an even split.
+fn slots(configurations: &[NodeGroupConfiguration], count: u16) -> Result<Vec<SlotSet>, Fault> {
+    let named: Vec<&str> = configurations
+        .iter()
+        .filter_map(|one| given(one.slots.as_deref()))
+        .collect();
+    if named.is_empty() {
+        return Ok(even_split(count));
+    }
+    if named.len() != configurations.len() {
+        return Err(invalid_combination(
+            "Slots must be given for every entry of NodeGroupConfiguration, or for none.",
+        ));
+    }
+    let parse = |text: &&str| {
+        text.parse::<SlotSet>()
+            .map_err(|error| invalid_value(format!("Invalid slots {text}: {error}")))
+    };
+    let sets: Vec<SlotSet> = named.iter().map(parse).collect::<Result<_, _>>()?;
+    let is_whole = Coverage::of(&sets).is_exact() && !sets.iter().any(SlotSet::is_empty);
+    match is_whole {
+        true => Ok(sets),
+        false => Err(invalid_value(
+            "The slots of all node groups must cover 0-16383, each slot once.",
+        )),
+    }
+}
+
+/// The zones of a node group's members, the primary's first. Primaries that nobody placed take turns.
+fn zones(
+    cx: &Context,
+    input: &CreateReplicationGroupMessage,
+    configuration: Option<&NodeGroupConfiguration>,
+    index: usize,
+) -> Result<Vec<String>, Fault> {
+    let outposts = configuration.is_some_and(|one| {
+        given(one.primary_outpost_arn.as_deref()).is_some()
+            || has_entries(one.replica_outpost_arns.as_ref())
+    });
+    if outposts {
+        return Err(not_supported("Outposts"));
+    }
+    let replicas = configuration
+        .and_then(|one| one.replica_availability_zones.clone())
+        .unwrap_or_default();
+    let listed = i32::try_from(replicas.len()).unwrap_or(i32::MAX);
+    let told = configuration
+        .and_then(|one| one.replica_count)
+        .or(input.replicas_per_node_group);
+    if told.is_some_and(|count| listed > 0 && count != listed) {
+        return Err(invalid_combination(
+            "ReplicaAvailabilityZones must have as many entries as ReplicaCount says.",
+        ));
+    }
+    let count = 1 + replica_count(told.unwrap_or(listed)).map_err(fault_of)? as usize;
+    let primary = configuration.and_then(|one| given(one.primary_availability_zone.as_deref()));
+    let mut zones = vec![match primary {
+        Some(zone) => zone.to_owned(),
+        None if !replicas.is_empty() => least_used_zones(&cx.scope, &replicas, 1).remove(0),
+        None => cx.scope.zone(index % ZONES),
+    }];
+    zones.extend(replicas);
+    check_zones(&cx.scope, &zones)?;
+    let chosen = least_used_zones(&cx.scope, &zones, count.saturating_sub(zones.len()));
+    zones.extend(chosen);
+    Ok(zones)
+}
+
+/// How many zones the service chooses from.
+const ZONES: usize = 3;

@@ -1,0 +1,377 @@
+//! What to do next about a replication group with cluster mode enabled: who knows whom, who serves which slots, who follows.
+//!
+//! A cluster is what its nodes believe, and they go on without us: they elect who takes over, and agree on slots by epochs. So this plan
+//! does not choose primaries. It makes the cluster, mends what the nodes cannot, and moves slots. These rules hold:
+//!
+//! - A node that ends is not started again by its container's policy: as a primary that comes back with old data it would be believed. It
+//!   is made anew when another serves its slots, or when nobody else could.
+//! - A replica is told to take over only from a primary that is certainly gone; with the others' votes where most primaries answer.
+//! - Slots without an owner are given out only when every member answers and none has them. A slot that is on its way is brought to its
+//!   end before anything else is done with it.
+//! - A member that is wished away goes when it serves nothing.
+
+mod forming;
+mod members;
+mod moving;
+mod serving;
+
+use super::replication_group::{
+    ContainerSeen, Plan as GroupPlan, SILENCE_MAX, Stage as GroupStage, is_touched, joined_in,
+    plan_end,
+};
+use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::replication_group::sharding::{NodeGroup, Sharding};
+use crate::resources::replication_group::{GroupEndpoint, ReplicationGroup};
+use crate::resources::slots::SlotSet;
+use crate::resources::timestamp::Timestamp;
+
+/// What to do next.
+pub type Plan = GroupPlan<Stage>;
+
+/// What was seen of the group: one for each member of the record, in the same order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClusterSeen {
+    /// The members.
+    pub members: Vec<MemberSeen>,
+}
+
+/// What was seen of a member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberSeen {
+    /// Its container.
+    pub container: ContainerSeen,
+    /// What its engine says; none when it does not answer.
+    pub answer: Option<Answer>,
+}
+
+/// What a member's engine says of itself and of the others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Its name in the cluster.
+    pub node_id: String,
+    /// Whether it is a primary, of whatever slots.
+    pub is_primary: bool,
+    /// The name of the node that it follows.
+    pub follows: Option<String>,
+    /// Whether it is still reading its data set.
+    pub loading: bool,
+    /// Whether it is connected to whom it follows.
+    pub link_up: bool,
+    /// Whether it is taking over a whole data set.
+    pub syncing: bool,
+    /// How much of its history it holds, in bytes.
+    pub offset: u64,
+    /// The epoch of its claims.
+    pub epoch: u64,
+    /// Whether it serves clients, as far as the whole cluster goes.
+    pub is_ok: bool,
+    /// The slots that it owns.
+    pub slots: SlotSet,
+    /// Slots that are leaving it, and for which node.
+    pub migrating: Vec<(u16, String)>,
+    /// Slots that are coming to it, and from which node.
+    pub importing: Vec<(u16, String)>,
+    /// The other nodes that it knows.
+    pub others: Vec<Other>,
+}
+
+/// A node as another one knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Its name.
+    pub node_id: String,
+    /// The member at its address.
+    pub member: Option<usize>,
+    /// Whether it was met and has not said who it is.
+    pub is_in_handshake: bool,
+    /// Whether it is not heard.
+    pub is_failed: bool,
+    /// Whether it owns slots.
+    pub owns_slots: bool,
+}
+
+/// One step. Members and node groups are named by their index in the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// One that cluster mode does not change.
+    Group(GroupStage),
+    /// Tell these nodes something about the cluster; for each the orders in turn.
+    Tell(Vec<(usize, Vec<Order>)>),
+    /// Note in which run a member begins to give slots away: node group, `member run`.
+    RecordGiver(Vec<(usize, String)>),
+    /// Move slots with their keys.
+    Move(Vec<SlotMove>),
+    /// Note who serves which node group, and what.
+    RecordServing(Vec<Serving>),
+    /// Choose the run that the TestFailover of a node group shall end; none ends the test.
+    ChooseFailoverRun(usize, Option<String>),
+    /// Let members go that serve nothing.
+    Dismiss(Vec<usize>),
+    /// Forget node groups without members.
+    ForgetNodeGroups(Vec<usize>),
+}
+
+/// What a node is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// The epoch of its claims; it knows nobody yet.
+    SetEpoch(u64),
+    /// To get to know a member.
+    Meet(usize),
+    /// To own slots that nobody owns.
+    AddSlots(SlotSet),
+    /// To follow the node with this name.
+    Replicate(String),
+    /// To forget the node with this name.
+    Forget(String),
+    /// To take over from its primary.
+    TakeOver(TakeOver),
+    /// That a slot is not on its way.
+    CloseSlots(SlotSet),
+}
+
+/// How a replica takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakeOver {
+    /// From a primary that is well, with all that it has.
+    Coordinated,
+    /// From one that is gone, with the votes of most primaries.
+    Voted,
+    /// From one that is gone, where most primaries cannot vote, or did not.
+    Unasked,
+}
+
+/// Slots on their way from one primary to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotMove {
+    /// The member that owns them, and its name.
+    pub from: (usize, String),
+    /// The member that shall, and its name.
+    pub to: (usize, String),
+    /// Whether the giver has been in one run since it began to give slots away: then what it holds is newer than what the other has.
+    pub is_same_run: bool,
+    /// The slots.
+    pub slots: SlotSet,
+}
+
+/// Who was seen to serve a node group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serving {
+    /// The node group.
+    pub node_group: usize,
+    /// The member.
+    pub member: usize,
+    /// The slots.
+    pub slots: SlotSet,
+}
+
+/// The next stage for `group`, given what was seen of it at `now`.
+pub fn plan(
+    group: &ReplicationGroup,
+    sharding: &Sharding,
+    seen: &ClusterSeen,
+    now: Timestamp,
+) -> Plan {
+    if group.deletion_requested_at.is_some() || group.failure.is_some() {
+        return plan_end(group).map(Stage::Group);
+    }
+    if !group.reader_endpoint.is_allocated() {
+        return Plan::Do(Stage::Group(GroupStage::Allocate));
+    }
+    let failed =
+        |member: &CacheCluster| member.failure.is_some() && member.deletion_requested_at.is_none();
+    if let Some(index) = group.members.iter().position(failed) {
+        return Plan::Do(Stage::Group(match group.available_at {
+            None => GroupStage::GiveUp(index),
+            Some(_) => GroupStage::DropMember(index),
+        }));
+    }
+    let look = Look {
+        group,
+        sharding,
+        seen,
+        now,
+    };
+    None.or_else(|| look.await_first_members())
+        .or_else(|| look.replace_lost_primaries())
+        .or_else(|| look.forget_strangers())
+        .or_else(|| look.give_out_slots())
+        .or_else(|| look.introduce())
+        .or_else(|| look.assign_replicas())
+        .or_else(|| look.record_serving())
+        .or_else(|| look.record_members())
+        .or_else(|| look.test_failovers())
+        .or_else(|| look.move_slots())
+        .or_else(|| look.let_members_go())
+        .or_else(|| look.roll())
+        .unwrap_or_else(|| look.rest())
+}
+
+/// Whether a member still does what is on record of it: it serves the slots that its node group was last seen to serve, or follows whoever
+/// does.
+pub fn keeps_its_part(
+    group: &ReplicationGroup,
+    sharding: &Sharding,
+    index: usize,
+    answer: &Answer,
+) -> bool {
+    let member = &group.members[index];
+    let membership = member.membership.as_ref();
+    let node_group = membership.and_then(|membership| sharding.find(membership.node_group?));
+    let Some(node_group) = node_group else {
+        return false;
+    };
+    let id = Some(&member.spec.cache_cluster_id);
+    if node_group.primary.as_ref() == id {
+        return answer.is_primary && answer.slots == node_group.slots_served;
+    }
+    let leads = |other: &&Other| answer.follows.as_ref() == Some(&other.node_id);
+    let leader = answer
+        .others
+        .iter()
+        .find(leads)
+        .and_then(|other| other.member);
+    let is_recorded = leader.is_some_and(|leader| {
+        node_group.primary.as_ref() == Some(&group.members[leader].spec.cache_cluster_id)
+    });
+    !answer.is_primary && answer.link_up && is_recorded
+}
+
+/// One look at a group, to be thought about.
+struct Look<'a> {
+    group: &'a ReplicationGroup,
+    sharding: &'a Sharding,
+    seen: &'a ClusterSeen,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    /// What a member's engine says, if it has read its data and has not been let go.
+    fn answer(&self, index: usize) -> Option<&Answer> {
+        let answer = self.seen.members[index].answer.as_ref();
+        answer.filter(|answer| !answer.loading && self.is_in(index))
+    }
+
+    /// Those that answer, with what they say.
+    fn answers(&self) -> impl Iterator<Item = (usize, &Answer)> {
+        (0..self.group.members.len())
+            .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
+    }
+
+    /// Whether a member belongs to the cluster: it has not been let go.
+    fn is_in(&self, index: usize) -> bool {
+        let membership = self.group.members[index].membership.as_ref();
+        !membership.is_some_and(|membership| membership.is_dismissed)
+    }
+
+    /// Every member that belongs to the cluster.
+    fn all(&self) -> impl Iterator<Item = usize> {
+        (0..self.group.members.len()).filter(|index| self.is_in(*index))
+    }
+
+    /// The members of a node group that belong to the cluster.
+    fn shard(&self, node_group: &NodeGroup) -> impl Iterator<Item = usize> {
+        let members = self.group.shard_members(node_group.id);
+        members
+            .map(|(index, _)| index)
+            .filter(|index| self.is_in(*index))
+    }
+
+    /// The node group of a member.
+    fn node_group_of(&self, index: usize) -> Option<&NodeGroup> {
+        let membership = self.group.members[index].membership.as_ref()?;
+        self.sharding.find(membership.node_group?)
+    }
+
+    /// Who serves the slots of a node group. Of two that claim to, the one with the later claim: the other will hear of it.
+    fn serving(&self, node_group: &NodeGroup) -> Option<(usize, &Answer)> {
+        self.shard(node_group)
+            .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
+            .filter(|(_, answer)| answer.is_primary && !answer.slots.is_empty())
+            .max_by_key(|(_, answer)| answer.epoch)
+    }
+
+    /// Who is or shall be primary of a node group: who serves; where that is nobody, and nothing is to be served yet, the first that
+    /// follows nobody.
+    fn primary(&self, node_group: &NodeGroup) -> Option<(usize, &Answer)> {
+        self.serving(node_group).or_else(|| {
+            let answer = |index: usize| self.answer(index).map(|answer| (index, answer));
+            let mut idle = self.shard(node_group).filter_map(answer);
+            idle.find(|(_, answer)| answer.is_primary)
+                .filter(|_| node_group.slots_served.is_empty())
+        })
+    }
+
+    /// The record's primary of a node group.
+    fn recorded_primary(&self, node_group: &NodeGroup) -> Option<usize> {
+        let id = node_group.primary.as_deref()?;
+        self.shard(node_group)
+            .find(|index| self.group.members[*index].spec.cache_cluster_id == id)
+    }
+
+    /// The run of a member's container.
+    fn run(&self, index: usize) -> Option<&str> {
+        match &self.seen.members[index].container {
+            ContainerSeen::Running { started_at } => Some(started_at),
+            ContainerSeen::Absent | ContainerSeen::Ended => None,
+        }
+    }
+
+    fn is_silent(&self, index: usize) -> bool {
+        self.run(index).is_some() && self.seen.members[index].answer.is_none()
+    }
+
+    /// Gives those of `members` that run and are silent the time to speak; none when there is nobody to wait for.
+    fn hear_out(&self, members: &[usize]) -> Option<Plan> {
+        let since = |index: usize| self.group.members[index].nodes.first()?.silent_since;
+        let silent = || {
+            members
+                .iter()
+                .copied()
+                .filter(|index| self.is_silent(*index))
+        };
+        let unnoted: Vec<usize> = silent().filter(|index| since(*index).is_none()).collect();
+        if !unnoted.is_empty() {
+            return Some(Plan::Do(Stage::Group(GroupStage::RecordSilent(unnoted))));
+        }
+        let waits = silent()
+            .filter_map(since)
+            .any(|since| self.now.since(since) < SILENCE_MAX);
+        waits.then_some(Plan::LookAgain)
+    }
+
+    /// Nothing is left to do but to wait, or to say that all is well.
+    fn rest(&self) -> Plan {
+        let group = self.group;
+        if self.all().any(|index| self.is_silent(index)) || !self.all().all(|i| self.is_joined(i)) {
+            let moves_by_itself = self.all().any(|index| self.run(index).is_some());
+            return match moves_by_itself {
+                true => Plan::LookAgain,
+                false => Plan::AwaitMembers,
+            };
+        }
+        if group.lacks_route(GroupEndpoint::Reader) {
+            return Plan::AwaitRouter;
+        }
+        let at_work =
+            |member: &CacheCluster| member.deletion_requested_at.is_some() || is_touched(member);
+        if group.members.iter().any(at_work) {
+            return Plan::AwaitMembers;
+        }
+        match group.generation == group.observed_generation {
+            true => Plan::Converged,
+            false => Plan::Do(Stage::Group(GroupStage::Converge)),
+        }
+    }
+
+    /// Whether a member does its part in the run in which it was seen, and that is on record.
+    fn is_joined(&self, index: usize) -> bool {
+        let member = &self.group.members[index];
+        let run = self.run(index);
+        let answers = self.answer(index).is_some();
+        answers && run.is_some_and(|run| joined_in(member, run, self.group.primary.epoch))
+    }
+}
+
+#[cfg(test)]
+mod tests;

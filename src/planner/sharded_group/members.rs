@@ -1,0 +1,169 @@
+//! Whether each member does its part, and what becomes of those that do not.
+
+use super::{ContainerSeen, GroupStage, Look, Plan, Stage, is_touched};
+
+/// How far a member is.
+enum Progress {
+    /// It does its part in this run, and that is not on record.
+    Arrived(String),
+    /// It does its part, or is about to.
+    Well,
+    /// It no longer does its part, and is on record as doing it.
+    Behind,
+    /// It runs and does not answer.
+    Silent,
+    /// It is not there, and nobody has been told.
+    Lost,
+}
+
+impl Look<'_> {
+    /// Notes who does its part and who does not.
+    pub(super) fn record_members(&self) -> Option<Plan> {
+        let progress: Vec<(usize, Progress)> = self
+            .all()
+            .map(|index| (index, self.progress(index)))
+            .collect();
+        let those = |wanted: fn(&Progress) -> bool| -> Vec<usize> {
+            let found = progress.iter().filter(|(_, one)| wanted(one));
+            found.map(|(index, _)| *index).collect()
+        };
+        let arrived: Vec<(usize, String)> = progress
+            .iter()
+            .filter_map(|(index, one)| match one {
+                Progress::Arrived(run) => Some((*index, run.clone())),
+                _ => None,
+            })
+            .collect();
+        let group = |stage| Some(Plan::Do(Stage::Group(stage)));
+        if !arrived.is_empty() {
+            return group(GroupStage::RecordJoined(arrived));
+        }
+        let behind = those(|one| matches!(one, Progress::Behind));
+        if !behind.is_empty() {
+            return group(GroupStage::RecordBehind(behind));
+        }
+        let silent = those(|one| matches!(one, Progress::Silent));
+        let heard_out = self.hear_out(&silent);
+        if let Some(plan @ Plan::Do(_)) = heard_out {
+            return Some(plan);
+        }
+        let mut lost = those(|one| matches!(one, Progress::Lost));
+        if heard_out.is_none() {
+            lost.extend(silent);
+        }
+        if lost.is_empty() {
+            return None;
+        }
+        let kill = lost.iter().copied();
+        let kill = kill.filter(|index| self.run(*index).is_some()).collect();
+        group(GroupStage::RecordLost { kill, lost })
+    }
+
+    fn progress(&self, index: usize) -> Progress {
+        let member = &self.group.members[index];
+        let recovers = member.nodes.iter().any(|node| node.recovering);
+        let is_at_work = recovers || is_touched(member);
+        let seen = &self.seen.members[index];
+        let ContainerSeen::Running { started_at } = &seen.container else {
+            return match is_at_work || self.is_waited_for(index) {
+                true => Progress::Well,
+                false => Progress::Lost,
+            };
+        };
+        let Some(answer) = &seen.answer else {
+            return match is_at_work || self.is_waited_for(index) {
+                true => Progress::Well,
+                false => Progress::Silent,
+            };
+        };
+        let is_on_record = super::joined_in(member, started_at, self.group.primary.epoch);
+        match (self.does_its_part(index, answer), is_on_record) {
+            (true, true) => Progress::Well,
+            (false, true) => Progress::Behind,
+            // The whole cluster may be out of order for the sake of another; that is not this member's fault later on.
+            (true, false) if answer.is_ok && self.knows_all(answer) => {
+                Progress::Arrived(started_at.clone())
+            }
+            (_, false) => Progress::Well,
+        }
+    }
+
+    /// Whether a lost primary's place has not been taken yet by somebody who can; it is made anew when it has.
+    fn is_waited_for(&self, index: usize) -> bool {
+        let Some(node_group) = self.node_group_of(index) else {
+            return false;
+        };
+        let is_primary = self.recorded_primary(node_group) == Some(index);
+        is_primary
+            && self.serving(node_group).is_none()
+            && self.successor(node_group, index).is_some()
+    }
+
+    fn does_its_part(&self, index: usize, answer: &super::Answer) -> bool {
+        let Some(node_group) = self.node_group_of(index) else {
+            return false;
+        };
+        if answer.loading {
+            return false;
+        }
+        match self.primary(node_group) {
+            Some((primary, _)) if primary == index => true,
+            Some((_, leader)) => {
+                answer.follows.as_ref() == Some(&leader.node_id)
+                    && answer.link_up
+                    && !answer.syncing
+            }
+            // Whom it follows is away; it waits for that.
+            None => answer.follows.is_some(),
+        }
+    }
+
+    /// Whether it has met all that answer, and hears them.
+    fn knows_all(&self, answer: &super::Answer) -> bool {
+        self.answers().all(|(_, one)| {
+            one.node_id == answer.node_id
+                || answer.others.iter().any(|other| {
+                    other.node_id == one.node_id && !other.is_in_handshake && !other.is_failed
+                })
+        })
+    }
+
+    /// Members that are wished away go when they serve nothing; node groups when they have no member left.
+    pub(super) fn let_members_go(&self) -> Option<Plan> {
+        let leaving: Vec<usize> = self
+            .all()
+            .filter(|index| self.group.members[*index].deletion_requested_at.is_some())
+            .collect();
+        let idle = |index: usize| {
+            let node_group = self.node_group_of(index);
+            let is_primary =
+                node_group.is_some_and(|one| self.recorded_primary(one) == Some(index));
+            let is_empty =
+                node_group.is_none_or(|one| one.slots_served.is_empty() && one.slots.is_empty());
+            let claims = self
+                .answer(index)
+                .is_some_and(|answer| !answer.slots.is_empty());
+            (!is_primary || is_empty) && !claims
+        };
+        let go: Vec<usize> = leaving.iter().copied().filter(|i| idle(*i)).collect();
+        if !go.is_empty() {
+            return Some(Plan::Do(Stage::Dismiss(go)));
+        }
+        for primary in leaving {
+            let node_group = self.node_group_of(primary)?;
+            if let Some(successor) = self.successor(node_group, primary) {
+                let order = super::Order::TakeOver(super::TakeOver::Coordinated);
+                return Some(Plan::Do(Stage::Tell(vec![(successor, vec![order])])));
+            }
+        }
+        let is_left = |(_, one): &(usize, &super::NodeGroup)| {
+            one.slots.is_empty() && self.group.shard_members(one.id).next().is_none()
+        };
+        let node_groups = self.sharding.node_groups.iter().enumerate();
+        let gone: Vec<usize> = node_groups
+            .filter(is_left)
+            .map(|(index, _)| index)
+            .collect();
+        (!gone.is_empty()).then_some(Plan::Do(Stage::ForgetNodeGroups(gone)))
+    }
+}

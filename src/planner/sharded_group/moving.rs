@@ -1,0 +1,172 @@
+//! Slots that are not where they shall be, and those that are on their way.
+
+use std::collections::BTreeMap;
+
+use super::{Look, Order, Plan, SlotMove, Stage};
+use crate::resources::slots::SlotSet;
+
+/// Most slots of one move. The keys of all are moved before the first of them is handed over, so it is what a failure in the middle
+/// leaves open.
+const MOVE_SLOTS_MAX: usize = 128;
+
+/// Giver, taker, and their slots.
+type Moves = BTreeMap<(usize, usize), SlotSet>;
+
+impl Look<'_> {
+    /// The next slots to move: those on their way before any others, and each node in one move at a time.
+    pub(super) fn move_slots(&self) -> Option<Plan> {
+        let serving = |node_group| self.serving(node_group).is_some();
+        let is_whole = self
+            .sharding
+            .node_groups
+            .iter()
+            .all(|one| serving(one) || one.slots_served.is_empty());
+        if !is_whole {
+            return None;
+        }
+        if let Some(plan) = self.close_slots() {
+            return Some(plan);
+        }
+        let under_way = self.moves_under_way();
+        let is_fresh = under_way.is_empty();
+        let moves = match is_fresh {
+            true => self.moves_wished(),
+            false => under_way,
+        };
+        let mut busy: Vec<usize> = Vec::new();
+        let mut chosen = Vec::new();
+        for ((from, to), slots) in moves {
+            let (Some(giver), Some(taker)) = (self.answer(from), self.answer(to)) else {
+                continue;
+            };
+            if busy.contains(&from) || busy.contains(&to) {
+                continue;
+            }
+            busy.extend([from, to]);
+            chosen.push(SlotMove {
+                from: (from, giver.node_id.clone()),
+                to: (to, taker.node_id.clone()),
+                is_same_run: self.gives_in_same_run(from),
+                slots: slots.iter().take(MOVE_SLOTS_MAX).collect(),
+            });
+        }
+        let unnoted: Vec<(usize, String)> = chosen
+            .iter()
+            .filter(|one| is_fresh && !one.is_same_run)
+            .filter_map(|one| self.giver_run(one.from.0))
+            .collect();
+        if !unnoted.is_empty() {
+            return Some(Plan::Do(Stage::RecordGiver(unnoted)));
+        }
+        (!chosen.is_empty()).then_some(Plan::Do(Stage::Move(chosen)))
+    }
+
+    /// The node group that a member gives slots of, and the member with its run in words.
+    fn giver_run(&self, from: usize) -> Option<(usize, String)> {
+        let node_group = self.node_group_of(from)?.id;
+        let mut node_groups = self.sharding.node_groups.iter();
+        let index = node_groups.position(|one| one.id == node_group)?;
+        let id = &self.group.members[from].spec.cache_cluster_id;
+        Some((index, format!("{id} {}", self.run(from)?)))
+    }
+
+    fn gives_in_same_run(&self, from: usize) -> bool {
+        let run = self.giver_run(from);
+        run.is_some_and(|(index, run)| {
+            self.sharding.node_groups[index].giver_run.as_ref() == Some(&run)
+        })
+    }
+
+    /// The member that owns a slot.
+    fn owner(&self, slot: u16) -> Option<usize> {
+        let owns = |(_, answer): &(usize, &super::Answer)| {
+            answer.is_primary && answer.slots.contains(slot)
+        };
+        self.answers().find(owns).map(|(index, _)| index)
+    }
+
+    /// The present primary of the node group that the node with this name is of.
+    fn primary_beside(&self, node_id: &str) -> Option<usize> {
+        let named = |(_, answer): &(usize, &super::Answer)| answer.node_id == node_id;
+        let known = || {
+            let others = self.answers().flat_map(|(_, answer)| &answer.others);
+            let mut named = others.filter(|other| other.node_id == node_id);
+            named.find_map(|other| other.member)
+        };
+        let member = self
+            .answers()
+            .find(named)
+            .map(|(index, _)| index)
+            .or_else(known)?;
+        let node_group = self.node_group_of(member)?;
+        self.primary(node_group).map(|(index, _)| index)
+    }
+
+    /// Slots that are open on a node that has nothing to do with them any more.
+    fn close_slots(&self) -> Option<Plan> {
+        let told: Vec<(usize, Vec<Order>)> = self
+            .answers()
+            .filter(|(_, answer)| answer.is_primary)
+            .filter_map(|(index, answer)| {
+                let arrived = answer.importing.iter().filter(|(slot, giver)| {
+                    let is_own = self.owner(*slot) == Some(index);
+                    is_own || (self.owner(*slot).is_some() && self.primary_beside(giver).is_none())
+                });
+                let stuck = answer
+                    .migrating
+                    .iter()
+                    .filter(|(_, taker)| self.primary_beside(taker).is_none_or(|to| to == index));
+                let slots: SlotSet = arrived.chain(stuck).map(|(slot, _)| *slot).collect();
+                (!slots.is_empty()).then(|| (index, vec![Order::CloseSlots(slots)]))
+            })
+            .collect();
+        (!told.is_empty()).then_some(Plan::Do(Stage::Tell(told)))
+    }
+
+    /// What is on its way goes on: keys may be on both sides.
+    fn moves_under_way(&self) -> Moves {
+        let mut slots: BTreeMap<(usize, usize), Vec<u16>> = BTreeMap::new();
+        for (index, answer) in self.answers().filter(|(_, answer)| answer.is_primary) {
+            for (slot, taker) in &answer.migrating {
+                if let Some(to) = self.primary_beside(taker).filter(|to| *to != index) {
+                    slots.entry((index, to)).or_default().push(*slot);
+                }
+            }
+            for (slot, _) in &answer.importing {
+                if let Some(from) = self.owner(*slot).filter(|from| *from != index) {
+                    slots.entry((from, index)).or_default().push(*slot);
+                }
+            }
+        }
+        let sets = slots.into_iter();
+        sets.map(|(pair, slots)| (pair, slots.into_iter().collect()))
+            .collect()
+    }
+
+    fn moves_wished(&self) -> Moves {
+        let mut moves = Moves::new();
+        for taker in &self.sharding.node_groups {
+            let Some((to, _)) = self.primary(taker) else {
+                continue;
+            };
+            if !self.is_joined(to) {
+                continue;
+            }
+            for giver in self
+                .sharding
+                .node_groups
+                .iter()
+                .filter(|one| one.id != taker.id)
+            {
+                let Some((from, answer)) = self.serving(giver) else {
+                    continue;
+                };
+                let slots = taker.slots.intersection(&answer.slots);
+                if !slots.is_empty() {
+                    moves.insert((from, to), slots);
+                }
+            }
+        }
+        moves
+    }
+}

@@ -1,0 +1,147 @@
+//! Who serves a node group: who takes over where its primary is lost, and what is on record of that.
+
+use std::time::Duration;
+
+use super::{GroupStage, Look, Order, Plan, Serving, Stage, TakeOver, is_touched};
+use crate::resources::replication_group::sharding::NodeGroup;
+
+/// How long the others have to vote, once a primary was found gone. Those that have voted for another of its replicas lately refuse.
+const VOTE_MAX: Duration = Duration::from_millis(1500);
+
+impl Look<'_> {
+    /// Node groups whose slots nobody serves any more: who shall, and what has to be waited for?
+    pub(super) fn replace_lost_primaries(&self) -> Option<Plan> {
+        let lost = self.sharding.node_groups.iter().filter_map(|node_group| {
+            let primary = self.recorded_primary(node_group)?;
+            let is_served = self.serving(node_group).is_some();
+            (!is_served && !node_group.slots_served.is_empty()).then_some((node_group, primary))
+        });
+        let mut waits = None;
+        for (node_group, primary) in lost {
+            match self.replace(node_group, primary) {
+                Some(Plan::LookAgain) => waits = Some(Plan::LookAgain),
+                // One after the other; each changes what the next is decided on.
+                Some(plan) => return Some(plan),
+                None => {}
+            }
+        }
+        waits
+    }
+
+    fn replace(&self, node_group: &NodeGroup, primary: usize) -> Option<Plan> {
+        let member = &self.group.members[primary];
+        if is_touched(member) || self.answer(primary).is_some() {
+            // A reboot of a primary does not fail over (behaviour.md section 9); and one that answers will serve, or follow.
+            return None;
+        }
+        if let Some(plan) = self.hear_out(&[primary]) {
+            return Some(plan);
+        }
+        let recovers = |index: usize| {
+            let nodes = &self.group.members[index].nodes;
+            nodes.iter().any(|node| node.recovering)
+        };
+        let successor = self.successor(node_group, primary);
+        if self.is_silent(primary) && !recovers(primary) {
+            return Some(Plan::Do(Stage::Group(GroupStage::EndSilent(vec![primary]))));
+        }
+        if self.run(primary).is_some() {
+            // It is made anew, and reads its data.
+            return None;
+        }
+        let successor = successor?;
+        let Some(since) = member.nodes.first().and_then(|node| node.silent_since) else {
+            // From when on the others have time to vote.
+            return Some(Plan::Do(Stage::Group(GroupStage::RecordSilent(vec![
+                primary,
+            ]))));
+        };
+        let how = match self.can_vote(successor) && self.now.since(since) < VOTE_MAX {
+            true => TakeOver::Voted,
+            false => TakeOver::Unasked,
+        };
+        let orders = vec![Order::TakeOver(how)];
+        Some(Plan::Do(Stage::Tell(vec![(successor, orders)])))
+    }
+
+    /// The replica of `primary` that has most of what it had.
+    pub(super) fn successor(&self, node_group: &NodeGroup, primary: usize) -> Option<usize> {
+        let name = |answer: &super::Answer| {
+            let mut others = answer.others.iter();
+            let found = others.find(|other| answer.follows.as_ref() == Some(&other.node_id));
+            found.and_then(|other| other.member)
+        };
+        self.shard(node_group)
+            .filter(|index| *index != primary)
+            .filter(|index| self.group.members[*index].deletion_requested_at.is_none())
+            .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
+            .filter(|(_, answer)| !answer.syncing && answer.offset > 0)
+            .filter(|(_, answer)| name(answer) == Some(primary))
+            .max_by_key(|(index, answer)| (answer.offset, std::cmp::Reverse(*index)))
+            .map(|(index, _)| index)
+    }
+
+    /// Whether most primaries with slots that `voter` knows of answer.
+    fn can_vote(&self, voter: usize) -> bool {
+        let Some(answer) = self.answer(voter) else {
+            return false;
+        };
+        let electorate = answer.others.iter().filter(|other| other.owns_slots);
+        let (all, well) = electorate.fold((0, 0), |(all, well), other| {
+            let answers = other
+                .member
+                .and_then(|member| self.answer(member))
+                .is_some_and(|answer| answer.is_primary && answer.node_id == other.node_id);
+            (all + 1, well + usize::from(answers))
+        });
+        2 * well > all
+    }
+
+    /// Notes who serves what, where that is not on record.
+    pub(super) fn record_serving(&self) -> Option<Plan> {
+        let news: Vec<Serving> = self
+            .sharding
+            .node_groups
+            .iter()
+            .enumerate()
+            .filter_map(|(index, node_group)| {
+                let (member, answer) = self.primary(node_group)?;
+                let id = &self.group.members[member].spec.cache_cluster_id;
+                let is_known = node_group.primary.as_ref() == Some(id)
+                    && node_group.slots_served == answer.slots;
+                (!is_known).then(|| Serving {
+                    node_group: index,
+                    member,
+                    slots: answer.slots.clone(),
+                })
+            })
+            .collect();
+        (!news.is_empty()).then_some(Plan::Do(Stage::RecordServing(news)))
+    }
+
+    /// Ends the primaries that a TestFailover shall end, when somebody is there who takes over.
+    pub(super) fn test_failovers(&self) -> Option<Plan> {
+        let node_groups = self.sharding.node_groups.iter().enumerate();
+        for (index, node_group) in node_groups {
+            let Some(test) = &node_group.test_failover else {
+                continue;
+            };
+            let Some((primary, _)) = self.serving(node_group) else {
+                continue;
+            };
+            if self.shard(node_group).count() < 2 {
+                return Some(Plan::Do(Stage::ChooseFailoverRun(index, None)));
+            }
+            let (Some(run), Some(_)) = (self.run(primary), self.successor(node_group, primary))
+            else {
+                continue;
+            };
+            return Some(Plan::Do(match &test.from_started_at {
+                None => Stage::ChooseFailoverRun(index, Some(run.to_owned())),
+                Some(chosen) if chosen == run => Stage::Group(GroupStage::KillForTest(primary)),
+                Some(_) => Stage::ChooseFailoverRun(index, None),
+            }));
+        }
+        None
+    }
+}

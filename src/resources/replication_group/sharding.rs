@@ -1,0 +1,166 @@
+//! Cluster mode enabled: the node groups of a replication group and their slots.
+//!
+//! What each node group shall have is the user's wish; who serves what is the nodes' own agreement, of which the record keeps what was
+//! last seen. Nobody chooses a primary here: the nodes elect one, helped where they cannot.
+
+use super::{MovingEndpoint, PrimaryChoice, ReplicationGroup, ReplicationGroupSpec, TestFailover};
+use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::engine::EngineVersion;
+use crate::resources::node_group::NodeGroupId;
+use crate::resources::scope::Scope;
+use crate::resources::slots::SlotSet;
+use crate::resources::timestamp::Timestamp;
+
+/// Most node groups of a replication group: 90, and from Redis 5.0.6 on the 500 that AWS grants on request (behaviour.md section 7).
+pub fn node_groups_max(version: &EngineVersion) -> u16 {
+    match version.at_least(5, 0, 6) {
+        true => 500,
+        false => 90,
+    }
+}
+
+/// The node groups of a replication group with cluster mode enabled.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sharding {
+    /// In the order of their making.
+    pub node_groups: Vec<NodeGroup>,
+    /// How many slots the resharding under way began with; 0 where none is.
+    pub slots_to_move: u16,
+}
+
+/// A shard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeGroup {
+    /// The record's key; 0 before it is stored.
+    pub key: i64,
+    /// Its id.
+    pub id: NodeGroupId,
+    /// The slots that it shall have.
+    pub slots: SlotSet,
+    /// The slots that it was last seen to have.
+    pub slots_served: SlotSet,
+    /// The member that was last seen to serve them.
+    pub primary: Option<String>,
+    /// The member, and its run, that began to give slots away; what it holds of a slot on its way is newer than what the other has, as long
+    /// as it is still the one.
+    pub giver_run: Option<String>,
+    /// A TestFailover that has not led to another primary yet.
+    pub test_failover: Option<TestFailover>,
+}
+
+/// A node group to be: its id, its slots, and the zone of each member, the primary's first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeGroupSpec {
+    /// Its id.
+    pub id: NodeGroupId,
+    /// The slots that it shall have.
+    pub slots: SlotSet,
+    /// The zones of its members.
+    pub zones: Vec<String>,
+}
+
+impl Sharding {
+    /// The node group with this id.
+    pub fn find(&self, id: NodeGroupId) -> Option<&NodeGroup> {
+        self.node_groups.iter().find(|one| one.id == id)
+    }
+
+    /// How many slots are not where they shall be.
+    pub fn misplaced_slots(&self) -> u16 {
+        let missing = |one: &NodeGroup| one.slots.difference(&one.slots_served).len();
+        self.node_groups.iter().map(missing).sum()
+    }
+
+    /// How far a resharding is, in percent; none where none is under way.
+    pub fn progress_percent(&self) -> Option<f64> {
+        let left = f64::from(self.misplaced_slots().min(self.slots_to_move));
+        let all = f64::from(self.slots_to_move);
+        (self.slots_to_move > 0).then(|| 100.0 * (all - left) / all)
+    }
+}
+
+impl NodeGroup {
+    /// A node group that is wished for and has nothing yet.
+    pub fn wished(id: NodeGroupId, slots: SlotSet) -> Self {
+        Self {
+            key: 0,
+            id,
+            slots,
+            slots_served: SlotSet::EMPTY,
+            primary: None,
+            giver_run: None,
+            test_failover: None,
+        }
+    }
+}
+
+impl ReplicationGroup {
+    /// A replication group with cluster mode enabled that is wished for and not there yet.
+    pub fn sharded(
+        scope: Scope,
+        spec: ReplicationGroupSpec,
+        node_groups: &[NodeGroupSpec],
+        now: Timestamp,
+    ) -> Self {
+        // The nodes choose their primaries, so there is one choice and it stands: none.
+        let mut group = Self::without_members(scope, spec, String::new(), now);
+        group.primary = PrimaryChoice {
+            confirmed_epoch: 1,
+            ..PrimaryChoice::first(String::new())
+        };
+        group.primary_endpoint = MovingEndpoint::default();
+        group.sharding = Some(Sharding::default());
+        for one in node_groups {
+            group.add_node_group(one, now);
+        }
+        group
+    }
+
+    /// Wishes for one more node group, after those that there are.
+    pub fn add_node_group(&mut self, wish: &NodeGroupSpec, now: Timestamp) {
+        let Some(sharding) = &mut self.sharding else {
+            return;
+        };
+        let made = NodeGroup::wished(wish.id, wish.slots.clone());
+        sharding.node_groups.push(made);
+        for (number, zone) in (1..).zip(&wish.zones) {
+            let id = wish.id.member_id(&self.spec.replication_group_id, number);
+            let member = self.new_shard_member(wish.id, &id, zone, now);
+            self.members.push(member);
+        }
+    }
+
+    /// A member to be of this node group.
+    pub fn new_shard_member(
+        &self,
+        node_group: NodeGroupId,
+        cache_cluster_id: &str,
+        zone: &str,
+        now: Timestamp,
+    ) -> CacheCluster {
+        let mut member = self.new_member(cache_cluster_id, zone, now);
+        if let Some(membership) = &mut member.membership {
+            membership.node_group = Some(node_group);
+        }
+        member
+    }
+
+    /// The members of a node group, in the order of their making, those that are being deleted included.
+    pub fn shard_members(&self, id: NodeGroupId) -> impl Iterator<Item = (usize, &CacheCluster)> {
+        let is_of = move |member: &CacheCluster| {
+            let membership = member.membership.as_ref();
+            membership.and_then(|membership| membership.node_group) == Some(id)
+        };
+        let members = self.members.iter().enumerate();
+        members.filter(move |(_, member)| is_of(member))
+    }
+
+    /// The members of a node group that shall stay.
+    pub fn wished_shard_members(
+        &self,
+        id: NodeGroupId,
+    ) -> impl Iterator<Item = (usize, &CacheCluster)> {
+        self.shard_members(id)
+            .filter(|(_, member)| member.deletion_requested_at.is_none())
+    }
+}
