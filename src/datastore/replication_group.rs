@@ -301,9 +301,15 @@ impl Datastore {
         if made >= i64::from(quota) {
             return Err(Error::Exhausted("test failover".to_owned()));
         }
+        // With cluster mode enabled it is one of the node groups that is tested.
+        let is_whole = group.sharding.is_none();
+        if let Some(sharding) = &group.sharding {
+            node_groups_put(&mut write, group.key, sharding).await?;
+        }
         let claimed = sqlx::query!(
-            "UPDATE replication_groups SET failover_requested = 1, failover_from = NULL, revision = revision + 1
+            "UPDATE replication_groups SET failover_requested = ?, failover_from = NULL, revision = revision + 1
              WHERE replication_group_key = ? AND revision = ? AND failover_requested = 0 AND deletion_requested_at IS NULL",
+            is_whole,
             group.key,
             group.revision
         )

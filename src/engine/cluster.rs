@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::{NodeReport, Role};
+use super::{NodeReport, PrimaryAddress, Role};
 use crate::resources::slots::SlotSet;
 
 /// A node's view of its cluster, and what it says of itself.
@@ -187,6 +187,17 @@ pub enum FailoverKind {
     /// Without anyone's vote: it claims the slots with a new epoch. Two that do so at once may claim the same epoch, and
     /// settle that by their ids.
     Takeover,
+}
+
+/// From whom to whom slots are handed over.
+#[derive(Debug, Clone)]
+pub struct HandOver<'a> {
+    /// Id of the node that gives.
+    pub giver_id: &'a str,
+    /// Id of the node that takes.
+    pub taker_id: &'a str,
+    /// How the giver reaches the taker.
+    pub taker: &'a PrimaryAddress,
 }
 
 /// What bounds one call of [`super::Engine::migrate_keys`].

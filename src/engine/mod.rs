@@ -16,7 +16,9 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use crate::resources::slots::SlotSet;
-use cluster::{ClusterOrder, ClusterView, KeyConflict, MigrationLimits, Moved, SlotMigration};
+use cluster::{
+    ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
+};
 
 /// Pause after the first unsuccessful attempt of [`Engine::wait_ready`]; the time until a new cache answers is measured
 /// against a bare container, so the beginning is impatient.
@@ -312,6 +314,21 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<Moved, EngineError>;
 
+    /// Hands slots over, each with all its keys and in one moment of the giver, as far as they are small enough for that; the others are
+    /// left as they are. Returns those that were handed over.
+    ///
+    /// After an error some were. A slot to which a key came in that moment is left open on both sides. Of a key that both hold the giver's
+    /// counts ([`KeyConflict::GiverWins`]).
+    async fn hand_over_slots(
+        &self,
+        giver: &NodeEndpoint,
+        taker: &NodeEndpoint,
+        slots: &SlotSet,
+        plan: &HandOver<'_>,
+        limits: &MigrationLimits,
+        deadline: Duration,
+    ) -> Result<SlotSet, EngineError>;
+
     /// Lets a node give slots away as a whole, each set to the node with that id (Valkey 9; others refuse). Success means that
     /// it tries. One that does not own all of them, or is giving some of them away already, refuses.
     async fn slot_migration_start(
@@ -419,6 +436,20 @@ impl Engine for NetworkEngine {
         giver.replicates()?;
         let moving = redis::migration::migrate_keys(giver, slots, taker, conflict, limits);
         giver.bounded(deadline, moving).await
+    }
+
+    async fn hand_over_slots(
+        &self,
+        giver: &NodeEndpoint,
+        taker: &NodeEndpoint,
+        slots: &SlotSet,
+        plan: &HandOver<'_>,
+        limits: &MigrationLimits,
+        deadline: Duration,
+    ) -> Result<SlotSet, EngineError> {
+        giver.replicates()?;
+        let handing = redis::hand_over::hand_over(giver, taker, slots, plan, limits);
+        giver.bounded(deadline, handing).await
     }
 
     async fn slot_migration_start(

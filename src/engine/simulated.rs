@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::cluster::{
-    ClusterOrder, ClusterView, KeyConflict, MigrationLimits, Moved, SlotMigration,
+    ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
 };
 use super::{
     AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress,
@@ -232,6 +232,19 @@ impl Engine for SimulatedEngine {
         _deadline: Duration,
     ) -> Result<Moved, EngineError> {
         Err(no_cluster(giver))
+    }
+
+    /// Nothing is small enough here: so every slot is open for a while.
+    async fn hand_over_slots(
+        &self,
+        _: &NodeEndpoint,
+        _: &NodeEndpoint,
+        _: &SlotSet,
+        _: &HandOver<'_>,
+        _: &MigrationLimits,
+        _: Duration,
+    ) -> Result<SlotSet, EngineError> {
+        Ok(SlotSet::EMPTY)
     }
 
     async fn slot_migration_start(

@@ -96,6 +96,15 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::ModifyReplicationGroupShardConfiguration => {
+            run(
+                cx,
+                form,
+                request_id,
+                replication_group::modify_replication_group_shard_configuration,
+            )
+            .await
+        }
         Op::RebootCacheCluster => {
             run(cx, form, request_id, cache_cluster::reboot_cache_cluster).await
         }
@@ -153,7 +162,6 @@ pub(super) async fn dispatch(
         | Op::ModifyCacheParameterGroup
         | Op::ModifyCacheSubnetGroup
         | Op::ModifyGlobalReplicationGroup
-        | Op::ModifyReplicationGroupShardConfiguration
         | Op::ModifyServerlessCache
         | Op::ModifyUser
         | Op::ModifyUserGroup

@@ -5,6 +5,7 @@ mod failover;
 mod modify;
 mod node_groups;
 mod replica_count;
+mod shard_configuration;
 mod size;
 mod spec;
 mod view;
@@ -19,16 +20,18 @@ pub use failover::test_failover;
 pub use modify::modify_replication_group;
 pub(super) use replica_count::{create_member, delete_member};
 pub use replica_count::{decrease_replica_count, increase_replica_count};
+pub use shard_configuration::modify_replication_group_shard_configuration;
 
 use super::Context;
 use super::faults::{
-    cache_cluster_exists, internal, invalid_combination, node_quota, not_supported,
+    cache_cluster_exists, internal, invalid_combination, invalid_value, node_quota, not_supported,
     replication_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
 use super::spec::given;
 use super::tag;
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
+use crate::resources::arn::{ResourceType, arn};
 use crate::resources::engine::Engine;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::status::{self, GroupOperation};
@@ -236,6 +239,25 @@ fn wake(cx: &Context) {
     cx.activators.replication_group.wake();
     cx.activators.cache_cluster.wake();
     cx.activators.router.wake();
+}
+
+/// What is there with cluster mode enabled only (text: behaviour.md section 40).
+fn cluster_mode_only() -> Fault {
+    invalid_value("Operation is only applicable for cluster mode enabled replication groups.")
+}
+
+async fn group_tags(cx: &Context, group: &ReplicationGroup) -> Result<Vec<Tag>, Fault> {
+    let id = &group.spec.replication_group_id;
+    let name = arn(&cx.scope, ResourceType::ReplicationGroup, id);
+    cx.datastore.tag_list(&name).await.map_err(internal)
+}
+
+/// What is not there yet with cluster mode enabled.
+fn refuse_sharded(group: &ReplicationGroup, what: &str) -> Result<(), Fault> {
+    match group.sharding {
+        Some(_) => Err(not_supported(&format!("{what} with cluster mode enabled"))),
+        None => Ok(()),
+    }
 }
 
 fn state(message: impl Into<String>) -> Fault {

@@ -291,15 +291,28 @@ impl Look<'_> {
             .max_by_key(|(_, answer)| answer.epoch)
     }
 
-    /// Who is or shall be primary of a node group: who serves; where that is nobody, and nothing is to be served yet, the first that
-    /// follows nobody.
+    /// Who is or shall be primary of a node group: who serves; where others serve all that it served, or it serves nothing yet, the one on
+    /// record, or else the first that follows nobody.
     fn primary(&self, node_group: &NodeGroup) -> Option<(usize, &Answer)> {
         self.serving(node_group).or_else(|| {
-            let answer = |index: usize| self.answer(index).map(|answer| (index, answer));
-            let mut idle = self.shard(node_group).filter_map(answer);
-            idle.find(|(_, answer)| answer.is_primary)
-                .filter(|_| node_group.slots_served.is_empty())
+            let idle = |index: &usize| self.answer(*index).is_some_and(|answer| answer.is_primary);
+            let recorded = self.recorded_primary(node_group).filter(idle);
+            let index = recorded.or_else(|| self.shard(node_group).find(idle))?;
+            let is_empty = node_group.slots_served.is_empty() || self.is_drained(node_group);
+            Some((index, self.answer(index)?)).filter(|_| is_empty)
         })
+    }
+
+    /// Whether others serve all that a node group was last seen to serve.
+    fn is_drained(&self, node_group: &NodeGroup) -> bool {
+        let others = self.sharding.node_groups.iter();
+        let others = others.filter(|other| other.id != node_group.id);
+        let left = others
+            .filter_map(|other| self.serving(other))
+            .fold(node_group.slots_served.clone(), |left, (_, answer)| {
+                left.difference(&answer.slots)
+            });
+        left.is_empty()
     }
 
     /// The record's primary of a node group.

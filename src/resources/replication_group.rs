@@ -117,6 +117,8 @@ pub enum GroupChange {
     NodeType(String, String),
     /// Another number of replicas: from, to.
     ReplicaCount(u32, u32),
+    /// Another number of node groups: from, to. The same where slots are only shared out anew.
+    NodeGroupCount(u32, u32),
     /// Automatic failover turned on or off.
     AutomaticFailover(bool),
     /// Another primary was asked for: the member to be promoted.

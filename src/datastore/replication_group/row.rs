@@ -60,6 +60,7 @@ enum ChangeRow {
     EngineVersion(String, String),
     NodeType(String, String),
     ReplicaCount(u32, u32),
+    NodeGroupCount(u32, u32),
     AutomaticFailover(bool),
     Promotion(String),
 }
@@ -70,6 +71,7 @@ impl From<&GroupChange> for ChangeRow {
             GroupChange::EngineVersion(from, to) => Self::EngineVersion(from, to),
             GroupChange::NodeType(from, to) => Self::NodeType(from, to),
             GroupChange::ReplicaCount(from, to) => Self::ReplicaCount(from, to),
+            GroupChange::NodeGroupCount(from, to) => Self::NodeGroupCount(from, to),
             GroupChange::AutomaticFailover(on) => Self::AutomaticFailover(on),
             GroupChange::Promotion(member) => Self::Promotion(member),
         }
@@ -82,6 +84,7 @@ impl From<ChangeRow> for GroupChange {
             ChangeRow::EngineVersion(from, to) => Self::EngineVersion(from, to),
             ChangeRow::NodeType(from, to) => Self::NodeType(from, to),
             ChangeRow::ReplicaCount(from, to) => Self::ReplicaCount(from, to),
+            ChangeRow::NodeGroupCount(from, to) => Self::NodeGroupCount(from, to),
             ChangeRow::AutomaticFailover(on) => Self::AutomaticFailover(on),
             ChangeRow::Promotion(member) => Self::Promotion(member),
         }

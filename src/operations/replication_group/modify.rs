@@ -70,6 +70,7 @@ fn modify(
     group: &mut ReplicationGroup,
 ) -> Result<Vec<Event>, Fault> {
     refuse_unsupported(input)?;
+    cluster_mode_stays(input, group)?;
     if let Some(text) = &input.replication_group_description {
         group.spec.description = description(text)?;
     }
@@ -99,6 +100,42 @@ fn modify(
     pending::modify(group, modification).map_err(fault_of)?;
     group.share_settings();
     Ok(events)
+}
+
+/// Cluster mode is not changed so far; and what a group without one primary cannot have (texts: behaviour.md section 40).
+fn cluster_mode_stays(
+    input: &ModifyReplicationGroupMessage,
+    group: &ReplicationGroup,
+) -> Result<(), Fault> {
+    let is_sharded = group.sharding.is_some();
+    match given(input.cluster_mode.as_deref()) {
+        Some("enabled") if !is_sharded => return Err(not_supported("ClusterMode enabled")),
+        Some("disabled") if is_sharded => {
+            return Err(invalid_value(
+                "Cluster mode cannot be disabled once it is enabled.",
+            ));
+        }
+        _ => {}
+    }
+    if !is_sharded {
+        return Ok(());
+    }
+    if input.automatic_failover_enabled == Some(false) {
+        return Err(invalid_value(
+            "Turning off automatic failover for replication group with cluster mode enabled is not supported.",
+        ));
+    }
+    if given(input.snapshotting_cluster_id.as_deref()).is_some() {
+        return Err(invalid_combination(
+            "Cannot set snapshotting cluster for cluster mode enabled replication group.",
+        ));
+    }
+    if given(input.primary_cluster_id.as_deref()).is_some() {
+        return Err(invalid_combination(
+            "PrimaryClusterId cannot be specified for a replication group with cluster mode enabled.",
+        ));
+    }
+    Ok(())
 }
 
 fn modify_security_groups(

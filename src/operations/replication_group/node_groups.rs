@@ -236,4 +236,4 @@ fn zones(
 }
 
 /// How many zones the service chooses from.
-const ZONES: usize = 3;
+pub(super) const ZONES: usize = 3;

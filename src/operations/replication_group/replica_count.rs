@@ -13,9 +13,8 @@ use super::super::faults::{
 };
 use super::super::spec::{given, has_entries, zones as check_zones};
 use super::super::tag;
-use super::{STALE_TRIES, contended, demand, find, view, wake};
+use super::{STALE_TRIES, contended, demand, find, group_tags, refuse_sharded, view, wake};
 use crate::datastore::Error as StoreError;
-use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::id;
 use crate::resources::replication_group::replicas::{least_used_zones, replica_count};
@@ -35,6 +34,7 @@ pub async fn increase_replica_count(
     let mut taken: Vec<String> = Vec::new();
     for _ in 0..STALE_TRIES {
         let mut group = find(cx, &input.replication_group_id).await?;
+        refuse_sharded(&group, "IncreaseReplicaCount")?;
         demand(&group)?;
         let zones = added_zones(cx, &input, &group)?;
         // A cache cluster outside the group may have the next member's id.
@@ -70,6 +70,7 @@ pub async fn decrease_replica_count(
     demand_at_once(input.apply_immediately)?;
     for _ in 0..STALE_TRIES {
         let mut group = find(cx, &input.replication_group_id).await?;
+        refuse_sharded(&group, "DecreaseReplicaCount")?;
         demand(&group)?;
         let leaving = removed_replicas(cx, &input, &group)?;
         let left = group.wished_replica_count() as usize - leaving.len();
@@ -102,6 +103,7 @@ pub(in crate::operations) async fn create_member(
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
     for _ in 0..STALE_TRIES {
         let mut group = find(cx, replication_group_id).await?;
+        refuse_members_of_shards(&group)?;
         refuse_settings(input, &group)?;
         demand(&group)?;
         if group.wished_replica_count() >= REPLICAS_MAX {
@@ -161,7 +163,19 @@ pub(in crate::operations) async fn delete_member(
     Err(contended())
 }
 
+/// Shards are whole: their nodes come and go by the operations of the group (behaviour.md section 12).
+fn refuse_members_of_shards(group: &ReplicationGroup) -> Result<(), Fault> {
+    match group.sharding {
+        None => Ok(()),
+        Some(_) => Err(invalid_combination(
+            "Cache clusters cannot be added to, or deleted from, a replication group with cluster mode enabled. Use \
+             IncreaseReplicaCount or DecreaseReplicaCount.",
+        )),
+    }
+}
+
 fn refuse_removal(group: &ReplicationGroup, member: &CacheCluster) -> Result<(), Fault> {
+    refuse_members_of_shards(group)?;
     let id = &member.spec.cache_cluster_id;
     let refuse = |text: String| Err(Fault::new(FaultCode::InvalidCacheClusterState, text));
     if group.wished_replica_count() == 0 {
@@ -270,12 +284,6 @@ async fn request(
         .await?;
     wake(cx);
     Ok(stored)
-}
-
-async fn group_tags(cx: &Context, group: &ReplicationGroup) -> Result<Vec<Tag>, Fault> {
-    let id = &group.spec.replication_group_id;
-    let name = arn(&cx.scope, ResourceType::ReplicationGroup, id);
-    cx.datastore.tag_list(&name).await.map_err(internal)
 }
 
 fn member(group: &ReplicationGroup, id: &str) -> Result<CacheCluster, Fault> {

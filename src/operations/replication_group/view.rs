@@ -92,6 +92,7 @@ fn turning(group: &ReplicationGroup) -> Option<bool> {
         GroupChange::EngineVersion(..)
         | GroupChange::NodeType(..)
         | GroupChange::ReplicaCount(..)
+        | GroupChange::NodeGroupCount(..)
         | GroupChange::Promotion(_) => None,
     })
 }
@@ -216,6 +217,7 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         GroupChange::EngineVersion(..)
         | GroupChange::NodeType(..)
         | GroupChange::ReplicaCount(..)
+        | GroupChange::NodeGroupCount(..)
         | GroupChange::AutomaticFailover(_) => None,
     });
     ReplicationGroupPendingModifiedValues {

@@ -54,6 +54,12 @@ pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event
             GroupChange::ReplicaCount(from, to) => event(format!(
                 "Finished modifying number of replicas from {from} to {to}"
             )),
+            GroupChange::NodeGroupCount(from, to) if from == to => {
+                event("Finished rebalancing slots over node groups".to_owned())
+            }
+            GroupChange::NodeGroupCount(from, to) => event(format!(
+                "Finished modifying number of node groups from {from} to {to}"
+            )),
             GroupChange::AutomaticFailover(on) => failover(*on),
             // Told of when the new primary served.
             GroupChange::Promotion(_) => return None,

@@ -140,10 +140,13 @@ impl Look<'_> {
                 node_group.is_some_and(|one| self.recorded_primary(one) == Some(index));
             let is_empty =
                 node_group.is_none_or(|one| one.slots_served.is_empty() && one.slots.is_empty());
+            // All of a node group that goes stay until it is empty: they are its safety.
+            let goes_whole = node_group.is_some_and(|one| one.slots.is_empty());
             let claims = self
                 .answer(index)
                 .is_some_and(|answer| !answer.slots.is_empty());
-            (!is_primary || is_empty) && !claims
+            let is_spare = !is_primary && !goes_whole;
+            (is_spare || is_empty) && !claims
         };
         let go: Vec<usize> = leaving.iter().copied().filter(|i| idle(*i)).collect();
         if !go.is_empty() {

@@ -20,7 +20,7 @@ impl Look<'_> {
             .sharding
             .node_groups
             .iter()
-            .all(|one| serving(one) || one.slots_served.is_empty());
+            .all(|one| serving(one) || one.slots_served.is_empty() || self.is_drained(one));
         if !is_whole {
             return None;
         }
@@ -39,7 +39,12 @@ impl Look<'_> {
             let (Some(giver), Some(taker)) = (self.answer(from), self.answer(to)) else {
                 continue;
             };
-            if busy.contains(&from) || busy.contains(&to) {
+            let knows = |one: &super::Answer, id: &str| {
+                let mut others = one.others.iter();
+                others.any(|other| other.node_id == id && !other.is_in_handshake)
+            };
+            let have_met = knows(giver, &taker.node_id) && knows(taker, &giver.node_id);
+            if busy.contains(&from) || busy.contains(&to) || !have_met {
                 continue;
             }
             busy.extend([from, to]);

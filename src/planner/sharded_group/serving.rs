@@ -14,7 +14,8 @@ impl Look<'_> {
         let lost = self.sharding.node_groups.iter().filter_map(|node_group| {
             let primary = self.recorded_primary(node_group)?;
             let is_served = self.serving(node_group).is_some();
-            (!is_served && !node_group.slots_served.is_empty()).then_some((node_group, primary))
+            let lacks = !node_group.slots_served.is_empty() && !self.is_drained(node_group);
+            (!is_served && lacks).then_some((node_group, primary))
         });
         let mut waits = None;
         for (node_group, primary) in lost {

@@ -9,15 +9,17 @@ use super::stages::COMMAND_DEADLINE;
 use super::{ReplicationGroups, Stop, container_seen};
 use crate::datastore::NodeGroupSeen;
 use crate::engine::cluster::{
-    ClusterOrder, ClusterView, FailoverKind, KeyConflict, MigrationLimits, NodeHealth, SlotState,
+    ClusterOrder, ClusterView, FailoverKind, HandOver, KeyConflict, MigrationLimits,
+    MigrationState, NodeHealth, SlotMigration, SlotState,
 };
-use crate::engine::{EngineError, PrimaryAddress, Role};
+use crate::engine::{EngineError, NodeEndpoint, PrimaryAddress, Role};
 use crate::planner::replication_group::ContainerSeen;
 use crate::planner::sharded_group::{
     Answer, ClusterSeen, MemberSeen, Order, Other, Serving, SlotMove, Stage, TakeOver,
 };
 use crate::reconcile::node::describe;
 use crate::resources::cache_cluster::{CacheCluster, Observation};
+use crate::resources::engine::{Engine, EngineVersion, supports_atomic_migration};
 use crate::resources::engine_settings::bus_port;
 use crate::resources::event::Event;
 use crate::resources::replication_group::ReplicationGroup;
@@ -138,59 +140,87 @@ impl ReplicationGroups {
                 .world
                 .engine
                 .cluster_order(&endpoint, &orders, COMMAND_DEADLINE);
-            told.await.map_err(|error| Stop::Engine(describe(&error)))
+            told.await.map_err(stop)
         };
         let results = join_all(told.into_iter().map(tell)).await;
         results.into_iter().collect()
     }
 
-    /// Opens the slots on both sides, moves keys for a while, and hands the slots over if none is left.
+    /// Hands small slots over whole. Opens the others on both sides, moves keys for a while, and hands them over if none is left.
     async fn move_slots(&self, group: &ReplicationGroup, plan: &SlotMove) -> Result<(), Stop> {
         let (from, to) = (&group.members[plan.from.0], &group.members[plan.to.0]);
         let (giver, taker) = (self.endpoint(from)?, self.endpoint(to)?);
-        let order = async |endpoint, state| {
-            let order = [ClusterOrder::SetSlots(plan.slots.clone(), state)];
-            let told = self
-                .world
-                .engine
-                .cluster_order(endpoint, &order, COMMAND_DEADLINE);
-            told.await.map_err(|error| Stop::Engine(describe(&error)))
-        };
-        order(&taker, SlotState::Importing(plan.from.1.clone())).await?;
-        order(&giver, SlotState::Migrating(plan.to.1.clone())).await?;
         let node = to.nodes.first().ok_or(Stop::Stale)?;
         let address = PrimaryAddress {
             host: node.address.ok_or(Stop::Stale)?.to_string(),
             port: node.engine_port(&to.spec),
             administrator: taker.administrator.clone(),
         };
-        let conflict = match plan.is_same_run {
-            true => KeyConflict::GiverWins,
-            false => KeyConflict::TakerWins,
-        };
         let limits = MigrationLimits {
             time: MOVE_SLICE,
             ..MigrationLimits::default()
         };
-        let moved = self
-            .world
-            .engine
-            .migrate_keys(
-                &giver,
-                &plan.slots,
-                &address,
-                conflict,
-                &limits,
-                MOVE_DEADLINE,
-            )
+        let engine = &self.world.engine;
+        let mut slots = plan.slots.clone();
+        let version = from.spec.engine_version;
+        if supports_atomic_migration(version.engine, version.number) {
+            return self.migrate_atomically(&giver, plan).await;
+        }
+        if plan.is_same_run && hands_over(version) {
+            let plan = HandOver {
+                giver_id: &plan.from.1,
+                taker_id: &plan.to.1,
+                taker: &address,
+            };
+            let handed = engine
+                .hand_over_slots(&giver, &taker, &slots, &plan, &limits, MOVE_DEADLINE)
+                .await
+                .map_err(stop)?;
+            slots = slots.difference(&handed);
+            if slots.is_empty() || !handed.is_empty() {
+                return Ok(());
+            }
+        }
+        let order = async |endpoint, state| {
+            let order = [ClusterOrder::SetSlots(slots.clone(), state)];
+            let told = engine.cluster_order(endpoint, &order, COMMAND_DEADLINE);
+            told.await.map_err(stop)
+        };
+        order(&taker, SlotState::Importing(plan.from.1.clone())).await?;
+        order(&giver, SlotState::Migrating(plan.to.1.clone())).await?;
+        let conflict = match plan.is_same_run {
+            true => KeyConflict::GiverWins,
+            false => KeyConflict::TakerWins,
+        };
+        let moved = engine
+            .migrate_keys(&giver, &slots, &address, conflict, &limits, MOVE_DEADLINE)
             .await
-            .map_err(|error| Stop::Engine(describe(&error)))?;
+            .map_err(stop)?;
         if moved.remaining > 0 {
             return Ok(());
         }
         // Whoever takes over first claims the slots with a new epoch; should the giver not hear of it from us, it will from that one.
         order(&taker, SlotState::Owned(plan.to.1.clone())).await?;
         order(&giver, SlotState::Owned(plan.to.1.clone())).await
+    }
+
+    /// Lets the giver do it by itself, one move after the other; whether one was done is seen of the slots.
+    async fn migrate_atomically(&self, giver: &NodeEndpoint, plan: &SlotMove) -> Result<(), Stop> {
+        let engine = &self.world.engine;
+        let begun = engine
+            .slot_migrations(giver, COMMAND_DEADLINE)
+            .await
+            .map_err(stop)?;
+        let is_running =
+            |one: &SlotMigration| !one.is_import && one.state == MigrationState::Running;
+        if begun.iter().any(is_running) {
+            return Ok(());
+        }
+        let moves = [(plan.slots.clone(), plan.to.1.clone())];
+        engine
+            .slot_migration_start(giver, &moves, COMMAND_DEADLINE)
+            .await
+            .map_err(stop)
     }
 
     async fn record_serving(
@@ -294,6 +324,17 @@ fn loading() -> Answer {
         importing: Vec::new(),
         others: Vec::new(),
     }
+}
+
+/// Whether a version may be told of a slot within a transaction: from Valkey 8.0 on that word goes to the replicas first, for which a
+/// transaction cannot wait.
+fn hands_over(version: &EngineVersion) -> bool {
+    version.engine == Engine::Redis || !version.at_least(8, 0, 0)
+}
+
+/// Whatever a node of a cluster refuses, it may do when it has heard more of the others.
+fn stop(error: EngineError) -> Stop {
+    Stop::Engine(describe(&error))
 }
 
 fn node_groups(group: &ReplicationGroup) -> &[NodeGroup] {

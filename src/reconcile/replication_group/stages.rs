@@ -366,6 +366,7 @@ impl ReplicationGroups {
                     format!("Failed applying modification to cache node type to {to}. {reason}")
                 }
                 GroupChange::ReplicaCount(..)
+                | GroupChange::NodeGroupCount(..)
                 | GroupChange::AutomaticFailover(_)
                 | GroupChange::Promotion(_) => return true,
             };

@@ -3,12 +3,15 @@
 //! What each node group shall have is the user's wish; who serves what is the nodes' own agreement, of which the record keeps what was
 //! last seen. Nobody chooses a primary here: the nodes elect one, helped where they cannot.
 
-use super::{MovingEndpoint, PrimaryChoice, ReplicationGroup, ReplicationGroupSpec, TestFailover};
+use super::{
+    GroupChange, MovingEndpoint, PrimaryChoice, ReplicationGroup, ReplicationGroupSpec,
+    TestFailover,
+};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::scope::Scope;
-use crate::resources::slots::SlotSet;
+use crate::resources::slots::{SlotSet, rebalance};
 use crate::resources::timestamp::Timestamp;
 
 /// Most node groups of a replication group: 90, and from Redis 5.0.6 on the 500 that AWS grants on request (behaviour.md section 7).
@@ -128,6 +131,63 @@ impl ReplicationGroup {
             let member = self.new_shard_member(wish.id, &id, zone, now);
             self.members.push(member);
         }
+    }
+
+    /// Wishes for another layout of slots: an even share for each of `staying`, with new node groups for those of them that are not there,
+    /// one member in each of their zones. The others go when they hold nothing. Returns how many slots have to move.
+    pub fn reshard(
+        &mut self,
+        staying: &[NodeGroupId],
+        new_zones: &[(NodeGroupId, Vec<String>)],
+        now: Timestamp,
+    ) -> u16 {
+        let Some(sharding) = &self.sharding else {
+            return 0;
+        };
+        let from = sharding.node_groups.len();
+        let current: Vec<(NodeGroupId, SlotSet)> = sharding
+            .node_groups
+            .iter()
+            .map(|one| (one.id, one.slots.clone()))
+            .collect();
+        let moves = rebalance(&current, staying);
+        for (id, zones) in new_zones {
+            let (slots, zones) = (SlotSet::EMPTY, zones.clone());
+            self.add_node_group(
+                &NodeGroupSpec {
+                    id: *id,
+                    slots,
+                    zones,
+                },
+                now,
+            );
+        }
+        let to_move = moves.iter().map(|one| one.slots.len()).sum();
+        if let Some(sharding) = &mut self.sharding {
+            for one in &mut sharding.node_groups {
+                for given in moves.iter().filter(|given| given.from == one.id) {
+                    one.slots = one.slots.difference(&given.slots);
+                }
+                for taken in moves.iter().filter(|taken| taken.to == one.id) {
+                    one.slots = one.slots.union(&taken.slots);
+                }
+            }
+            sharding.slots_to_move = to_move;
+        }
+        for member in &mut self.members {
+            let membership = member.membership.as_ref();
+            let stays = membership
+                .and_then(|group| group.node_group)
+                .is_none_or(|id| staying.contains(&id));
+            if !stays && member.deletion_requested_at.is_none() {
+                member.deletion_requested_at = Some(now);
+            }
+        }
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let change = GroupChange::NodeGroupCount(number(from), number(staying.len()));
+        self.changes.push(change);
+        self.raise_generation();
+        to_move
     }
 
     /// A member to be of this node group.
