@@ -25,7 +25,7 @@ fn asked(mut cluster: CacheCluster) -> CacheCluster {
     cluster.configuration_endpoint = Default::default();
     for node in &mut cluster.nodes {
         (node.key, node.address, node.listed, node.ready_at) = (0, None, false, None);
-        node.observation = Observation::Absent;
+        (node.observation, node.start) = (Observation::Absent, None);
     }
     cluster
 }
@@ -92,6 +92,9 @@ async fn settle(store: &Datastore, cluster: &CacheCluster) -> CacheCluster {
         .cache_cluster_allocate(cluster, &pools())
         .await
         .unwrap();
+    let nodes = cluster.nodes.iter();
+    let prepared: Vec<_> = nodes.map(|node| cluster.prepared(node)).collect();
+    store.cache_node_prepare(cluster, &prepared).await.unwrap();
     let outcomes: Vec<NodeOutcome> = keys(cluster)
         .into_iter()
         .map(|key| outcome(key, "run 1", false))

@@ -6,13 +6,13 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use super::parameters::effective_parameters;
 use super::{World, identity};
 use crate::engine::{EngineError, NodeEndpoint, Protocol};
 use crate::planner::cache_cluster::{NodeSeen, Obstacle};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, Observation};
 use crate::resources::engine::{self, Engine};
 use crate::resources::engine_settings::{self, Administrator, ServerSettings};
-use crate::resources::parameter;
 use crate::runtime::{
     ContainerObserved, ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy,
     RuntimeError, VolumeMount, VolumeSpec,
@@ -303,13 +303,9 @@ impl World {
         let spec = &cluster.spec;
         let credentials = self.ground.administrator(container);
         let password_sha256 = hex::encode(Sha256::digest(credentials.password.as_bytes()));
-        let parameters: BTreeMap<&'static str, String> =
-            match parameter::find_default_group(&spec.parameter_group_name) {
-                Some((family, group)) => {
-                    parameter::effective(family, group.overrides, spec.node_type).collect()
-                }
-                None => BTreeMap::new(),
-            };
+        let start = node.start.as_ref();
+        let values = start.map_or(&cluster.parameters.values, |start| &start.values);
+        let parameters = effective_parameters(cluster, values);
         engine_settings::server_command(&ServerSettings {
             version: spec.engine_version,
             line: engine::image_line(spec.engine_version, image),
