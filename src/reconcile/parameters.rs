@@ -29,7 +29,7 @@ impl World {
         cluster: &CacheCluster,
         node: &CacheNode,
     ) -> Result<Vec<String>, EngineError> {
-        let Some(family) = cluster.family() else {
+        let Some(family) = cluster.family().filter(|_| cluster.takes_parameters_live()) else {
             return Ok(Vec::new());
         };
         let endpoint = self.node_endpoint(cluster, node);

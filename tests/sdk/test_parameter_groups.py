@@ -83,6 +83,31 @@ def test_a_reboot_gives_what_only_a_start_can(plane, api):
     parameters.delete(api, group)
 
 
+def test_a_start_that_fails_is_cured_by_the_group(plane, api):
+    """Redis does not read a file with more databases than it has. The data are there when the group is right again."""
+    group = parameters.make(api, "redis7", {"databases": "40"})
+    one = caches.fresh("cured")
+    cache = caches.make(api, one, EngineVersion="7.0", CacheParameterGroupName=group)
+    customer = caches.redis_of(cache)
+    pipeline = customer.pipeline(transaction=False)
+    pipeline.execute_command("SELECT", 39)
+    pipeline.set("key", "value")
+    pipeline.execute()
+    api.reset_cache_parameter_group(CacheParameterGroupName=group, ParameterNameValues=[{"ParameterName": "databases"}])
+    api.reboot_cache_cluster(CacheClusterId=one, CacheNodeIdsToReboot=["0001"])
+    patience.until("the reboot is held up", lambda: caches.events(api, one)[-1].startswith("Waiting: "))
+    assert caches.status(api, one) == "rebooting cluster nodes"
+    parameters.change(api, group, {"databases": "40"})
+    caches.available(api, one)
+    parameters.in_sync(api, one)
+    pipeline = customer.pipeline(transaction=False)
+    pipeline.execute_command("SELECT", 39)
+    pipeline.get("key")
+    assert pipeline.execute()[1] == "value"
+    caches.delete(api, one)
+    parameters.delete(api, group)
+
+
 def test_another_group_is_attached_to_a_running_cache(plane, api):
     one = caches.fresh("attached")
     cache = caches.make(api, one, EngineVersion="7.0")

@@ -64,7 +64,8 @@ impl CacheCluster {
         self.spec.engine() != Engine::Memcached && self.spec.engine_version.at_least(6, 0, 0)
     }
 
-    /// Whether the present run of `node` may not have what the group says, as far as a running engine can be told.
+    /// Whether it is not on record that the present run of `node` has what the group says, as far as a running engine can be told. Nobody
+    /// tells Memcached anything; of an engine that takes nothing live it is only put on record.
     pub fn lacks_parameters(&self, node: &CacheNode) -> bool {
         let Observation::Known(known) = &node.observation else {
             return false;
@@ -78,7 +79,7 @@ impl CacheCluster {
         let by_run = node.applied.as_ref().is_some_and(|applied| {
             applied.generation == generation && applied.started_at == known.started_at
         });
-        self.takes_parameters_live() && !by_start && !by_run
+        self.spec.engine() != Engine::Memcached && !by_start && !by_run
     }
 
     /// Whether the container of `node` was made with other values than the group has now.

@@ -28,10 +28,11 @@ pub fn live_directives(
     line: VersionNumber,
     parameters: &BTreeMap<&'static str, String>,
 ) -> Vec<(&'static str, String)> {
+    // How clients are sent from node to node is decided with the endpoints, not by the group alone.
     let is_live = |name: &str| {
-        family
-            .parameter(name)
-            .is_none_or(|parameter| !parameter.needs_start())
+        let parameter = family.parameter(name);
+        name != "cluster-preferred-endpoint-type"
+            && parameter.is_none_or(|parameter| !parameter.needs_start())
     };
     let mut directives = directives_of(family.engine, line, parameters, is_live);
     // The one parameter without a default: the engine is not told of it when it starts.

@@ -88,7 +88,7 @@ fn is_in_range(range: &str, number: i64) -> bool {
 /// Pairs of an old and a new name. A new name that is a command's keeps the engine from starting.
 fn renames_refusal(value: &str) -> Option<String> {
     let words = value.split_whitespace().count();
-    if words % 2 != 0 {
+    if !words.is_multiple_of(2) {
         return Some("it is a list of pairs of old and new names".to_owned());
     }
     let pairs = rename_pairs(value);

@@ -74,6 +74,30 @@ async fn redis_has_them_after_a_reboot_with_its_keys_and_address() {
     harness.finish().await;
 }
 
+/// Before Redis 6 there is no user besides the customers', so nothing can be told to a running engine.
+#[tokio::test]
+async fn an_old_engine_has_all_its_values_from_a_reboot() {
+    let harness = Harness::start().await;
+    harness.host.set_images(&["redis:5.0"], &[]);
+    harness.create_parameters("mine", "redis5.0").await.ok();
+    let members = [("EngineVersion", "5.0.6"), MINE];
+    harness.create_redis("rd", &members).await.ok();
+    harness.settle().await;
+    assert_eq!(harness.apply_status("rd").await, in_sync());
+    harness
+        .set_parameters("mine", &[("timeout", "20")])
+        .await
+        .ok();
+    harness.settle().await;
+    assert_eq!(harness.apply_status("rd").await, pending(&["0001"]));
+    harness.reboot("rd", &["0001"]).await.ok();
+    harness.settle().await;
+    let timeout = harness.config("rd", "0001", "timeout");
+    assert_eq!(timeout.as_deref(), Some("20"));
+    assert_eq!(harness.apply_status("rd").await, in_sync());
+    harness.finish().await;
+}
+
 /// A node that starts again by itself still lacks what only a reboot gives.
 #[tokio::test]
 async fn a_crash_is_no_reboot() {
