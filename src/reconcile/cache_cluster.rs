@@ -1,5 +1,7 @@
 //! Makes cache clusters be as they are wished.
 
+mod parameters;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +12,8 @@ use futures_util::future::join_all;
 
 use super::World;
 use super::driver::{Item, Outcome, Reconciler};
-use super::node::describe;
 use crate::activators::{Activator, Activators};
 use crate::datastore::{Error as StoreError, NodeOutcome};
-use crate::engine::EngineError;
 use crate::planner::cache_cluster::{
     self as planner, NodeSeen, Obstacle, Plan, Seen, Stage, Verdict,
 };
@@ -297,40 +297,6 @@ impl CacheClusters {
             .datastore
             .cache_node_record(cluster, &outcomes, &events)
             .await?)
-    }
-
-    /// All at once; what an engine does not take is told of, and not tried again in this run.
-    async fn apply_parameters(
-        &self,
-        cluster: &CacheCluster,
-        nodes: &[&CacheNode],
-    ) -> Result<(), Stop> {
-        let results = all(nodes, |node| self.world.apply_parameters(cluster, node)).await;
-        let mut runs = Vec::new();
-        let mut events = Vec::new();
-        let mut trouble = None;
-        for (node, result) in nodes.iter().zip(results) {
-            match (result, &node.observation) {
-                (Ok(refused), Observation::Known(known)) => {
-                    runs.push((node.key, known.started_at.clone()));
-                    events.extend(refused.into_iter().map(|text| self.event(cluster, text)));
-                }
-                (Ok(_), Observation::Unknown | Observation::Absent) => {}
-                (Err(error), _) => trouble = Some(error),
-            }
-        }
-        self.world
-            .datastore
-            .cache_node_record_parameters(cluster, &runs, &events)
-            .await?;
-        match trouble {
-            None => Ok(()),
-            // It will not change its mind by itself.
-            Some(error @ EngineError::Refused { .. }) => {
-                Err(Obstacle::Passing(describe(&error)).into())
-            }
-            Some(error) => Err(Stop::Engine(describe(&error))),
-        }
     }
 
     async fn begin_reboots(

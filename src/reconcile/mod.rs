@@ -9,7 +9,6 @@ pub mod driver;
 pub mod health;
 pub mod maintenance;
 mod node;
-mod parameters;
 pub mod replication_group;
 pub mod router;
 pub mod watch;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::parameters::effective_parameters;
 use super::{World, identity};
 use crate::engine::{EngineError, NodeEndpoint, Protocol};
 use crate::planner::cache_cluster::{NodeSeen, Obstacle};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, Observation};
+use crate::resources::cache_parameter_group::ParameterValues;
 use crate::resources::engine::{self, Engine};
 use crate::resources::engine_settings::{self, Administrator, ServerSettings};
+use crate::resources::parameter;
 use crate::runtime::{
     ContainerObserved, ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy,
     RuntimeError, VolumeMount, VolumeSpec,
@@ -370,6 +371,21 @@ fn stop_grace(cluster: &CacheCluster) -> Duration {
     } else {
         STOP_GRACE_VOLATILE
     }
+}
+
+/// Every value that a node of `cluster` gets where its group says `values`.
+pub(super) fn effective_parameters(
+    cluster: &CacheCluster,
+    values: &ParameterValues,
+) -> BTreeMap<&'static str, String> {
+    let Some(family) = cluster.family() else {
+        return BTreeMap::new();
+    };
+    let overrides: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    parameter::effective(family, &overrides, cluster.spec.node_type).collect()
 }
 
 /// An obstacle that may pass, with the whole chain of what led to it.

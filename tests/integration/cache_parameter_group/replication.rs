@@ -82,6 +82,31 @@ async fn another_group_is_attached_without_a_roll() {
     harness.finish().await;
 }
 
+#[tokio::test]
+async fn a_cache_cluster_that_becomes_a_member_may_get_another_group() {
+    let harness = Harness::start().await;
+    harness.create_parameters("mine", "redis7").await.ok();
+    let values = [("timeout", "20"), ("databases", "32")];
+    harness.set_parameters("mine", &values).await.ok();
+    harness.redis("ants-001").await;
+    let members = [
+        ("ReplicationGroupDescription", "ants"),
+        ("PrimaryClusterId", "ants-001"),
+        MINE,
+    ];
+    harness
+        .on_group("CreateReplicationGroup", "ants", &members)
+        .await
+        .ok();
+    harness.settle().await;
+    let told = harness.describe("ants-001").await.ok();
+    assert_eq!(told.text("CacheParameterGroupName"), "mine");
+    assert_eq!(harness.apply_status("ants-001").await.0, "in-sync");
+    let databases = harness.config("ants-001", "0001", "databases");
+    assert_eq!(databases.as_deref(), Some("32"));
+    harness.finish().await;
+}
+
 /// Neither member's reboot fails over; the primary keeps its data and its endpoint.
 #[tokio::test]
 async fn members_are_rebooted_one_by_one() {
