@@ -7,6 +7,7 @@
 mod allocation;
 mod cache_cluster;
 mod cache_node;
+mod cache_parameter_group;
 pub mod error;
 mod event;
 mod node_group;

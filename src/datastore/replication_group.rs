@@ -9,6 +9,7 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 use super::cache_cluster::{cluster_insert, cluster_update, json, refuse_past_quota};
 use super::cache_node::{node_insert, node_wish};
+use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
 use super::node_group::{dismiss_all, node_groups_of, node_groups_put};
 use super::page::Page;
@@ -44,6 +45,7 @@ macro_rules! group_rows {
                     maintenance_window, snapshot_window, snapshot_retention_days, snapshotting_cluster_id,
                     notification_topic_arn, notification_active, auto_minor_version_upgrade, automatic_failover, multi_az,
                     at_rest_encryption, pending_engine, pending_engine_version, pending_node_type, pending_primary,
+                    pending_parameter_group,
                     generation, observed_generation, requested_at, available_at, deletion_requested_at, retain_primary,
                     failure_reason, blocked_by, changes, revision, primary_cluster_id, primary_epoch, former_primary,
                     handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
@@ -496,6 +498,7 @@ async fn group_insert(
     write: &mut Transaction<'_, Sqlite>,
     group: &ReplicationGroup,
 ) -> Result<i64, Error> {
+    parameter_group_claim(write, &group.scope, &group.spec.parameter_group_name).await?;
     let wish = GroupWish::of(group)?;
     let (engine, port) = (group.spec.engine().name(), group.spec.port);
     let (generation, requested_at) = (stored(group.generation), group.requested_at.as_millis());
@@ -546,6 +549,13 @@ async fn group_update(
     write: &mut Transaction<'_, Sqlite>,
     group: &ReplicationGroup,
 ) -> Result<(), Error> {
+    let pending_group = group.pending.parameter_group_name.as_deref();
+    for name in pending_group
+        .into_iter()
+        .chain([group.spec.parameter_group_name.as_str()])
+    {
+        parameter_group_claim(write, &group.scope, name).await?;
+    }
     let wish = GroupWish::of(group)?;
     let engine = group.spec.engine().name();
     let generation = stored(group.generation);
@@ -557,7 +567,8 @@ async fn group_update(
              snapshotting_cluster_id = ?10, notification_topic_arn = ?11, notification_active = ?12,
              auto_minor_version_upgrade = ?13, automatic_failover = ?14, multi_az = ?15, pending_engine = ?16,
              pending_engine_version = ?17, pending_node_type = ?18, pending_primary = ?19, generation = ?20,
-             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, revision = revision + 1
+             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, pending_parameter_group = ?26,
+             revision = revision + 1
          WHERE replication_group_key = ?24 AND revision = ?25 AND deletion_requested_at IS NULL",
         group.spec.description,
         engine,
@@ -583,7 +594,8 @@ async fn group_update(
         group.retain_primary,
         wish.changes,
         group.key,
-        group.revision
+        group.revision,
+        pending_group
     )
     .execute(&mut **write)
     .await?;

@@ -174,6 +174,17 @@ pub struct PrimaryAddress {
     pub administrator: Option<Credentials>,
 }
 
+/// A setting that a node does not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsettable {
+    /// The directive.
+    pub directive: String,
+    /// The value that it should have had.
+    pub value: String,
+    /// What the node said.
+    pub reason: String,
+}
+
 /// Why a node did not give the answer; one variant for each thing that a caller does differently.
 ///
 /// No message repeats its source: whoever logs prints the chain.
@@ -352,6 +363,17 @@ pub trait Engine: Send + Sync + Debug {
         node: &NodeEndpoint,
         deadline: Duration,
     ) -> Result<(), EngineError>;
+
+    /// Sets directives on a node as it runs, all that it takes, and returns those that it does not take. Its process forgets them when
+    /// it ends.
+    ///
+    /// After an error any of them may be set, now or, as with [`Engine::promote`], later.
+    async fn configure(
+        &self,
+        node: &NodeEndpoint,
+        settings: &[(&'static str, String)],
+        deadline: Duration,
+    ) -> Result<Vec<Unsettable>, EngineError>;
 }
 
 /// Real nodes over TCP.
@@ -480,6 +502,19 @@ impl Engine for NetworkEngine {
     ) -> Result<(), EngineError> {
         node.replicates()?;
         node.bounded(deadline, redis::migration::cancel(node)).await
+    }
+
+    async fn configure(
+        &self,
+        node: &NodeEndpoint,
+        settings: &[(&'static str, String)],
+        deadline: Duration,
+    ) -> Result<Vec<Unsettable>, EngineError> {
+        if node.protocol == Protocol::Memcached {
+            return Err(node.refused("Memcached takes its settings when it starts"));
+        }
+        node.bounded(deadline, redis::configure(node, settings))
+            .await
     }
 
     async fn wait_ready(

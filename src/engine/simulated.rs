@@ -13,7 +13,7 @@ use super::cluster::{
 };
 use super::{
     AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress,
-    Protocol, ReplicationReport, Role,
+    Protocol, ReplicationReport, Role, Unsettable,
 };
 use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
@@ -270,6 +270,28 @@ impl Engine for SimulatedEngine {
         _deadline: Duration,
     ) -> Result<(), EngineError> {
         Err(no_cluster(node))
+    }
+
+    /// As a build without an allocator of its own, it cannot defragment.
+    async fn configure(
+        &self,
+        node: &NodeEndpoint,
+        settings: &[(&'static str, String)],
+        deadline: Duration,
+    ) -> Result<Vec<Unsettable>, EngineError> {
+        let (refused, taken): (Vec<_>, Vec<_>) = settings
+            .iter()
+            .map(|(directive, value)| ((*directive).to_owned(), value.clone()))
+            .partition(|(directive, value)| directive == "activedefrag" && value == "yes");
+        let order = Order::Configure(taken);
+        self.tell(Operation::NodeConfigure, node, order, None, deadline)
+            .await?;
+        let unsettable = |(directive, value)| Unsettable {
+            directive,
+            value,
+            reason: "this build cannot defragment".to_owned(),
+        };
+        Ok(refused.into_iter().map(unsettable).collect())
     }
 
     /// Answers at once: nothing in the simulated world becomes ready by waiting.

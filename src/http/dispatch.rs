@@ -4,7 +4,8 @@ use cacheplane_api::query::Form;
 use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
 use crate::operations::{
-    Context, cache_cluster, cache_engine_version, event, replication_group, tag,
+    Context, cache_cluster, cache_engine_version, cache_parameter_group, event, replication_group,
+    tag,
 };
 
 /// Decodes, calls, encodes.
@@ -21,6 +22,15 @@ pub(super) async fn dispatch(
         Op::AddTagsToResource => run(cx, form, request_id, tag::add_tags_to_resource).await,
         Op::CreateCacheCluster => {
             run(cx, form, request_id, cache_cluster::create_cache_cluster).await
+        }
+        Op::CreateCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::create_cache_parameter_group,
+            )
+            .await
         }
         Op::CreateReplicationGroup => {
             run(
@@ -43,6 +53,15 @@ pub(super) async fn dispatch(
         Op::DeleteCacheCluster => {
             run(cx, form, request_id, cache_cluster::delete_cache_cluster).await
         }
+        Op::DeleteCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::delete_cache_parameter_group,
+            )
+            .await
+        }
         Op::DeleteReplicationGroup => {
             run(
                 cx,
@@ -61,6 +80,33 @@ pub(super) async fn dispatch(
                 form,
                 request_id,
                 cache_engine_version::describe_cache_engine_versions,
+            )
+            .await
+        }
+        Op::DescribeCacheParameterGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::describe_cache_parameter_groups,
+            )
+            .await
+        }
+        Op::DescribeCacheParameters => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::describe_cache_parameters,
+            )
+            .await
+        }
+        Op::DescribeEngineDefaultParameters => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::describe_engine_default_parameters,
             )
             .await
         }
@@ -87,6 +133,15 @@ pub(super) async fn dispatch(
         Op::ModifyCacheCluster => {
             run(cx, form, request_id, cache_cluster::modify_cache_cluster).await
         }
+        Op::ModifyCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::modify_cache_parameter_group,
+            )
+            .await
+        }
         Op::ModifyReplicationGroup => {
             run(
                 cx,
@@ -111,6 +166,15 @@ pub(super) async fn dispatch(
         Op::RemoveTagsFromResource => {
             run(cx, form, request_id, tag::remove_tags_from_resource).await
         }
+        Op::ResetCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::reset_cache_parameter_group,
+            )
+            .await
+        }
         Op::TestFailover => run(cx, form, request_id, replication_group::test_failover).await,
 
         // Not written yet. A plain refusal, and never a 5xx: SDKs would retry that for minutes.
@@ -120,7 +184,6 @@ pub(super) async fn dispatch(
         | Op::CompleteMigration
         | Op::CopyServerlessCacheSnapshot
         | Op::CopySnapshot
-        | Op::CreateCacheParameterGroup
         | Op::CreateCacheSecurityGroup
         | Op::CreateCacheSubnetGroup
         | Op::CreateGlobalReplicationGroup
@@ -130,7 +193,6 @@ pub(super) async fn dispatch(
         | Op::CreateUser
         | Op::CreateUserGroup
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
-        | Op::DeleteCacheParameterGroup
         | Op::DeleteCacheSecurityGroup
         | Op::DeleteCacheSubnetGroup
         | Op::DeleteGlobalReplicationGroup
@@ -139,11 +201,8 @@ pub(super) async fn dispatch(
         | Op::DeleteSnapshot
         | Op::DeleteUser
         | Op::DeleteUserGroup
-        | Op::DescribeCacheParameterGroups
-        | Op::DescribeCacheParameters
         | Op::DescribeCacheSecurityGroups
         | Op::DescribeCacheSubnetGroups
-        | Op::DescribeEngineDefaultParameters
         | Op::DescribeGlobalReplicationGroups
         | Op::DescribeReservedCacheNodes
         | Op::DescribeReservedCacheNodesOfferings
@@ -159,7 +218,6 @@ pub(super) async fn dispatch(
         | Op::FailoverGlobalReplicationGroup
         | Op::IncreaseNodeGroupsInGlobalReplicationGroup
         | Op::ListAllowedNodeTypeModifications
-        | Op::ModifyCacheParameterGroup
         | Op::ModifyCacheSubnetGroup
         | Op::ModifyGlobalReplicationGroup
         | Op::ModifyServerlessCache
@@ -168,7 +226,6 @@ pub(super) async fn dispatch(
         | Op::PrepareMigration
         | Op::PurchaseReservedCacheNodesOffering
         | Op::RebalanceSlotsInGlobalReplicationGroup
-        | Op::ResetCacheParameterGroup
         | Op::RevokeCacheSecurityGroupIngress
         | Op::StartMigration
         | Op::StopMigration

@@ -31,6 +31,9 @@ pub(super) fn page_size(max_records: Option<i32>) -> Result<usize, Fault> {
 pub(super) enum List {
     CacheClusters,
     CacheEngineVersions,
+    CacheParameterGroups,
+    CacheParameters,
+    EngineDefaultParameters,
     Events,
     ReplicationGroups,
 }
@@ -40,6 +43,9 @@ impl List {
         match self {
             Self::CacheClusters => "clusters",
             Self::CacheEngineVersions => "versions",
+            Self::CacheParameterGroups => "parameter-groups",
+            Self::CacheParameters => "parameters",
+            Self::EngineDefaultParameters => "default-parameters",
             Self::Events => "events",
             Self::ReplicationGroups => "groups",
         }

@@ -28,7 +28,7 @@ use super::faults::{
     replication_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
-use super::spec::given;
+use super::spec::{given, named_group};
 use super::tag;
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
 use crate::resources::arn::{ResourceType, arn};
@@ -86,10 +86,11 @@ async fn wished(
     input: &CreateReplicationGroupMessage,
     tags: &[Tag],
 ) -> Result<(ReplicationGroup, Vec<Tag>), Fault> {
+    let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
     if let Some(id) = given(input.primary_cluster_id.as_deref()) {
-        return adopt::group(cx, input, id, tags).await;
+        return adopt::group(cx, input, named.as_ref(), id, tags).await;
     }
-    let (spec, layout) = spec::spec(cx, input)?;
+    let (spec, layout) = spec::spec(cx, input, named.as_ref())?;
     let (scope, now) = (cx.scope.clone(), cx.clock.now());
     let group = match layout {
         Layout::Members(zones) => ReplicationGroup::wished(scope, spec, &zones, now),

@@ -5,6 +5,7 @@
 )]
 
 mod cache_cluster;
+mod cache_parameter_group;
 mod coverage;
 mod driver;
 mod engine_version;

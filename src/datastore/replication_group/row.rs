@@ -119,6 +119,7 @@ pub(super) struct GroupRow {
     pub(super) pending_engine_version: Option<String>,
     pub(super) pending_node_type: Option<String>,
     pub(super) pending_primary: Option<String>,
+    pub(super) pending_parameter_group: Option<String>,
     pub(super) generation: i64,
     pub(super) observed_generation: i64,
     pub(super) requested_at: i64,
@@ -229,6 +230,7 @@ impl GroupRow {
                 .as_deref()
                 .map(|version| engine_version(engine, version))
                 .transpose()?,
+            parameter_group_name: self.pending_parameter_group.clone(),
             node_type: self
                 .pending_node_type
                 .as_deref()

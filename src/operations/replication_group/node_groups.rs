@@ -5,8 +5,10 @@ use cacheplane_api::shapes::{CreateReplicationGroupMessage, NodeGroupConfigurati
 use cacheplane_api::{Fault, FaultCode};
 
 use super::super::Context;
-use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
-use super::super::spec::{given, has_entries, zones as check_zones};
+use super::super::faults::{
+    cache_parameter_group_not_found, fault_of, invalid_combination, invalid_value, not_supported,
+};
+use super::super::spec::{NamedGroup, given, has_entries, other_family, zones as check_zones};
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::parameter;
@@ -17,21 +19,21 @@ use crate::resources::replication_group::sharding::{NodeGroupSpec, node_groups_m
 use crate::resources::slots::{Coverage, SlotSet, even_split};
 
 /// Whether a request is for a group with cluster mode enabled.
-pub(super) fn is_sharded(input: &CreateReplicationGroupMessage) -> bool {
-    let named = given(input.cache_parameter_group_name.as_deref())
-        .and_then(|name| parameter::find_default_group(&name.to_ascii_lowercase()));
+pub(super) fn is_sharded(
+    input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
+) -> bool {
+    let listed = input.node_group_configuration.as_ref();
+    let by_group = named.and_then(|named| named.found);
     input.num_node_groups.is_some_and(|count| count > 1)
-        || input
-            .node_group_configuration
-            .as_ref()
-            .is_some_and(|all| all.len() > 1)
+        || listed.is_some_and(|all| all.len() > 1)
         || given(input.cluster_mode.as_deref()) == Some("enabled")
-        || named.is_some_and(|(_, group)| group.cluster_enabled)
+        || by_group.is_some_and(|group| group.cluster_enabled)
 }
 
 /// The parameter group, one that turns cluster mode on (text: behaviour.md section 40).
 pub(super) fn parameter_group(
-    input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
     version: &EngineVersion,
 ) -> Result<String, Fault> {
     let needs_one = || {
@@ -39,24 +41,19 @@ pub(super) fn parameter_group(
             "Use a parameter group with cluster-enabled parameter to create more than one node group.",
         )
     };
-    let Some(name) = given(input.cache_parameter_group_name.as_deref()) else {
+    let Some(named) = named else {
         let default = parameter::default_group(version.family, true);
         return default
             .map(|group| group.name.to_owned())
             .ok_or_else(needs_one);
     };
-    let name = name.to_ascii_lowercase();
-    match parameter::find_default_group(&name) {
-        None => Err(Fault::new(
-            FaultCode::CacheParameterGroupNotFound,
-            format!("CacheParameterGroup not found: {name}"),
-        )),
-        Some((_, group)) if !group.cluster_enabled => Err(needs_one()),
-        Some((family, _)) if family.name != version.family => Err(invalid_combination(format!(
-            "Expected a parameter group of family {} but found one of family {}",
-            version.family, family.name
-        ))),
-        Some(_) => Ok(name),
+    match named.found {
+        None => Err(cache_parameter_group_not_found(&named.name)),
+        Some(group) if !group.cluster_enabled => Err(needs_one()),
+        Some(group) if group.family.name != version.family => {
+            Err(other_family(version.family, group.family.name))
+        }
+        Some(_) => Ok(named.name.clone()),
     }
 }
 

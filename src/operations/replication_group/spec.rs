@@ -6,14 +6,13 @@ use cacheplane_api::shapes::CreateReplicationGroupMessage;
 use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
 use super::super::spec::{
-    given, has_entries, network, no_cache_security_groups, node_type, notification,
+    NamedGroup, given, has_entries, network, no_cache_security_groups, node_type, notification,
     parameter_group, port, security_groups, snapshot_retention, subnet_group, windows,
 };
 use super::{node_groups, size};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::id;
 use crate::resources::node_type::NodeType;
-use crate::resources::parameter;
 use crate::resources::replication_group::ReplicationGroupSpec;
 use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::replication_group::sharding::NodeGroupSpec;
@@ -33,6 +32,7 @@ pub(super) enum Layout {
 pub(super) fn spec(
     cx: &Context,
     input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
 ) -> Result<(ReplicationGroupSpec, Layout), Fault> {
     let replication_group_id =
         id::replication_group_id(&input.replication_group_id).map_err(fault_of)?;
@@ -42,11 +42,11 @@ pub(super) fn spec(
     refuse_seeds(input)?;
     let node_type = node_type(input.cache_node_type.as_deref())?;
     node_type.may_be_created(engine_version).map_err(fault_of)?;
-    let is_sharded = node_groups::is_sharded(input);
+    let is_sharded = node_groups::is_sharded(input, named);
     let layout = if is_sharded {
         Layout::NodeGroups(node_groups::node_groups(cx, input, engine_version)?)
     } else {
-        let zones = size::zones(cx, input)?;
+        let zones = size::zones(cx, input, named)?;
         availability(input, &zones)?;
         Layout::Members(zones)
     };
@@ -61,10 +61,8 @@ pub(super) fn spec(
     let spec = ReplicationGroupSpec {
         port: port(input.port, engine)?,
         parameter_group_name: match is_sharded {
-            true => node_groups::parameter_group(input, engine_version)?,
-            false => {
-                cluster_mode_disabled(input.cache_parameter_group_name.as_deref(), engine_version)?
-            }
+            true => node_groups::parameter_group(named, engine_version)?,
+            false => cluster_mode_disabled(named, engine_version)?,
         },
         subnet_group_name: subnet_group(input.cache_subnet_group_name.as_deref())?,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
@@ -179,21 +177,17 @@ pub(super) fn availability(
 
 /// The name of a parameter group that does not turn cluster mode on.
 pub(super) fn cluster_mode_disabled(
-    name: Option<&str>,
+    named: Option<&NamedGroup>,
     version: &EngineVersion,
 ) -> Result<String, Fault> {
-    let found = given(name).and_then(|name| {
-        let name = name.to_ascii_lowercase();
-        parameter::find_default_group(&name)
-    });
-    match found {
-        Some((family, group)) if group.cluster_enabled && family.name == version.family => {
-            Err(not_supported(&format!(
-                "CacheParameterGroupName {} (cluster mode)",
-                group.name
-            )))
-        }
-        _ => parameter_group(name, version),
+    match named {
+        Some(NamedGroup {
+            name,
+            found: Some(group),
+        }) if group.cluster_enabled && group.family.name == version.family => Err(not_supported(
+            &format!("CacheParameterGroupName {name} (cluster mode)"),
+        )),
+        _ => parameter_group(named, version),
     }
 }
 

@@ -49,6 +49,7 @@ pub enum Operation {
     NodeHold,
     NodePromote,
     NodeFollow,
+    NodeConfigure,
 }
 
 impl Operation {
