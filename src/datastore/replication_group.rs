@@ -2,6 +2,7 @@
 
 mod end;
 mod endpoints;
+mod failover;
 mod primary;
 mod row;
 
@@ -271,63 +272,6 @@ impl Datastore {
         if group.members.iter().any(|member| member.key == 0) {
             refuse_past_quota(&mut write, &group.scope, node_quota).await?;
         }
-        events_put(&mut write, &group.scope, events).await?;
-        let stored = group_of_key(&mut write, group.key).await?;
-        write.commit().await?;
-        Ok(stored)
-    }
-
-    /// Asks for a failover that tests the group, unless `quota` of them were asked for in this scope since `since`.
-    ///
-    /// # Errors
-    /// [`Error::Exhausted`] past the quota; [`Error::Stale`] where the group has changed since it was read; [`Error::Database`].
-    pub async fn replication_group_request_failover(
-        &self,
-        group: &ReplicationGroup,
-        (quota, since): (u32, Timestamp),
-        now: Timestamp,
-        events: &[Event],
-    ) -> Result<ReplicationGroup, Error> {
-        let (since, now) = (since.as_millis(), now.as_millis());
-        let mut write = self.write("replication_group_request_failover").await?;
-        sqlx::query!("DELETE FROM test_failovers WHERE requested_at <= ?", since)
-            .execute(&mut *write)
-            .await?;
-        let made = sqlx::query_scalar!(
-            "SELECT count(*) AS \"made!: i64\" FROM test_failovers WHERE account = ? AND region = ?",
-            group.scope.account,
-            group.scope.region
-        )
-        .fetch_one(&mut *write)
-        .await?;
-        if made >= i64::from(quota) {
-            return Err(Error::Exhausted("test failover".to_owned()));
-        }
-        // With cluster mode enabled it is one of the node groups that is tested.
-        let is_whole = group.sharding.is_none();
-        if let Some(sharding) = &group.sharding {
-            node_groups_put(&mut write, group.key, sharding).await?;
-        }
-        let claimed = sqlx::query!(
-            "UPDATE replication_groups SET failover_requested = ?, failover_from = NULL, revision = revision + 1
-             WHERE replication_group_key = ? AND revision = ? AND failover_requested = 0 AND deletion_requested_at IS NULL",
-            is_whole,
-            group.key,
-            group.revision
-        )
-        .execute(&mut *write)
-        .await?;
-        if claimed.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
-        sqlx::query!(
-            "INSERT INTO test_failovers (account, region, requested_at) VALUES (?, ?, ?)",
-            group.scope.account,
-            group.scope.region,
-            now
-        )
-        .execute(&mut *write)
-        .await?;
         events_put(&mut write, &group.scope, events).await?;
         let stored = group_of_key(&mut write, group.key).await?;
         write.commit().await?;

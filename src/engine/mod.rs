@@ -5,6 +5,7 @@
 //! business.
 
 pub mod cluster;
+mod endpoint;
 pub mod memcached;
 pub mod redis;
 pub mod simulated;
@@ -549,56 +550,6 @@ impl Engine for NetworkEngine {
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(READY_PAUSE_MAX);
-        }
-    }
-}
-
-impl fmt::Display for NodeEndpoint {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.host, self.port)
-    }
-}
-
-impl NodeEndpoint {
-    /// Ends a conversation at its deadline, wherever it is.
-    async fn bounded<T>(
-        &self,
-        deadline: Duration,
-        conversation: impl Future<Output = Result<T, EngineError>>,
-    ) -> Result<T, EngineError> {
-        match tokio::time::timeout(deadline, conversation).await {
-            Ok(result) => result,
-            Err(_) => Err(self.timeout(deadline, None)),
-        }
-    }
-
-    /// Memcached has no replication, and its answer to another protocol would say nothing of that.
-    fn replicates(&self) -> Result<(), EngineError> {
-        match self.protocol {
-            Protocol::Redis => Ok(()),
-            Protocol::Memcached => Err(self.refused("Memcached has no replication")),
-        }
-    }
-
-    fn timeout(&self, deadline: Duration, last: Option<EngineError>) -> EngineError {
-        EngineError::Timeout {
-            endpoint: self.to_string(),
-            deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
-            last: last.map(Box::new),
-        }
-    }
-
-    fn unreachable(&self, source: std::io::Error) -> EngineError {
-        EngineError::Unreachable {
-            endpoint: self.to_string(),
-            source: Some(source),
-        }
-    }
-
-    fn refused(&self, message: impl Into<String>) -> EngineError {
-        EngineError::Refused {
-            endpoint: self.to_string(),
-            message: message.into(),
         }
     }
 }

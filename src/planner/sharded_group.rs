@@ -192,7 +192,7 @@ pub fn plan(
         seen,
         now,
     };
-    None.or_else(|| look.await_first_members())
+    None.or_else(|| look.lacks_first_members())
         .or_else(|| look.replace_lost_primaries())
         .or_else(|| look.forget_strangers())
         .or_else(|| look.give_out_slots())

@@ -224,52 +224,6 @@ impl Datastore {
         write.commit().await?;
         Ok(doubted.rows_affected() > 0)
     }
-
-    /// Chooses the run of the primary that a TestFailover shall end.
-    ///
-    /// # Errors
-    /// [`Error::Stale`] unless one is under way under the primary that `group` was read with; [`Error::Database`].
-    pub async fn replication_group_choose_failover_run(
-        &self,
-        group: &ReplicationGroup,
-        started_at: &str,
-    ) -> Result<(), Error> {
-        let epoch = stored(group.primary.epoch);
-        let mut write = self.write("replication_group_choose_failover_run").await?;
-        let chosen = sqlx::query!(
-            "UPDATE replication_groups SET failover_from = ?
-             WHERE replication_group_key = ? AND primary_epoch = ? AND failover_requested = 1",
-            started_at,
-            group.key,
-            epoch
-        )
-        .execute(&mut *write)
-        .await?;
-        if chosen.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
-        write.commit().await?;
-        Ok(())
-    }
-
-    /// Notes that a TestFailover has come to nothing: the primary came back before another could be chosen.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn replication_group_end_failover(
-        &self,
-        group: &ReplicationGroup,
-    ) -> Result<(), Error> {
-        let mut write = self.write("replication_group_end_failover").await?;
-        sqlx::query!(
-            "UPDATE replication_groups SET failover_requested = 0, failover_from = NULL WHERE replication_group_key = ?",
-            group.key
-        )
-        .execute(&mut *write)
-        .await?;
-        write.commit().await?;
-        Ok(())
-    }
 }
 
 /// One whose return has been told of since is a reason to look again: nothing is told twice.

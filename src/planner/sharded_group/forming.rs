@@ -5,7 +5,7 @@ use crate::resources::slots::SlotSet;
 
 impl Look<'_> {
     /// A cluster is made of all its nodes at once.
-    pub(super) fn await_first_members(&self) -> Option<Plan> {
+    pub(super) fn lacks_first_members(&self) -> Option<Plan> {
         let lacks = |index: usize| self.answer(index).is_none();
         if self.group.available_at.is_some() || !self.all().any(lacks) {
             return None;
