@@ -49,6 +49,12 @@ pub enum Operation {
     NodeHold,
     NodePromote,
     NodeFollow,
+    NodeClusterView,
+    NodeClusterOrder,
+    NodeMigrateKeys,
+    NodeSlotMigrationStart,
+    NodeSlotMigrationList,
+    NodeSlotMigrationCancel,
 }
 
 impl Operation {
@@ -65,6 +71,8 @@ impl Operation {
                 | ContainerList
                 | ContainerLogs
                 | NodeProbe
+                | NodeClusterView
+                | NodeSlotMigrationList
         )
     }
 }
