@@ -155,7 +155,7 @@ pub enum ClusterOrder {
     AddSlots(SlotSet),
     /// Slots that have no owner in its view. All or none: refused if any has none already.
     DelSlots(SlotSet),
-    /// How it is with each of these slots.
+    /// How it is with each of these slots; where it is refused, some are so and others are not.
     SetSlots(SlotSet, SlotState),
     /// To be a replica of the node with this id, which it must know. One that owns slots or holds keys refuses; a replica of
     /// another may hold what it holds.
@@ -180,7 +180,8 @@ pub enum ResetKind {
 /// How a replica takes over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailoverKind {
-    /// Its primary holds clients back until the replica has all that it has. Nothing is lost; the primary must be well.
+    /// Its primary holds clients back until the replica has all that it has. Nothing is lost. Some lines refuse when the primary is
+    /// down, others try for some seconds, in vain.
     Coordinated,
     /// Without a word to its primary, but with the votes of most primaries. Writes that it does not have are lost.
     Force,

@@ -299,10 +299,13 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<ClusterView, EngineError>;
 
-    /// Tells a node about its cluster: as many orders as are given, in order, on one connection.
+    /// Tells a node about its cluster: as many orders as are given, one after the other.
     ///
-    /// After an error some of them have taken effect, those after the one that was refused perhaps too, and, where the node
-    /// hangs, others still may. None is safe to repeat unless it says so: look at the view first.
+    /// After [`EngineError::Refused`] those before the one that was refused have taken effect, and those after it have not;
+    /// after any other error the one on which it hung still may. Not all are safe to repeat: look at the view first.
+    ///
+    /// From Valkey 8.0 on a primary with a replica that does not answer refuses [`ClusterOrder::SetSlots`] after 2 s
+    /// (`NOREPLICAS`).
     async fn cluster_order(
         &self,
         node: &NodeEndpoint,

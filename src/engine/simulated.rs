@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+mod cluster;
+
+pub use cluster::Answer;
+
 use super::cluster::{
     ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
 };
@@ -54,6 +58,27 @@ impl SimulatedEngine {
         }
     }
 
+    /// One call to a node: what it comes to, if the node answers. Whatever error the hook refuses that with, the node was not
+    /// reached, or at least not heard of again; one that is frozen may hear `what` all the same.
+    async fn ask<T>(
+        &self,
+        operation: Operation,
+        node: &NodeEndpoint,
+        deadline: Duration,
+        what: impl FnOnce(&SimulatedWorld, &Reach) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        let call = |world: &SimulatedWorld| {
+            let reach = world.reach(&node.host, node.port);
+            Ok(match reach {
+                Reach::Nothing => Err(unreachable(node)),
+                Reach::Frozen { .. } => what(world, &reach).and(Err(node.timeout(deadline, None))),
+                Reach::Process { .. } => what(world, &reach),
+            })
+        };
+        let answer = self.world.call(operation, &node.to_string(), call).await;
+        answer.unwrap_or_else(|_| Err(unreachable(node)))
+    }
+
     /// Tells a node what to be, if it holds `least`. Whatever error the hook refuses that with, the node was not reached, or at least
     /// not heard of again.
     async fn tell(
@@ -65,15 +90,19 @@ impl SimulatedEngine {
         deadline: Duration,
     ) -> Result<(), EngineError> {
         node.replicates()?;
-        let tell = |world: &SimulatedWorld| {
-            let reach = world.reach(&node.host, node.port);
-            match &reach {
+        let tell = |world: &SimulatedWorld, reach: &Reach| {
+            match reach {
+                Reach::Process { container, .. } if world.is_member(container) => {
+                    return Err(node.refused("REPLICAOF not allowed in cluster mode."));
+                }
                 Reach::Process { container, .. } => {
                     let report = world.standing(container).map(replication_report);
                     let holds =
                         |held| report.is_some_and(|found| HistoryHeld::is_within(held, &found));
                     if !least.is_none_or(holds) {
-                        return Ok((reach, true));
+                        return Err(EngineError::Behind {
+                            endpoint: node.to_string(),
+                        });
                     }
                     world.order(container, order);
                 }
@@ -81,17 +110,9 @@ impl SimulatedEngine {
                 Reach::Frozen { container } => world.order(container, order),
                 Reach::Nothing => {}
             }
-            Ok((reach, false))
+            Ok(())
         };
-        let told = self.world.call(operation, &node.to_string(), tell).await;
-        match told.unwrap_or((Reach::Nothing, false)) {
-            (_, true) => Err(EngineError::Behind {
-                endpoint: node.to_string(),
-            }),
-            (Reach::Nothing, _) => Err(unreachable(node)),
-            (Reach::Frozen { .. }, _) => Err(node.timeout(deadline, None)),
-            (Reach::Process { .. }, _) => Ok(()),
-        }
+        self.ask(operation, node, deadline, tell).await
     }
 }
 
@@ -208,30 +229,33 @@ impl Engine for SimulatedEngine {
     async fn cluster_view(
         &self,
         node: &NodeEndpoint,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<ClusterView, EngineError> {
-        Err(no_cluster(node))
+        self.look_at_cluster(node, deadline).await
     }
 
+    /// A frozen node is a timeout, and does what it was told when it thaws, as a real one does.
     async fn cluster_order(
         &self,
         node: &NodeEndpoint,
-        _orders: &[ClusterOrder],
-        _deadline: Duration,
+        orders: &[ClusterOrder],
+        deadline: Duration,
     ) -> Result<(), EngineError> {
-        Err(no_cluster(node))
+        self.tell_cluster(node, orders, deadline).await
     }
 
+    /// Moves as many keys as `limits` allow, all at once; a key has no size.
     async fn migrate_keys(
         &self,
         giver: &NodeEndpoint,
-        _slots: &SlotSet,
-        _taker: &PrimaryAddress,
-        _conflict: KeyConflict,
-        _limits: &MigrationLimits,
-        _deadline: Duration,
+        slots: &SlotSet,
+        taker: &PrimaryAddress,
+        conflict: KeyConflict,
+        limits: &MigrationLimits,
+        deadline: Duration,
     ) -> Result<Moved, EngineError> {
-        Err(no_cluster(giver))
+        self.move_keys(giver, slots, taker, conflict, limits, deadline)
+            .await
     }
 
     /// Nothing is small enough here: so every slot is open for a while.
@@ -250,26 +274,26 @@ impl Engine for SimulatedEngine {
     async fn slot_migration_start(
         &self,
         giver: &NodeEndpoint,
-        _moves: &[(SlotSet, String)],
-        _deadline: Duration,
+        moves: &[(SlotSet, String)],
+        deadline: Duration,
     ) -> Result<(), EngineError> {
-        Err(no_cluster(giver))
+        self.start_migration(giver, moves, deadline).await
     }
 
     async fn slot_migrations(
         &self,
         node: &NodeEndpoint,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<Vec<SlotMigration>, EngineError> {
-        Err(no_cluster(node))
+        self.list_migrations(node, deadline).await
     }
 
     async fn slot_migration_cancel(
         &self,
         node: &NodeEndpoint,
-        _deadline: Duration,
+        deadline: Duration,
     ) -> Result<(), EngineError> {
-        Err(no_cluster(node))
+        self.cancel_migration(node, deadline).await
     }
 
     /// As a build without an allocator of its own, it cannot defragment.
@@ -366,10 +390,6 @@ fn replication_report(standing: Standing) -> ReplicationReport {
         syncing: standing.syncing,
         replicas: standing.replicas.into_iter().map(attached).collect(),
     }
-}
-
-fn no_cluster(node: &NodeEndpoint) -> EngineError {
-    node.refused("This instance has cluster support disabled")
 }
 
 fn unreachable(node: &NodeEndpoint) -> EngineError {

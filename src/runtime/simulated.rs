@@ -24,10 +24,15 @@ use super::{
     VolumeObserved, VolumeSpec,
 };
 pub use calls::{Call, Hook, Operation, Pace, Verdict};
+pub(crate) use cluster::{
+    ClusterCommand, ClusterStanding, Conflict, Health, Migrated, MigrationStage, NodeStanding,
+    Route, SlotJob, SlotMark, Takeover, Taker,
+};
 pub(crate) use replication::{Following, Order, Standing};
 use world::State;
 
 mod calls;
+mod cluster;
 mod primitives;
 mod replication;
 mod world;
@@ -309,6 +314,7 @@ impl SimulatedWorld {
     fn change<T>(&self, effect: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
         let result = effect(&mut state);
+        state.gossip();
         state.replicate();
         let events = std::mem::take(&mut state.outbox);
         if !state.unreachable {

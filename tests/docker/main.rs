@@ -1,5 +1,6 @@
 //! Tests against a real Docker engine. They run when `CACHEPLANE_TEST_DOCKER=1`, and say so when they do not.
 
+mod cluster;
 mod connection;
 mod containers;
 mod control_plane;

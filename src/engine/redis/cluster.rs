@@ -1,6 +1,7 @@
 //! `CLUSTER`: the view of a node, and what it can be told.
 
 use ::redis::Cmd;
+use futures_util::future::try_join_all;
 
 use super::super::cluster::{
     ClusterNode, ClusterOrder, ClusterView, FailoverKind, NodeHealth, OpenSlot, ResetKind,
@@ -13,8 +14,9 @@ use crate::resources::slots::{SlotRange, SlotSet};
 /// How far apart a node's two ports are unless it is told otherwise.
 const BUS_PORT_OFFSET: u16 = 10_000;
 
-/// Slots told in one flight: all that a node can be told about each, without a queue of thousands.
-const SLOTS_PER_FLIGHT: usize = 1024;
+/// Connections over which many slots are told at once. From Valkey 8.0 on a primary answers only when its replicas have heard it
+/// too, which takes some milliseconds, and serves the same connection no further before that.
+const CONNECTIONS: usize = 32;
 
 /// Asks for the view, in one round trip. The caller bounds the time.
 pub(crate) async fn view(node: &NodeEndpoint) -> Result<ClusterView, EngineError> {
@@ -31,21 +33,38 @@ pub(crate) async fn view(node: &NodeEndpoint) -> Result<ClusterView, EngineError
     read_view(node, &own, &numbers, &nodes)
 }
 
-/// Tells a node, in order, and stops at the first flight of which it refuses something. The caller bounds the time.
+/// Tells a node, in order, and stops at the first thing that it refuses. The caller bounds the time.
 pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Result<(), EngineError> {
     let mut connection = Connection::open(node).await?;
-    let mut told = orders.iter().flat_map(|order| {
+    for order in orders {
         let commands = commands(order);
-        commands.into_iter().map(move |command| (order, command))
-    });
-    // Bounded by the orders: each turn takes some.
-    loop {
-        let (about, flight): (Vec<_>, Vec<Cmd>) = told.by_ref().take(SLOTS_PER_FLIGHT).unzip();
-        if flight.is_empty() {
-            return Ok(());
+        match commands.len() {
+            0 => {}
+            1 => tell(node, &mut connection, order, commands).await?,
+            count => {
+                let mut commands = commands.into_iter();
+                let share = count.div_ceil(CONNECTIONS);
+                let shares = (0..CONNECTIONS).map(|_| commands.by_ref().take(share).collect());
+                let telling = shares.map(async |share: Vec<Cmd>| {
+                    let mut connection = Connection::open(node).await?;
+                    tell(node, &mut connection, order, share).await
+                });
+                try_join_all(telling).await?;
+            }
         }
-        let answers = connection.ask_each(flight).await?;
-        for (answer, order) in answers.into_iter().zip(about) {
+    }
+    Ok(())
+}
+
+/// Tells one after the other, since one that is refused shall be the last.
+async fn tell(
+    node: &NodeEndpoint,
+    connection: &mut Connection<'_>,
+    order: &ClusterOrder,
+    commands: Vec<Cmd>,
+) -> Result<(), EngineError> {
+    for command in commands {
+        for answer in connection.ask_each(vec![command]).await? {
             match (answer, order) {
                 (Ok(_), _) => {}
                 // It does not know it: that is what was wanted.
@@ -55,6 +74,7 @@ pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Resul
             }
         }
     }
+    Ok(())
 }
 
 /// The commands that an order amounts to: one, or one for each slot.

@@ -287,6 +287,6 @@ pub(crate) async fn list(node: &NodeEndpoint) -> Result<Vec<SlotMigration>, Engi
 
 /// Gives up all that a node is giving away. The caller bounds the time.
 pub(crate) async fn cancel(giver: &NodeEndpoint) -> Result<(), EngineError> {
-    let cancel = cluster(&["CANCELSLOTMIGRATIONS", "ALL"]);
+    let cancel = cluster(&["CANCELSLOTMIGRATIONS"]);
     converse(giver, vec![cancel]).await.map(drop)
 }

@@ -7,7 +7,8 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use super::{Administrator, Engine, ServerSettings, VersionNumber};
+use super::super::engine::supports_atomic_migration;
+use super::{Administrator, ServerSettings, VersionNumber};
 
 /// How long a node may be silent before the others suspect it, in milliseconds. When most primaries do, one of its replicas
 /// takes over, also while no control plane is there. A node that gives away a large key is silent while it does.
@@ -28,7 +29,7 @@ pub struct ClusterSettings<'a> {
 }
 
 /// A user as which nodes of a cluster talk to each other, since customers' users may not ask for data or give slots. It may do
-/// that and nothing else.
+/// that and little else.
 ///
 /// Which node is whose primary changes without us, and they must go on while we are absent. So unlike the administrator's,
 /// this password is in the command line, for whoever may inspect the container: who may do that can read its volume as well.
@@ -102,9 +103,10 @@ pub(super) fn peer_user(
     };
     let password = format!("#{}", peer.user.password_sha256);
     let mut words = vec!["--user", peer.user.name, "on", &password];
-    words.extend(["+psync", "+replconf", "+ping"]);
-    if settings.version.engine == Engine::Valkey && settings.line.at_least(9, 0, 0) {
-        words.push("+cluster|syncslots");
+    if supports_atomic_migration(settings.version.engine, settings.line) {
+        // Who gives slots away sends the commands that make their keys, whatever these are.
+        words.extend(["~*", "&*", "+@all", "-@admin", "+cluster|syncslots"]);
     }
+    words.extend(["+psync", "+replconf", "+ping"]);
     words.into_iter().map(str::to_owned).collect()
 }

@@ -276,7 +276,7 @@ fn a_cluster_node_says_who_it_is() {
     contains(
         &valkey_9,
         &[
-            "--user peers on #cd34 +psync +replconf +ping +cluster|syncslots",
+            "--user peers on #cd34 ~* &* +@all -@admin +cluster|syncslots +psync +replconf +ping",
             "--repl-diskless-load on-empty-db",
         ],
     );

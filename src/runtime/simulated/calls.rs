@@ -50,6 +50,12 @@ pub enum Operation {
     NodePromote,
     NodeFollow,
     NodeConfigure,
+    NodeClusterView,
+    NodeClusterOrder,
+    NodeMigrateKeys,
+    NodeSlotMigrationStart,
+    NodeSlotMigrationList,
+    NodeSlotMigrationCancel,
 }
 
 impl Operation {
@@ -66,6 +72,8 @@ impl Operation {
                 | ContainerList
                 | ContainerLogs
                 | NodeProbe
+                | NodeClusterView
+                | NodeSlotMigrationList
         )
     }
 }

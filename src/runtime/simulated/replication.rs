@@ -15,6 +15,7 @@ use std::net::Ipv4Addr;
 use sha2::{Digest, Sha256};
 
 use super::super::ContainerState;
+use super::cluster::{ClusterCommand, Member, SlotJob};
 use super::world::{Container, State};
 use super::{SimulatedWorld, listening_port, options};
 
@@ -41,11 +42,15 @@ pub(super) struct Process {
     /// Directives: as its command line has them, or as they were set since.
     pub(super) config: BTreeMap<String, String>,
     /// What it was told while it was frozen.
-    told: Vec<Order>,
+    pub(super) told: Vec<Order>,
     /// Whether it never answers, though its container runs.
     pub(super) hangs: bool,
     /// Attempts to write that wait, and are given up by whoever made them.
     held_writes: u32,
+    /// What it knows of its cluster; none with cluster mode disabled.
+    pub(super) member: Option<Box<Member>>,
+    /// Moves of slots as a whole that it gives, the latest first.
+    pub(super) slot_jobs: Vec<SlotJob>,
 }
 
 /// A primary by its address, and who a replica says that it is.
@@ -57,7 +62,7 @@ pub(crate) struct Following {
     pub(crate) credentials: Option<(String, String)>,
 }
 
-/// What a process can be told about replication.
+/// What a process can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Order {
     HoldWrites,
@@ -65,6 +70,7 @@ pub(crate) enum Order {
     Follow(Following),
     /// Directives with their values.
     Configure(Vec<(String, String)>),
+    Cluster(ClusterCommand),
 }
 
 /// A replica's connection to its primary, which is known by the number of its start.
@@ -84,6 +90,15 @@ pub(super) struct Saved {
     keys: BTreeMap<String, String>,
     /// History and offset, if it had any that others may know.
     history: Option<(String, u64)>,
+    /// `nodes.conf`.
+    member: Option<Box<Member>>,
+}
+
+impl Saved {
+    /// Keeps what a process knew of its cluster, however it ended: the engine writes down whatever it learns at once.
+    pub(super) fn keep_member(&mut self, process: &Process) {
+        self.member.clone_from(&process.member);
+    }
 }
 
 /// What a process says about replication.
@@ -120,14 +135,25 @@ impl Link {
 
 impl Process {
     /// A process on what a volume keeps. Only one that starts as a replica takes up the history that was saved.
-    pub(super) fn start(command: &[String], saved: Saved, new_history: String) -> Self {
-        let following = match options(command, "--replicaof") {
+    pub(super) fn start(
+        command: &[String],
+        saved: Saved,
+        new_history: String,
+        new_member_id: String,
+    ) -> Self {
+        let known = saved.member.map(|member| *member);
+        let member = Member::start(command, known, new_member_id).map(Box::new);
+        let fence = match options(command, "--replicaof") {
             [host, port, ..] => port.parse().ok().map(|port| Following {
                 host: host.clone(),
                 port,
                 credentials: None,
             }),
             _ => None,
+        };
+        let following = match &member {
+            Some(member) => member.following(command),
+            None => fence,
         };
         let (resumes, (history, offset)) = match (&following, saved.history) {
             (Some(_), Some(found)) => (true, found),
@@ -140,6 +166,7 @@ impl Process {
             following,
             resumes,
             config: directives(command),
+            member,
             ..Process::default()
         }
     }
@@ -149,6 +176,34 @@ impl Process {
         Saved {
             keys: self.keys.clone(),
             history: is_known.then(|| (self.history.clone(), self.offset)),
+            member: self.member.clone(),
+        }
+    }
+
+    /// Ends following, with a history of its own from here on.
+    pub(super) fn promote(&mut self, new_history: String) {
+        let left = std::mem::replace(&mut self.history, new_history);
+        self.earlier = Some((left, self.offset));
+        self.following = None;
+        self.link = Link::Down;
+    }
+
+    /// Follows `primary` from here on; that it does so already disturbs nothing.
+    pub(super) fn follow(&mut self, primary: Following) {
+        let is_other = self
+            .following
+            .as_ref()
+            .is_none_or(|now| (&now.host, now.port) != (&primary.host, primary.port));
+        if is_other {
+            self.link = Link::Down;
+        }
+        self.following = Some(primary);
+    }
+
+    /// Counts a write of so many bytes, once anyone counts.
+    pub(super) fn count_write(&mut self, bytes: usize) {
+        if self.backlog_start.is_some() {
+            self.offset += bytes as u64 + WRITE_OVERHEAD_BYTES;
         }
     }
 
@@ -166,7 +221,7 @@ impl Process {
     }
 
     /// Whether it has all that `primary` has.
-    fn is_level_with(&self, primary: &Process) -> bool {
+    pub(super) fn is_level_with(&self, primary: &Process) -> bool {
         self.history == primary.history && self.offset == primary.offset
     }
 
@@ -339,10 +394,7 @@ impl State {
 
     /// Tells a process what to be; a frozen one hears it when it thaws.
     fn order(&mut self, name: &str, order: Order) {
-        let new_history = match order {
-            Order::Promote => self.new_history(),
-            Order::Follow(_) | Order::HoldWrites | Order::Configure(_) => String::new(),
-        };
+        let new_history = self.new_history();
         let Some(container) = self.containers.get_mut(name) else {
             return;
         };
@@ -352,24 +404,14 @@ impl State {
             return;
         }
         match order {
-            Order::Promote if process.following.is_some() => {
-                let left = std::mem::replace(&mut process.history, new_history);
-                process.earlier = Some((left, process.offset));
-                process.following = None;
-                process.link = Link::Down;
-            }
+            Order::Promote if process.following.is_some() => process.promote(new_history),
             // It is one.
             Order::Promote => {}
             Order::HoldWrites => process.held_writes = HELD_WRITES,
-            Order::Follow(primary) => {
-                let is_other = process
-                    .following
-                    .as_ref()
-                    .is_none_or(|now| (&now.host, now.port) != (&primary.host, primary.port));
-                if is_other {
-                    process.link = Link::Down;
-                }
-                process.following = Some(primary);
+            Order::Follow(primary) => process.follow(primary),
+            Order::Cluster(command) => {
+                // Whoever gave the order has not waited for the answer.
+                let _ = self.cluster_command(name, command);
             }
             Order::Configure(settings) => process.config.extend(settings),
         }
@@ -399,9 +441,7 @@ impl State {
             return None;
         }
         process.keys.insert(key.to_owned(), value.to_owned());
-        if process.backlog_start.is_some() {
-            process.offset += (key.len() + value.len()) as u64 + WRITE_OVERHEAD_BYTES;
-        }
+        process.count_write(key.len() + value.len());
         let primary = container.started.unwrap_or(0);
         self.replicate();
         let has_it = |found: &&Container| {
@@ -454,7 +494,7 @@ impl State {
 
 /// Whether a process with this command line lets a replica in that says who it is. One whose users have no passwords lets
 /// in everyone.
-fn admits(command: &[String], credentials: Option<&(String, String)>) -> bool {
+pub(super) fn admits(command: &[String], credentials: Option<&(String, String)>) -> bool {
     let mut has_passwords = false;
     let mut name = "";
     for pair in command.windows(2) {

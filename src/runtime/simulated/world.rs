@@ -38,6 +38,10 @@ pub(super) struct State {
     sequence: u64,
     /// Counts histories of writes, for the same reason.
     pub(super) history_count: u64,
+    /// Counts ids of cluster members, for the same reason.
+    pub(super) member_count: u64,
+    /// Containers of members that nobody hears.
+    pub(super) gossip_stalled: BTreeSet<String>,
     /// Containers whose full syncs never end.
     pub(super) syncs_stalled: BTreeSet<String>,
     /// Containers whose next process hangs.
@@ -302,13 +306,14 @@ impl State {
         let saved = content
             .map(|volume| volume.content.clone())
             .unwrap_or_default();
-        let new_history = self.new_history();
+        let (new_history, new_member_id) = (self.new_history(), self.new_member_id());
         self.sequence += 1;
         let started = self.sequence;
         let hangs = self.runs_to_hang.remove(name);
         let container = self.container(name)?;
         container.attachments = attachments;
-        container.process = Process::start(&container.spec.command, saved, new_history);
+        container.process =
+            Process::start(&container.spec.command, saved, new_history, new_member_id);
         container.process.hangs = hangs;
         container.started = Some(started);
         container.state = ContainerState::Running;
@@ -369,8 +374,11 @@ impl State {
             .volumes
             .first()
             .map(|mount| mount.volume.clone());
-        if saves && let Some(volume) = volume.and_then(|volume| self.volumes.get_mut(&volume)) {
-            volume.content = process.saved();
+        if let Some(volume) = volume.and_then(|volume| self.volumes.get_mut(&volume)) {
+            match saves {
+                true => volume.content = process.saved(),
+                false => volume.content.keep_member(&process),
+            }
         }
         self.container_event(
             name,

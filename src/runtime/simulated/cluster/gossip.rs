@@ -1,0 +1,178 @@
+//! What members tell each other.
+
+use super::super::world::State;
+use super::{Health, Member, Peer, announced, reach_each_other};
+use crate::resources::slots::SlotSet;
+
+/// What a member says of itself, and whom it knows.
+struct Word {
+    host: String,
+    port: u16,
+    member: Member,
+}
+
+impl State {
+    /// Lets every member hear once of each other that it reaches.
+    pub(in super::super) fn gossip(&mut self) {
+        let names = self.members_running();
+        if names.is_empty() {
+            return;
+        }
+        self.introduce(&names);
+        for from in &names {
+            for to in &names {
+                if from != to && self.hears(to, from) {
+                    self.deliver(from, to);
+                }
+            }
+        }
+        for name in &names {
+            self.realign(name);
+        }
+        self.progress_slot_jobs();
+    }
+
+    fn hears(&self, to: &str, from: &str) -> bool {
+        let is_stalled = |name: &str| self.gossip_stalled.contains(name);
+        !is_stalled(to)
+            && !is_stalled(from)
+            && reach_each_other(&self.containers[to], &self.containers[from])
+    }
+
+    /// Lets members that were told to meet another get to know it, and it them.
+    fn introduce(&mut self, names: &[String]) {
+        for name in names {
+            let meeting = self
+                .member(name)
+                .map(|member| member.meeting.clone())
+                .unwrap_or_default();
+            for address in meeting {
+                let is_there = |other: &&String| announced(&self.containers[*other]) == address;
+                let Some(other) = names.iter().find(is_there) else {
+                    continue;
+                };
+                if other != name && !self.hears(other, name) {
+                    continue;
+                }
+                if let Some(member) = self.member_mut(name) {
+                    member.meeting.remove(&address);
+                }
+                if other != name {
+                    self.make_known(name, other);
+                    self.make_known(other, name);
+                }
+            }
+        }
+    }
+
+    fn make_known(&mut self, to: &str, who: &str) {
+        let (host, port) = announced(&self.containers[who]);
+        let Some(found) = self.member(who).map(|member| member.id.clone()) else {
+            return;
+        };
+        if let Some(member) = self.member_mut(to) {
+            member.forgotten.remove(&found);
+            member.peers.entry(found).or_insert(Peer {
+                host,
+                port,
+                primary_id: None,
+                epoch: 0,
+                health: Health::Well,
+            });
+        }
+    }
+
+    fn deliver(&mut self, from: &str, to: &str) {
+        let (host, port) = announced(&self.containers[from]);
+        let Some(member) = self.member(from).cloned() else {
+            return;
+        };
+        // A stranger is not listened to; it must be introduced, or heard of.
+        let is_known = self.member(to).is_some_and(|to| to.knows(&member.id));
+        if !is_known {
+            return;
+        }
+        let word = Word { host, port, member };
+        let Some(hearer) = self.member_mut(to) else {
+            return;
+        };
+        hearer.note(&word);
+        let lost = hearer.hear_claims(&word.member);
+        hearer.settle_collision(&word.member);
+        if !lost.is_empty() {
+            self.drop_keys(to, &lost);
+        }
+    }
+}
+
+impl Member {
+    /// Takes down who speaks, and whom it knows.
+    fn note(&mut self, word: &Word) {
+        let spoken = &word.member;
+        self.current_epoch = self.current_epoch.max(spoken.current_epoch);
+        let now = Peer {
+            host: word.host.clone(),
+            port: word.port,
+            primary_id: spoken.primary_id.clone(),
+            epoch: spoken.epoch,
+            health: Health::Well,
+        };
+        self.peers.insert(spoken.id.clone(), now);
+        if spoken.primary_id.is_some() {
+            self.owned.remove(&spoken.id);
+        }
+        for (id, peer) in &spoken.peers {
+            let is_new = !self.knows(id) && !self.forgotten.contains(id);
+            if is_new && peer.health != Health::Failed {
+                self.peers.insert(id.clone(), peer.clone());
+            }
+        }
+    }
+
+    /// Takes down what a primary claims, and returns which slots of its own are lost thereby.
+    fn hear_claims(&mut self, speaker: &Member) -> SlotSet {
+        if speaker.primary_id.is_some() {
+            return SlotSet::default();
+        }
+        let claimed = speaker.slots_of(&speaker.id);
+        let mut gained = claimed.difference(&self.owned_in_all());
+        let importing: SlotSet = self.importing.keys().copied().collect();
+        for (id, slots) in &self.owned {
+            let epoch = match id == &self.id {
+                true => self.epoch,
+                false => self.peers.get(id).map_or(0, |peer| peer.epoch),
+            };
+            if *id != speaker.id {
+                let free = match epoch < speaker.epoch {
+                    true => slots.clone(),
+                    false => slots.intersection(&self.unclaimed),
+                };
+                gained = gained.union(&free.intersection(&claimed));
+            }
+        }
+        // What it is importing only an order changes.
+        let gained = gained.difference(&importing);
+        let mine = self.slots_of(&self.id);
+        let own_primary = self.primary_id.clone().unwrap_or_else(|| self.id.clone());
+        let before = self.slots_of(&own_primary);
+        self.assign(&gained, Some(&speaker.id));
+        self.migrating.retain(|slot, _| !gained.contains(*slot));
+        let dropped = self.slots_of(&speaker.id).difference(&claimed);
+        self.unclaimed = self.unclaimed.difference(&claimed).union(&dropped);
+
+        // Who loses all slots to one who owns nothing else follows it, and so do its replicas: that was a failover.
+        let is_bereft = !before.is_empty() && self.slots_of(&own_primary).is_empty();
+        if is_bereft && own_primary != speaker.id && before == claimed {
+            self.primary_id = Some(speaker.id.clone());
+        }
+        mine.difference(&self.slots_of(&self.id))
+    }
+
+    /// Of two primaries with one epoch the one whose id is lower takes the next.
+    fn settle_collision(&mut self, speaker: &Member) {
+        let are_primaries = self.primary_id.is_none() && speaker.primary_id.is_none();
+        if are_primaries && self.epoch == speaker.epoch && self.id < speaker.id {
+            self.raise_epoch();
+        }
+    }
+}

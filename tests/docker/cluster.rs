@@ -1,0 +1,8 @@
+//! Clusters of real nodes of every image at hand: what cluster mode enabled rests on.
+
+mod client;
+mod nodes;
+
+mod failover;
+mod forming;
+mod migration;
