@@ -64,6 +64,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let plane = ControlPlane::start(&world);
     let presentation = Presentation {
         advertise_host: config.endpoints.advertise_host.clone(),
+        subnets: config.subnets.clone(),
         ..Presentation::default()
     };
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "Serving");

@@ -7,6 +7,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 use super::cache_node::{node_insert, node_wish};
 use super::event::events_put;
 use super::page::Page;
+use super::subnet_group::subnet_group_demand;
 use super::tag::tags_put;
 use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
@@ -72,7 +73,8 @@ impl Datastore {
     /// Stores a new cache cluster with its nodes and tags, unless its id is taken.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`]; [`Error::TooManyNodes`] past `node_quota` nodes of this scope; [`Error::Database`].
+    /// [`Error::AlreadyExists`]; [`Error::NoSubnetGroup`]; [`Error::TooManyNodes`] past `node_quota` nodes of this scope;
+    /// [`Error::Database`].
     pub async fn cache_cluster_insert(
         &self,
         cluster: &CacheCluster,
@@ -80,6 +82,7 @@ impl Datastore {
         node_quota: u32,
     ) -> Result<CacheCluster, Error> {
         let mut write = self.write("cache_cluster_insert").await?;
+        subnet_group_demand(&mut write, &cluster.scope, &cluster.spec.subnet_group_name).await?;
         let key = cluster_insert(&mut write, cluster).await?;
         for node in &cluster.nodes {
             node_insert(&mut write, key, node).await?;

@@ -13,6 +13,7 @@ pub mod page;
 mod replication_group;
 mod router;
 mod setting;
+mod subnet_group;
 mod tag;
 
 use std::fmt;
@@ -36,6 +37,7 @@ pub use error::Error;
 pub use event::EventFilter;
 pub use replication_group::{Choice, JoinedMember, ReplicationGroupFilter};
 pub use router::RouterRecord;
+pub use subnet_group::SubnetGroupHeld;
 
 /// Readers beside the one writer: as many as there are cores to serve them with, on a small machine.
 const READERS: u32 = 4;

@@ -11,6 +11,7 @@ use super::cache_cluster::{cluster_insert, cluster_update, json, refuse_past_quo
 use super::cache_node::{node_insert, node_wish};
 use super::event::events_put;
 use super::page::Page;
+use super::subnet_group::subnet_group_demand;
 use super::tag::tags_put;
 use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
@@ -64,7 +65,8 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] where the group's id is taken; [`Error::Stale`] where a cache cluster that becomes a member has changed;
-    /// [`Error::MemberExists`] where a new member's id is taken; [`Error::TooManyNodes`]; [`Error::Database`].
+    /// [`Error::MemberExists`] where a new member's id is taken; [`Error::NoSubnetGroup`]; [`Error::TooManyNodes`];
+    /// [`Error::Database`].
     pub async fn replication_group_insert(
         &self,
         group: &ReplicationGroup,
@@ -72,6 +74,7 @@ impl Datastore {
         node_quota: u32,
     ) -> Result<ReplicationGroup, Error> {
         let mut write = self.write("replication_group_insert").await?;
+        subnet_group_demand(&mut write, &group.scope, &group.spec.subnet_group_name).await?;
         let key = group_insert(&mut write, group).await?;
         for member in &group.members {
             let mut member = member.clone();

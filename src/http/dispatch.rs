@@ -4,7 +4,8 @@ use cacheplane_api::query::Form;
 use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
 use crate::operations::{
-    Context, cache_cluster, cache_engine_version, event, replication_group, tag,
+    Context, cache_cluster, cache_engine_version, event, replication_group, security_group,
+    subnet_group, tag,
 };
 
 /// Decodes, calls, encodes.
@@ -19,8 +20,35 @@ pub(super) async fn dispatch(
 ) -> Result<String, Fault> {
     match operation {
         Op::AddTagsToResource => run(cx, form, request_id, tag::add_tags_to_resource).await,
+        Op::AuthorizeCacheSecurityGroupIngress => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::authorize_cache_security_group_ingress,
+            )
+            .await
+        }
         Op::CreateCacheCluster => {
             run(cx, form, request_id, cache_cluster::create_cache_cluster).await
+        }
+        Op::CreateCacheSecurityGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::create_cache_security_group,
+            )
+            .await
+        }
+        Op::CreateCacheSubnetGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::create_cache_subnet_group,
+            )
+            .await
         }
         Op::CreateReplicationGroup => {
             run(
@@ -43,6 +71,24 @@ pub(super) async fn dispatch(
         Op::DeleteCacheCluster => {
             run(cx, form, request_id, cache_cluster::delete_cache_cluster).await
         }
+        Op::DeleteCacheSecurityGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::delete_cache_security_group,
+            )
+            .await
+        }
+        Op::DeleteCacheSubnetGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::delete_cache_subnet_group,
+            )
+            .await
+        }
         Op::DeleteReplicationGroup => {
             run(
                 cx,
@@ -61,6 +107,24 @@ pub(super) async fn dispatch(
                 form,
                 request_id,
                 cache_engine_version::describe_cache_engine_versions,
+            )
+            .await
+        }
+        Op::DescribeCacheSecurityGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::describe_cache_security_groups,
+            )
+            .await
+        }
+        Op::DescribeCacheSubnetGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::describe_cache_subnet_groups,
             )
             .await
         }
@@ -87,6 +151,15 @@ pub(super) async fn dispatch(
         Op::ModifyCacheCluster => {
             run(cx, form, request_id, cache_cluster::modify_cache_cluster).await
         }
+        Op::ModifyCacheSubnetGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::modify_cache_subnet_group,
+            )
+            .await
+        }
         Op::ModifyReplicationGroup => {
             run(
                 cx,
@@ -102,18 +175,24 @@ pub(super) async fn dispatch(
         Op::RemoveTagsFromResource => {
             run(cx, form, request_id, tag::remove_tags_from_resource).await
         }
+        Op::RevokeCacheSecurityGroupIngress => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::revoke_cache_security_group_ingress,
+            )
+            .await
+        }
         Op::TestFailover => run(cx, form, request_id, replication_group::test_failover).await,
 
         // Not written yet. A plain refusal, and never a 5xx: SDKs would retry that for minutes.
-        Op::AuthorizeCacheSecurityGroupIngress
-        | Op::BatchApplyUpdateAction
+        Op::BatchApplyUpdateAction
         | Op::BatchStopUpdateAction
         | Op::CompleteMigration
         | Op::CopyServerlessCacheSnapshot
         | Op::CopySnapshot
         | Op::CreateCacheParameterGroup
-        | Op::CreateCacheSecurityGroup
-        | Op::CreateCacheSubnetGroup
         | Op::CreateGlobalReplicationGroup
         | Op::CreateServerlessCache
         | Op::CreateServerlessCacheSnapshot
@@ -122,8 +201,6 @@ pub(super) async fn dispatch(
         | Op::CreateUserGroup
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
         | Op::DeleteCacheParameterGroup
-        | Op::DeleteCacheSecurityGroup
-        | Op::DeleteCacheSubnetGroup
         | Op::DeleteGlobalReplicationGroup
         | Op::DeleteServerlessCache
         | Op::DeleteServerlessCacheSnapshot
@@ -132,8 +209,6 @@ pub(super) async fn dispatch(
         | Op::DeleteUserGroup
         | Op::DescribeCacheParameterGroups
         | Op::DescribeCacheParameters
-        | Op::DescribeCacheSecurityGroups
-        | Op::DescribeCacheSubnetGroups
         | Op::DescribeEngineDefaultParameters
         | Op::DescribeGlobalReplicationGroups
         | Op::DescribeReservedCacheNodes
@@ -151,7 +226,6 @@ pub(super) async fn dispatch(
         | Op::IncreaseNodeGroupsInGlobalReplicationGroup
         | Op::ListAllowedNodeTypeModifications
         | Op::ModifyCacheParameterGroup
-        | Op::ModifyCacheSubnetGroup
         | Op::ModifyGlobalReplicationGroup
         | Op::ModifyReplicationGroupShardConfiguration
         | Op::ModifyServerlessCache
@@ -161,7 +235,6 @@ pub(super) async fn dispatch(
         | Op::PurchaseReservedCacheNodesOffering
         | Op::RebalanceSlotsInGlobalReplicationGroup
         | Op::ResetCacheParameterGroup
-        | Op::RevokeCacheSecurityGroupIngress
         | Op::StartMigration
         | Op::StopMigration
         | Op::TestMigration => Err(Fault::new(

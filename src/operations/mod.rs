@@ -8,7 +8,9 @@ pub mod event;
 mod faults;
 mod paging;
 pub mod replication_group;
+pub mod security_group;
 mod spec;
+pub mod subnet_group;
 pub mod tag;
 
 pub use context::{Context, Presentation};

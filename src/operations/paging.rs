@@ -31,6 +31,8 @@ pub(super) fn page_size(max_records: Option<i32>) -> Result<usize, Fault> {
 pub(super) enum List {
     CacheClusters,
     CacheEngineVersions,
+    CacheSecurityGroups,
+    CacheSubnetGroups,
     Events,
     ReplicationGroups,
 }
@@ -40,6 +42,8 @@ impl List {
         match self {
             Self::CacheClusters => "clusters",
             Self::CacheEngineVersions => "versions",
+            Self::CacheSecurityGroups => "security",
+            Self::CacheSubnetGroups => "subnets",
             Self::Events => "events",
             Self::ReplicationGroups => "groups",
         }

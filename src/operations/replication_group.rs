@@ -22,10 +22,11 @@ pub use replica_count::{decrease_replica_count, increase_replica_count};
 use super::Context;
 use super::faults::{
     cache_cluster_exists, internal, invalid_combination, node_quota, not_supported,
-    replication_group_not_found,
+    replication_group_not_found, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
 use super::spec::given;
+use super::subnet_group;
 use super::tag;
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
 use crate::resources::engine::Engine;
@@ -67,6 +68,7 @@ pub async fn create_replication_group(
                 ));
             }
             Err(StoreError::MemberExists(_)) => return Err(cache_cluster_exists()),
+            Err(StoreError::NoSubnetGroup(name)) => return Err(subnet_group_not_found(&name)),
             Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
             // The cache cluster that PrimaryClusterId names has changed since it was read.
             Err(StoreError::Stale) => {}
@@ -84,7 +86,8 @@ async fn wished(
     if let Some(id) = given(input.primary_cluster_id.as_deref()) {
         return adopt::group(cx, input, id, tags).await;
     }
-    let (spec, zones) = spec::spec(cx, input)?;
+    let subnet_group = subnet_group::chosen(cx, input.cache_subnet_group_name.as_deref()).await?;
+    let (spec, zones) = spec::spec(cx, input, subnet_group)?;
     let group = ReplicationGroup::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
     Ok((group, tags.to_vec()))
 }

@@ -4,7 +4,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use cacheplane_api::{Fault, FaultCode};
 
-use super::faults::{fault_of, invalid_combination, invalid_value, missing, not_supported};
+use super::faults::{
+    cache_security_groups_refused, fault_of, invalid_combination, invalid_value, missing,
+    not_supported,
+};
 use crate::resources::cache_cluster::Notification;
 use crate::resources::engine::{Engine, EngineVersion};
 use crate::resources::node_type::{self, NodeType};
@@ -23,9 +26,6 @@ const SECURITY_GROUP_ID_MAX: usize = 255;
 
 /// Longest topic ARN, in bytes: 256 for the name, and what stands before it.
 const TOPIC_ARN_MAX: usize = 400;
-
-/// The subnet group that every account has.
-pub(super) const DEFAULT_SUBNET_GROUP: &str = "default";
 
 /// An absent or empty text is no text.
 pub(super) fn given(text: Option<&str>) -> Option<&str> {
@@ -101,26 +101,10 @@ pub(super) fn parameter_group(
     Ok(name)
 }
 
-/// The name of a subnet group; there is only the default one so far.
-pub(super) fn subnet_group(name: Option<&str>) -> Result<String, Fault> {
-    let name = given(name)
-        .unwrap_or(DEFAULT_SUBNET_GROUP)
-        .to_ascii_lowercase();
-    if name != DEFAULT_SUBNET_GROUP {
-        return Err(Fault::new(
-            FaultCode::CacheSubnetGroupNotFound,
-            format!("Cache Subnet Group {name} does not exist."),
-        ));
-    }
-    Ok(name)
-}
-
 /// Cache security groups went with EC2-Classic.
 pub(super) fn no_cache_security_groups(names: Option<&Vec<String>>) -> Result<(), Fault> {
     if has_entries(names) {
-        return Err(invalid_value(
-            "Use of cache security groups is not permitted in this API version for your account.",
-        ));
+        return Err(cache_security_groups_refused());
     }
     Ok(())
 }
@@ -146,7 +130,9 @@ pub(super) fn security_groups(
     }
     let is_id = |id: &str| {
         id.len() <= SECURITY_GROUP_ID_MAX
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && id.strip_prefix("sg-").is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            })
     };
     match ids.iter().find(|id| !is_id(id)) {
         Some(id) => {
@@ -230,16 +216,6 @@ pub(super) fn notification_status(
         (Some(other), _) => Err(invalid_value(format!(
             "Invalid notification topic status: {other}. It is active or inactive."
         ))),
-    }
-}
-
-/// Availability zones of the caller's region.
-pub(super) fn zones(scope: &Scope, zones: &[String]) -> Result<(), Fault> {
-    match zones.iter().find(|zone| !scope.has_zone(zone)) {
-        Some(zone) => Err(invalid_value(format!(
-            "{zone} is not a valid availability zone."
-        ))),
-        None => Ok(()),
     }
 }
 

@@ -9,7 +9,10 @@ use cacheplane_api::shapes::{
 use cacheplane_api::{Fault, FaultCode};
 
 use super::Context;
-use super::faults::{fault_of, internal, invalid_value, replication_group_not_found};
+use super::faults::{
+    fault_of, internal, invalid_value, replication_group_not_found, subnet_group_not_found,
+};
+use super::subnet_group;
 use crate::datastore::Error as StoreError;
 use crate::resources::arn::{Arn, ResourceType, arn};
 use crate::resources::parameter;
@@ -167,6 +170,11 @@ async fn resolve(cx: &Context, text: &str, access: Access) -> Result<Tagged, Fau
         ResourceType::ParameterGroup => {
             resolve_parameter_group(&cx.scope, &named.name, access).map(Tagged::alone)
         }
+        ResourceType::SubnetGroup => {
+            let group = subnet_group::find(cx, &named.name).await?;
+            let name = arn(&cx.scope, ResourceType::SubnetGroup, &group.name);
+            Ok(Tagged::alone(name))
+        }
         other => Err(not_found(other, &named.name)),
     }
 }
@@ -241,10 +249,7 @@ fn not_found(resource_type: ResourceType, name: &str) -> Fault {
             FaultCode::CacheParameterGroupNotFound,
             format!("CacheParameterGroup not found: {name}"),
         ),
-        ResourceType::SubnetGroup => (
-            FaultCode::CacheSubnetGroupNotFound,
-            format!("Cache Subnet Group {name} does not exist."),
-        ),
+        ResourceType::SubnetGroup => return subnet_group_not_found(name),
         ResourceType::SecurityGroup => (
             FaultCode::CacheSecurityGroupNotFound,
             format!("CacheSecurityGroup not found: {name}"),

@@ -16,5 +16,6 @@ mod published;
 mod refused;
 mod replication_group;
 mod router;
+mod subnet_group;
 mod tag;
 mod wire;

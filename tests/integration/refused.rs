@@ -14,7 +14,7 @@ pub struct Case {
 }
 
 /// What stands for a beginning that many lines share.
-const SHORT: [(&str, &str); 6] = [
+const SHORT: [(&str, &str); 7] = [
     (
         "$redis",
         "CacheClusterId=new&Engine=redis&CacheNodeType=cache.t3.micro",
@@ -31,6 +31,10 @@ const SHORT: [(&str, &str); 6] = [
     (
         "$arn",
         "ResourceName=arn%3Aaws%3Aelasticache%3Aus-east-1%3A000000000000%3Acluster%3Ard",
+    ),
+    (
+        "$subnets",
+        "CacheSubnetGroupName=new&CacheSubnetGroupDescription=d&SubnetIds.SubnetIdentifier.1=subnet-1",
     ),
     (
         "$zone",
@@ -76,10 +80,10 @@ pub fn cases() -> Vec<Case> {
 
 /// `rd` is Redis 7.1, `old` Redis 6.2, `mc` Memcached with three nodes in one zone, `spread` with two in two; `young` is being
 /// created. Of the replication groups, `ants` has a replica, automatic failover and Multi-AZ, `pair` a replica only, `solo` none;
-/// `brood` is being created.
+/// `brood` is being created. The subnet group `used` has subnets in two zones, and the replication group `inside` lies in both.
 async fn world() -> Harness {
     let harness = Harness::start_on(Layout {
-        node_quota: 18,
+        node_quota: 20,
         ..Layout::default()
     })
     .await;
@@ -100,6 +104,17 @@ async fn world() -> Harness {
     harness.create_group("ants", "2", &both).await.ok();
     harness.create_group("pair", "2", &[]).await.ok();
     harness.create_group("solo", "1", &[]).await.ok();
+    let used = [
+        ("CacheSubnetGroupName", "used"),
+        ("CacheSubnetGroupDescription", "d"),
+        ("SubnetIds.SubnetIdentifier.1", "subnet-1"),
+        ("SubnetIds.SubnetIdentifier.2", "subnet-2"),
+    ];
+    harness.call("CreateCacheSubnetGroup", &used).await.ok();
+    harness
+        .create_group("inside", "2", &[("CacheSubnetGroupName", "used")])
+        .await
+        .ok();
     harness.settle().await;
     harness.create_redis("young", &[]).await.ok();
     harness.create_group("brood", "1", &[]).await.ok();
@@ -114,8 +129,9 @@ async fn bad_input_gets_awss_answer_and_changes_nothing() {
             .call("DescribeCacheClusters", &[("ShowCacheNodeInfo", "true")])
             .await;
         let groups = harness.call("DescribeReplicationGroups", &[]).await;
+        let subnets = harness.call("DescribeCacheSubnetGroups", &[]).await;
         let events = harness.call("DescribeEvents", &[]).await;
-        all.outline() + &groups.outline() + &events.outline()
+        all.outline() + &groups.outline() + &subnets.outline() + &events.outline()
     };
     let before = whole().await;
     let cases = cases();

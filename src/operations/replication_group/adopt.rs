@@ -10,6 +10,7 @@ use super::super::Context;
 use super::super::cache_cluster;
 use super::super::faults::{fault_of, internal, invalid_combination};
 use super::super::spec::{given, has_entries, notification, security_groups, snapshot_retention};
+use super::super::subnet_group;
 use super::size;
 use super::spec::{
     availability, cluster_mode_disabled, description, engine, no_replication, refuse_global,
@@ -22,6 +23,7 @@ use crate::resources::replication_group::{ReplicationGroup, ReplicationGroupSpec
 use crate::resources::status::Operation;
 use crate::resources::tag::Tag;
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow, check_apart};
+use crate::resources::zones::Zones;
 
 /// The group around the cache cluster called `primary_cluster_id`, and the tags of the group: `tags`, or the cache cluster's where
 /// there are none.
@@ -36,7 +38,9 @@ pub(super) async fn group(
     let description = description(&input.replication_group_description)?;
     refuse_global(input)?;
     let cluster = candidate(cx, primary_cluster_id).await?;
-    refuse_contradictions(cx, input, &cluster)?;
+    let name = &cluster.spec.subnet_group_name;
+    let zones = subnet_group::find(cx, name).await?.zones();
+    refuse_contradictions(&zones, input, &cluster)?;
     refuse_unsupported(input, cluster.spec.engine_version, cluster.spec.node_type)?;
     let spec = spec(cx, input, &cluster, replication_group_id, description)?;
     let tags = match tags.is_empty() {
@@ -75,12 +79,12 @@ async fn candidate(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
 }
 
 fn refuse_contradictions(
-    cx: &Context,
+    choice: &Zones,
     input: &CreateReplicationGroupMessage,
     cluster: &CacheCluster,
 ) -> Result<(), Fault> {
     let spec = &cluster.spec;
-    let zones = size::zones(cx, input)?;
+    let zones = size::zones(choice, input)?;
     availability(input, &zones)?;
     if zones.len() > 1 {
         return Err(invalid_combination(

@@ -7,7 +7,7 @@ use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
 use super::super::spec::{
     given, has_entries, network, no_cache_security_groups, node_type, notification,
-    parameter_group, port, security_groups, snapshot_retention, subnet_group, windows,
+    parameter_group, port, security_groups, snapshot_retention, windows,
 };
 use super::size;
 use crate::resources::engine::{self, Engine, EngineVersion};
@@ -16,14 +16,16 @@ use crate::resources::node_type::NodeType;
 use crate::resources::parameter;
 use crate::resources::replication_group::ReplicationGroupSpec;
 use crate::resources::replication_group::replicas::check_multi_az;
+use crate::resources::subnet_group::SubnetGroup;
 
 /// The longest description, in characters (CreateReplicationGroup, API reference).
 const DESCRIPTION_MAX: usize = 255;
 
-/// A valid spec, and the zone of each member.
+/// A valid spec in `subnet_group`, and the zone of each member.
 pub(super) fn spec(
     cx: &Context,
     input: &CreateReplicationGroupMessage,
+    subnet_group: SubnetGroup,
 ) -> Result<(ReplicationGroupSpec, Vec<String>), Fault> {
     let replication_group_id =
         id::replication_group_id(&input.replication_group_id).map_err(fault_of)?;
@@ -33,7 +35,7 @@ pub(super) fn spec(
     refuse_seeds(input)?;
     let node_type = node_type(input.cache_node_type.as_deref())?;
     node_type.may_be_created(engine_version).map_err(fault_of)?;
-    let zones = size::zones(cx, input)?;
+    let zones = size::zones(&subnet_group.zones(), input)?;
     availability(input, &zones)?;
     refuse_unsupported(input, engine_version, node_type)?;
     let (maintenance_window, snapshot_window) = windows(
@@ -49,7 +51,7 @@ pub(super) fn spec(
             input.cache_parameter_group_name.as_deref(),
             engine_version,
         )?,
-        subnet_group_name: subnet_group(input.cache_subnet_group_name.as_deref())?,
+        subnet_group_name: subnet_group.name,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
         maintenance_window,
         snapshot_window,

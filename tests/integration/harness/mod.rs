@@ -21,6 +21,7 @@ use cacheplane::operations::Presentation;
 use cacheplane::reconcile::audit::audit;
 use cacheplane::reconcile::driver::Outcome;
 use cacheplane::reconcile::{Ground, Published, World};
+use cacheplane::resources::subnet_group::ConfiguredSubnets;
 use cacheplane::resources::timestamp::Timestamp;
 use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
 use cacheplane::routing::{Route, RouteKind};
@@ -70,6 +71,8 @@ pub struct Layout {
     pub endpoint_addresses: u8,
     /// Most nodes of an account in a region.
     pub node_quota: u32,
+    /// Where subnets lie that do not lie where their ids say.
+    pub subnets: ConfiguredSubnets,
     /// Whether the router's program is there.
     pub router_program: bool,
     /// Whether time is the machine's own; else it stands still until the test moves it.
@@ -83,6 +86,7 @@ impl Default for Layout {
             node_addresses: 200,
             endpoint_addresses: 200,
             node_quota: 300,
+            subnets: ConfiguredSubnets::new(),
             router_program: true,
             real_time: false,
         }
@@ -145,6 +149,7 @@ impl Harness {
         };
         let presentation = Presentation {
             node_quota: layout.node_quota,
+            subnets: layout.subnets.clone(),
             ..Presentation::default()
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
