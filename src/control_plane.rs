@@ -20,6 +20,7 @@ use crate::ground::{ground, instance_id};
 use crate::http::{App, router};
 use crate::operations::Presentation;
 use crate::reconcile::World;
+use crate::reconcile::access::Access;
 use crate::reconcile::cache_cluster::CacheClusters;
 use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
@@ -174,6 +175,7 @@ pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
         Watch::new(world.clone()),
         CacheClusters::new(world.clone()),
         ReplicationGroups::new(world.clone()),
+        Access::new(world.clone()),
         Routers::new(world.clone()),
     ]
 }

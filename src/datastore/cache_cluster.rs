@@ -53,7 +53,8 @@ macro_rules! cluster_rows {
                                                 groups.pending_engine_version, groups.pending_node_type)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
-                        joined_run, joined_epoch) AS \"cluster!: String\",
+                        joined_run, joined_epoch, cache_clusters.guarded, access_run,
+                        cache_clusters.access_generation) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
                                 listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,
@@ -463,8 +464,9 @@ pub(super) async fn cluster_insert(
         "INSERT INTO cache_clusters (account, region, cache_cluster_id, engine, engine_version, cache_node_type, port, az_mode,
              parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
              snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
-             observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?)",
+             observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key,
+             guarded)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?)",
         cluster.scope.account,
         cluster.scope.region,
         cluster.spec.cache_cluster_id,
@@ -485,7 +487,8 @@ pub(super) async fn cluster_insert(
         generation,
         requested_at,
         columns.changes,
-        group_key
+        group_key,
+        cluster.spec.guarded
     )
     .execute(&mut **write)
     .await?;
@@ -506,7 +509,7 @@ pub(super) async fn cluster_update(
              maintenance_window = ?6, snapshot_window = ?7, snapshot_retention_days = ?8, notification_topic_arn = ?9,
              notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
              pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
-             changes = ?18, engine = ?21, revision = revision + 1
+             changes = ?18, engine = ?21, guarded = ?22, revision = revision + 1
          WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
         columns.engine_version,
         columns.node_type,
@@ -528,7 +531,8 @@ pub(super) async fn cluster_update(
         columns.changes,
         cluster.key,
         cluster.revision,
-        engine
+        engine,
+        cluster.spec.guarded
     )
     .execute(&mut **write)
     .await?;

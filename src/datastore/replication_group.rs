@@ -39,19 +39,22 @@ macro_rules! group_rows {
     ($tail:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             GroupRow,
-            "SELECT replication_group_key, account, region, replication_group_id, description, engine, engine_version,
+            "SELECT replication_group_key, replication_groups.account, replication_groups.region, replication_group_id,
+                    description, replication_groups.engine, engine_version,
                     cache_node_type, replication_groups.port, parameter_group_name, subnet_group_name, security_group_ids,
                     maintenance_window, snapshot_window, snapshot_retention_days, snapshotting_cluster_id,
                     notification_topic_arn, notification_active, auto_minor_version_upgrade, automatic_failover, multi_az,
                     at_rest_encryption, pending_engine, pending_engine_version, pending_node_type, pending_primary,
                     generation, observed_generation, requested_at, available_at, deletion_requested_at, retain_primary,
-                    failure_reason, blocked_by, changes, revision, primary_cluster_id, primary_epoch, former_primary,
+                    failure_reason, blocked_by, changes, replication_groups.revision, primary_cluster_id, primary_epoch, former_primary,
                     handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
                     reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
-                    reader_ports.port AS \"reader_port?\"
+                    reader_ports.port AS \"reader_port?\", guarded, access_generation, replication_groups.user_group_key,
+                    user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\"
              FROM replication_groups
              LEFT JOIN published_ports AS primary_ports ON primary_ports.primary_of = replication_group_key
-             LEFT JOIN published_ports AS reader_ports ON reader_ports.reader_of = replication_group_key "
+             LEFT JOIN published_ports AS reader_ports ON reader_ports.reader_of = replication_group_key
+             LEFT JOIN user_groups ON user_groups.user_group_key = replication_groups.user_group_key "
             + $tail
             $(, $argument)*
         )
@@ -109,7 +112,7 @@ impl Datastore {
         let mut read = self.reader.acquire().await?;
         let mut read = read.begin().await?;
         let row = group_rows!(
-            "WHERE account = ? AND region = ? AND replication_group_id = ?",
+            "WHERE replication_groups.account = ? AND replication_groups.region = ? AND replication_group_id = ?",
             scope.account,
             scope.region,
             replication_group_id
@@ -144,7 +147,7 @@ impl Datastore {
         let mut read = self.reader.acquire().await?;
         let mut read = read.begin().await?;
         let rows = group_rows!(
-            "WHERE account = ?1 AND region = ?2 AND replication_group_id > ?3
+            "WHERE replication_groups.account = ?1 AND replication_groups.region = ?2 AND replication_group_id > ?3
                AND (?4 IS NULL OR replication_group_id = ?4)
              ORDER BY replication_group_id LIMIT +?5",
             scope.account,
@@ -392,7 +395,10 @@ fn only(mut groups: Vec<ReplicationGroup>) -> Result<ReplicationGroup, Error> {
     groups.pop().ok_or(Error::NotFound)
 }
 
-async fn group_of_key(read: &mut SqliteConnection, key: i64) -> Result<ReplicationGroup, Error> {
+pub(super) async fn group_of_key(
+    read: &mut SqliteConnection,
+    key: i64,
+) -> Result<ReplicationGroup, Error> {
     let row = group_rows!("WHERE replication_group_key = ?", key)
         .fetch_one(&mut *read)
         .await?;
@@ -465,14 +471,16 @@ async fn group_insert(
     let (engine, port) = (group.spec.engine().name(), group.spec.port);
     let (generation, requested_at) = (stored(group.generation), group.requested_at.as_millis());
     let epoch = stored(group.primary.epoch);
+    let user_group_key = attached(write, group).await?;
+    let access_generation = i64::from(user_group_key.is_some());
     let inserted = sqlx::query!(
         "INSERT INTO replication_groups (account, region, replication_group_id, description, engine, engine_version,
              cache_node_type, port, parameter_group_name, subnet_group_name, security_group_ids, maintenance_window,
              snapshot_window, snapshot_retention_days, snapshotting_cluster_id, notification_topic_arn, notification_active,
              auto_minor_version_upgrade, automatic_failover, multi_az, at_rest_encryption, generation, observed_generation,
              requested_at, retain_primary, changes, revision, primary_cluster_id, primary_epoch, handover, handback,
-             confirmed_epoch, failover_requested)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, 0, 0)",
+             confirmed_epoch, failover_requested, guarded, access_generation, user_group_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, 0, 0, ?, ?, ?)",
         group.scope.account,
         group.scope.region,
         group.spec.replication_group_id,
@@ -498,7 +506,10 @@ async fn group_insert(
         requested_at,
         wish.changes,
         group.primary.cache_cluster_id,
-        epoch
+        epoch,
+        group.spec.guarded,
+        access_generation,
+        user_group_key
     )
     .execute(&mut **write)
     .await?;
@@ -510,6 +521,7 @@ async fn group_update(
     group: &ReplicationGroup,
 ) -> Result<(), Error> {
     let wish = GroupWish::of(group)?;
+    let user_group_key = attached(write, group).await?;
     let engine = group.spec.engine().name();
     let generation = stored(group.generation);
     let deletion = group.deletion_requested_at.map(Timestamp::as_millis);
@@ -520,7 +532,8 @@ async fn group_update(
              snapshotting_cluster_id = ?10, notification_topic_arn = ?11, notification_active = ?12,
              auto_minor_version_upgrade = ?13, automatic_failover = ?14, multi_az = ?15, pending_engine = ?16,
              pending_engine_version = ?17, pending_node_type = ?18, pending_primary = ?19, generation = ?20,
-             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, revision = revision + 1
+             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, guarded = ?26,
+             access_generation = access_generation + (user_group_key IS NOT ?27), user_group_key = ?27, revision = revision + 1
          WHERE replication_group_key = ?24 AND revision = ?25 AND deletion_requested_at IS NULL",
         group.spec.description,
         engine,
@@ -546,7 +559,9 @@ async fn group_update(
         group.retain_primary,
         wish.changes,
         group.key,
-        group.revision
+        group.revision,
+        group.spec.guarded,
+        user_group_key
     )
     .execute(&mut **write)
     .await?;
@@ -554,6 +569,26 @@ async fn group_update(
         return Err(Error::Stale);
     }
     Ok(())
+}
+
+/// The key of the group's user group.
+///
+/// # Errors
+/// [`Error::Stale`] where that is gone.
+async fn attached(
+    write: &mut Transaction<'_, Sqlite>,
+    group: &ReplicationGroup,
+) -> Result<Option<i64>, Error> {
+    let Some(user_group) = &group.access.user_group else {
+        return Ok(None);
+    };
+    let found = sqlx::query_scalar!(
+        "SELECT user_group_key FROM user_groups WHERE user_group_key = ?",
+        user_group.key
+    )
+    .fetch_optional(&mut **write)
+    .await?;
+    found.map(Some).ok_or(Error::Stale)
 }
 
 /// Keys as SQLite reads lists.

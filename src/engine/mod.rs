@@ -172,6 +172,25 @@ pub struct PrimaryAddress {
     pub administrator: Option<Credentials>,
 }
 
+/// Somebody whom a node lets in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NodeUser {
+    /// The name that clients give.
+    pub name: String,
+    /// The engine's access rules in their order, the first of which takes all away that was there before. Never printed: digests of
+    /// passwords are among them.
+    pub rules: Vec<String>,
+}
+
+impl Debug for NodeUser {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NodeUser")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Why a node did not give the answer; one variant for each thing that a caller does differently.
 ///
 /// No message repeats its source: whoever logs prints the chain.
@@ -335,6 +354,19 @@ pub trait Engine: Send + Sync + Debug {
         node: &NodeEndpoint,
         deadline: Duration,
     ) -> Result<(), EngineError>;
+
+    /// Makes `users` the users of a node, besides the administrator, who is left alone. A user that is not among them goes, and
+    /// the connections that it has end; so do those of a `default` user that let everyone in and does not any more. Other
+    /// connections go on, with the rights that their user then has.
+    ///
+    /// A rule about a command or a category that the node does not have is left out. Each user is changed in one step; after any
+    /// error some may have been, and others not.
+    async fn admit(
+        &self,
+        node: &NodeEndpoint,
+        users: &[NodeUser],
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
 }
 
 /// Real nodes over TCP.
@@ -451,6 +483,17 @@ impl Engine for NetworkEngine {
         node.bounded(deadline, redis::migration::cancel(node)).await
     }
 
+    async fn admit(
+        &self,
+        node: &NodeEndpoint,
+        users: &[NodeUser],
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.has_users()?;
+        node.bounded(deadline, redis::users::admit(node, users))
+            .await
+    }
+
     async fn wait_ready(
         &self,
         node: &NodeEndpoint,
@@ -511,6 +554,14 @@ impl NodeEndpoint {
         match self.protocol {
             Protocol::Redis => Ok(()),
             Protocol::Memcached => Err(self.refused("Memcached has no replication")),
+        }
+    }
+
+    /// Only whom the node knows can say who else is let in.
+    fn has_users(&self) -> Result<(), EngineError> {
+        match (self.protocol, &self.administrator) {
+            (Protocol::Redis, Some(_)) => Ok(()),
+            _ => Err(self.refused("the engine has no users")),
         }
     }
 

@@ -16,6 +16,7 @@ pub(super) mod cluster;
 mod connection;
 pub(super) mod migration;
 mod report;
+pub(super) mod users;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {

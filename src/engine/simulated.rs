@@ -12,8 +12,8 @@ use super::cluster::{
     ClusterOrder, ClusterView, KeyConflict, MigrationLimits, Moved, SlotMigration,
 };
 use super::{
-    AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress,
-    Protocol, ReplicationReport, Role,
+    AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, NodeUser,
+    PrimaryAddress, Protocol, ReplicationReport, Role,
 };
 use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
@@ -257,6 +257,23 @@ impl Engine for SimulatedEngine {
         _deadline: Duration,
     ) -> Result<(), EngineError> {
         Err(no_cluster(node))
+    }
+
+    /// A frozen node is a timeout, and takes its users when it thaws, as a real one does.
+    async fn admit(
+        &self,
+        node: &NodeEndpoint,
+        users: &[NodeUser],
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.has_users()?;
+        let users = users
+            .iter()
+            .map(|user| (user.name.clone(), user.rules.join(" ")))
+            .collect();
+        let order = Order::Admit(users);
+        self.tell(Operation::NodeAdmit, node, order, None, deadline)
+            .await
     }
 
     /// Answers at once: nothing in the simulated world becomes ready by waiting.

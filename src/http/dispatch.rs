@@ -5,7 +5,7 @@ use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
 use crate::operations::{
     Context, cache_cluster, cache_engine_version, event, replication_group, security_group,
-    subnet_group, tag,
+    subnet_group, tag, user, user_group,
 };
 
 /// Decodes, calls, encodes.
@@ -59,6 +59,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::CreateUser => run(cx, form, request_id, user::create_user).await,
+        Op::CreateUserGroup => run(cx, form, request_id, user_group::create_user_group).await,
         Op::DecreaseReplicaCount => {
             run(
                 cx,
@@ -98,6 +100,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DeleteUser => run(cx, form, request_id, user::delete_user).await,
+        Op::DeleteUserGroup => run(cx, form, request_id, user_group::delete_user_group).await,
         Op::DescribeCacheClusters => {
             run(cx, form, request_id, cache_cluster::describe_cache_clusters).await
         }
@@ -138,6 +142,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DescribeUserGroups => run(cx, form, request_id, user_group::describe_user_groups).await,
+        Op::DescribeUsers => run(cx, form, request_id, user::describe_users).await,
         Op::IncreaseReplicaCount => {
             run(
                 cx,
@@ -169,6 +175,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::ModifyUser => run(cx, form, request_id, user::modify_user).await,
+        Op::ModifyUserGroup => run(cx, form, request_id, user_group::modify_user_group).await,
         Op::RebootCacheCluster => {
             run(cx, form, request_id, cache_cluster::reboot_cache_cluster).await
         }
@@ -197,16 +205,12 @@ pub(super) async fn dispatch(
         | Op::CreateServerlessCache
         | Op::CreateServerlessCacheSnapshot
         | Op::CreateSnapshot
-        | Op::CreateUser
-        | Op::CreateUserGroup
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
         | Op::DeleteCacheParameterGroup
         | Op::DeleteGlobalReplicationGroup
         | Op::DeleteServerlessCache
         | Op::DeleteServerlessCacheSnapshot
         | Op::DeleteSnapshot
-        | Op::DeleteUser
-        | Op::DeleteUserGroup
         | Op::DescribeCacheParameterGroups
         | Op::DescribeCacheParameters
         | Op::DescribeEngineDefaultParameters
@@ -218,8 +222,6 @@ pub(super) async fn dispatch(
         | Op::DescribeServiceUpdates
         | Op::DescribeSnapshots
         | Op::DescribeUpdateActions
-        | Op::DescribeUserGroups
-        | Op::DescribeUsers
         | Op::DisassociateGlobalReplicationGroup
         | Op::ExportServerlessCacheSnapshot
         | Op::FailoverGlobalReplicationGroup
@@ -229,8 +231,6 @@ pub(super) async fn dispatch(
         | Op::ModifyGlobalReplicationGroup
         | Op::ModifyReplicationGroupShardConfiguration
         | Op::ModifyServerlessCache
-        | Op::ModifyUser
-        | Op::ModifyUserGroup
         | Op::PrepareMigration
         | Op::PurchaseReservedCacheNodesOffering
         | Op::RebalanceSlotsInGlobalReplicationGroup

@@ -99,6 +99,19 @@ pub(super) fn cache_cluster_exists() -> Fault {
     )
 }
 
+/// A user that is not there.
+pub(super) fn user_not_found(id: &str) -> Fault {
+    Fault::new(FaultCode::UserNotFound, format!("User {id} not found."))
+}
+
+/// A user group that is not there.
+pub(super) fn user_group_not_found(id: &str) -> Fault {
+    Fault::new(
+        FaultCode::UserGroupNotFound,
+        format!("User group {id} not found."),
+    )
+}
+
 /// A subnet group that is not there.
 pub(super) fn subnet_group_not_found(name: &str) -> Fault {
     Fault::new(

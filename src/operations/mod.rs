@@ -12,5 +12,7 @@ pub mod security_group;
 mod spec;
 pub mod subnet_group;
 pub mod tag;
+pub mod user;
+pub mod user_group;
 
 pub use context::{Context, Presentation};

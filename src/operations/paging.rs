@@ -35,6 +35,8 @@ pub(super) enum List {
     CacheSubnetGroups,
     Events,
     ReplicationGroups,
+    UserGroups,
+    Users,
 }
 
 impl List {
@@ -46,6 +48,8 @@ impl List {
             Self::CacheSubnetGroups => "subnets",
             Self::Events => "events",
             Self::ReplicationGroups => "groups",
+            Self::UserGroups => "user-groups",
+            Self::Users => "users",
         }
     }
 }

@@ -27,7 +27,7 @@ use super::faults::{
 use super::paging::{List, marker, page_size, position};
 use super::spec::given;
 use super::subnet_group;
-use super::tag;
+use super::{tag, user_group};
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
 use crate::resources::engine::Engine;
 use crate::resources::replication_group::ReplicationGroup;
@@ -83,13 +83,31 @@ async fn wished(
     input: &CreateReplicationGroupMessage,
     tags: &[Tag],
 ) -> Result<(ReplicationGroup, Vec<Tag>), Fault> {
-    if let Some(id) = given(input.primary_cluster_id.as_deref()) {
-        return adopt::group(cx, input, id, tags).await;
+    let (mut group, tags) = match given(input.primary_cluster_id.as_deref()) {
+        Some(id) => adopt::group(cx, input, id, tags).await?,
+        None => (wished_anew(cx, input).await?, tags.to_vec()),
+    };
+    let ids = input.user_group_ids.as_deref().unwrap_or_default();
+    let version = group.spec.engine_version;
+    if let Some(user_group) = user_group::attachable(cx, ids, version).await? {
+        group.guard(user_group);
     }
+    Ok((group, tags))
+}
+
+async fn wished_anew(
+    cx: &Context,
+    input: &CreateReplicationGroupMessage,
+) -> Result<ReplicationGroup, Fault> {
     let subnet_group = subnet_group::chosen(cx, input.cache_subnet_group_name.as_deref()).await?;
     let (spec, zones) = spec::spec(cx, input, subnet_group)?;
-    let group = ReplicationGroup::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
-    Ok((group, tags.to_vec()))
+    let now = cx.clock.now();
+    Ok(ReplicationGroup::wished(
+        cx.scope.clone(),
+        spec,
+        &zones,
+        now,
+    ))
 }
 
 /// DescribeReplicationGroups: one by its id, or all, in the order of their ids.
@@ -226,6 +244,7 @@ fn wake(cx: &Context) {
     cx.activators.replication_group.wake();
     cx.activators.cache_cluster.wake();
     cx.activators.router.wake();
+    cx.activators.access.wake();
 }
 
 fn state(message: impl Into<String>) -> Fault {

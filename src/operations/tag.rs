@@ -11,8 +11,9 @@ use cacheplane_api::{Fault, FaultCode};
 use super::Context;
 use super::faults::{
     fault_of, internal, invalid_value, replication_group_not_found, subnet_group_not_found,
+    user_group_not_found,
 };
-use super::subnet_group;
+use super::{subnet_group, user, user_group};
 use crate::datastore::Error as StoreError;
 use crate::resources::arn::{Arn, ResourceType, arn};
 use crate::resources::parameter;
@@ -175,6 +176,22 @@ async fn resolve(cx: &Context, text: &str, access: Access) -> Result<Tagged, Fau
             let name = arn(&cx.scope, ResourceType::SubnetGroup, &group.name);
             Ok(Tagged::alone(name))
         }
+        ResourceType::User => {
+            let user = user::find(cx, &named.name).await.map_err(|fault| {
+                match fault.code() {
+                    // AWS says it in other words here (behaviour.md section 40).
+                    FaultCode::UserNotFound => not_found(ResourceType::User, &named.name),
+                    _ => fault,
+                }
+            })?;
+            let name = arn(&cx.scope, ResourceType::User, &user.user_id);
+            Ok(Tagged::alone(name))
+        }
+        ResourceType::UserGroup => {
+            let group = user_group::find(cx, &named.name).await?;
+            let name = arn(&cx.scope, ResourceType::UserGroup, &group.user_group_id);
+            Ok(Tagged::alone(name))
+        }
         other => Err(not_found(other, &named.name)),
     }
 }
@@ -262,10 +279,7 @@ fn not_found(resource_type: ResourceType, name: &str) -> Fault {
             FaultCode::UserNotFound,
             format!("{name} is not available for tagging"),
         ),
-        ResourceType::UserGroup => (
-            FaultCode::UserGroupNotFound,
-            format!("User group {name} not found."),
-        ),
+        ResourceType::UserGroup => return user_group_not_found(name),
         ResourceType::ServerlessCache => (
             FaultCode::ServerlessCacheNotFound,
             format!("Serverless Cache {name} not found."),

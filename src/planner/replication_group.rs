@@ -93,6 +93,8 @@ pub enum Plan {
     AwaitMembers,
     /// Nothing to do but to let the router take the new routes.
     AwaitRouter,
+    /// Nothing to do but to let the nodes be given the users that are wished.
+    AwaitAccess,
 }
 
 /// One step. Members are named by their index in the record.

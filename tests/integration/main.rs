@@ -4,6 +4,7 @@
     reason = "a test is one crate, and nobody else can reach any of it"
 )]
 
+mod access;
 mod cache_cluster;
 mod coverage;
 mod driver;
@@ -18,4 +19,5 @@ mod replication_group;
 mod router;
 mod subnet_group;
 mod tag;
+mod user;
 mod wire;

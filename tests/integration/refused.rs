@@ -14,7 +14,7 @@ pub struct Case {
 }
 
 /// What stands for a beginning that many lines share.
-const SHORT: [(&str, &str); 7] = [
+const SHORT: [(&str, &str); 9] = [
     (
         "$redis",
         "CacheClusterId=new&Engine=redis&CacheNodeType=cache.t3.micro",
@@ -36,6 +36,11 @@ const SHORT: [(&str, &str); 7] = [
         "$subnets",
         "CacheSubnetGroupName=new&CacheSubnetGroupDescription=d&SubnetIds.SubnetIdentifier.1=subnet-1",
     ),
+    (
+        "$user",
+        "UserId=new&UserName=new&Engine=redis&AccessString=on+~*+%2B@read&Passwords.member.1=a+password+of+a+test",
+    ),
+    ("$secret", "Passwords.member.1=a+password+of+a+test"),
     (
         "$zone",
         "PreferredAvailabilityZones.PreferredAvailabilityZone",
@@ -81,9 +86,11 @@ pub fn cases() -> Vec<Case> {
 /// `rd` is Redis 7.1, `old` Redis 6.2, `mc` Memcached with three nodes in one zone, `spread` with two in two; `young` is being
 /// created. Of the replication groups, `ants` has a replica, automatic failover and Multi-AZ, `pair` a replica only, `solo` none;
 /// `brood` is being created. The subnet group `used` has subnets in two zones, and the replication group `inside` lies in both.
+/// Users: `app` of Valkey, `ops` of Redis, and `own` of Redis, which is called `default`. The user group `apps` of Valkey has `app` and is
+/// that of the replication group `shut`; `opses` of Redis has `own` and `ops`; `bare` of Valkey is of nobody.
 async fn world() -> Harness {
     let harness = Harness::start_on(Layout {
-        node_quota: 20,
+        node_quota: 21,
         ..Layout::default()
     })
     .await;
@@ -111,6 +118,7 @@ async fn world() -> Harness {
         ("SubnetIds.SubnetIdentifier.2", "subnet-2"),
     ];
     harness.call("CreateCacheSubnetGroup", &used).await.ok();
+    make_users(&harness).await;
     harness
         .create_group("inside", "2", &[("CacheSubnetGroupName", "used")])
         .await
@@ -119,6 +127,42 @@ async fn world() -> Harness {
     harness.create_redis("young", &[]).await.ok();
     harness.create_group("brood", "1", &[]).await.ok();
     harness
+}
+
+async fn make_users(harness: &Harness) {
+    for (id, name, engine) in [
+        ("app", "app", "valkey"),
+        ("ops", "ops", "redis"),
+        ("own", "default", "redis"),
+    ] {
+        let members = [
+            ("UserId", id),
+            ("UserName", name),
+            ("Engine", engine),
+            ("AccessString", "on ~* +@all"),
+            ("Passwords.member.1", "a password of a test"),
+        ];
+        harness.call("CreateUser", &members).await.ok();
+    }
+    for (id, engine, users) in [
+        ("apps", "valkey", vec!["app"]),
+        ("opses", "redis", vec!["own", "ops"]),
+        ("bare", "valkey", vec![]),
+    ] {
+        let mut members = vec![("UserGroupId", id), ("Engine", engine)];
+        members.extend(
+            ["UserIds.member.1", "UserIds.member.2"]
+                .into_iter()
+                .zip(users),
+        );
+        harness.call("CreateUserGroup", &members).await.ok();
+    }
+    let shut = [
+        ("Engine", "valkey"),
+        ("EngineVersion", "8.1"),
+        ("UserGroupIds.member.1", "apps"),
+    ];
+    harness.create_group("shut", "1", &shut).await.ok();
 }
 
 #[tokio::test]
@@ -130,8 +174,10 @@ async fn bad_input_gets_awss_answer_and_changes_nothing() {
             .await;
         let groups = harness.call("DescribeReplicationGroups", &[]).await;
         let subnets = harness.call("DescribeCacheSubnetGroups", &[]).await;
+        let users = harness.call("DescribeUsers", &[]).await.outline()
+            + &harness.call("DescribeUserGroups", &[]).await.outline();
         let events = harness.call("DescribeEvents", &[]).await;
-        all.outline() + &groups.outline() + &subnets.outline() + &events.outline()
+        all.outline() + &groups.outline() + &subnets.outline() + &users + &events.outline()
     };
     let before = whole().await;
     let cases = cases();

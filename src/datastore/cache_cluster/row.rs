@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::super::cache_node::NodeRow;
 use super::super::{Error, count, flag};
 use crate::resources::cache_cluster::{
-    AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ConfigurationEndpoint, Failure,
-    FailureKind, Joined, Membership, Notification,
+    AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change,
+    ConfigurationEndpoint, Failure, FailureKind, Joined, Membership, Notification,
 };
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::node_type::{self, NodeType};
@@ -189,6 +189,10 @@ struct ClusterRow<'a> {
     group: Option<GroupPart>,
     joined_run: Option<String>,
     joined_epoch: Option<i64>,
+    #[serde(deserialize_with = "flag")]
+    guarded: bool,
+    access_run: Option<String>,
+    access_generation: Option<i64>,
 }
 
 /// What a member tells of its group: id, encryption at rest, and the engine, version and node type that wait.
@@ -267,6 +271,7 @@ impl ClusterRow<'_> {
                     active: self.notification_active,
                 }),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
+            guarded: self.guarded,
         })
     }
 
@@ -303,6 +308,13 @@ impl ClusterRow<'_> {
             }),
             _ => None,
         };
+        let access = match (self.access_run.take(), self.access_generation) {
+            (Some(started_at), Some(generation)) => Some(AppliedAccess {
+                started_at,
+                generation: count(generation)?,
+            }),
+            _ => None,
+        };
         Ok(Some(Membership {
             group_key,
             replication_group_id,
@@ -313,6 +325,7 @@ impl ClusterRow<'_> {
                 .transpose()?,
             pending_node_type: node_type.as_deref().map(stored_node_type).transpose()?,
             joined,
+            access,
         }))
     }
 

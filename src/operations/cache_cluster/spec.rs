@@ -53,6 +53,7 @@ pub(super) fn spec(
         snapshot_retention_days: snapshot_retention(input.snapshot_retention_limit, engine)?,
         notification: notification(input.notification_topic_arn.as_deref())?,
         auto_minor_version_upgrade: input.auto_minor_version_upgrade.unwrap_or(true),
+        guarded: false,
         cache_cluster_id,
         engine_version,
         node_type,

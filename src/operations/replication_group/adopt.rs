@@ -185,6 +185,7 @@ fn spec(
         automatic_failover: false,
         multi_az: false,
         at_rest_encryption: false,
+        guarded: false,
     })
 }
 

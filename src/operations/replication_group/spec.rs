@@ -64,6 +64,8 @@ pub(super) fn spec(
         at_rest_encryption: input
             .at_rest_encryption_enabled
             .unwrap_or(engine == Engine::Valkey),
+        // It is when there are users.
+        guarded: false,
         replication_group_id,
         description,
         engine_version,
@@ -220,11 +222,7 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
             version.version
         )));
     }
-    no_access_control(
-        input.auth_token.is_some(),
-        has_entries(input.user_group_ids.as_ref()),
-        in_transit,
-    )?;
+    no_auth_token(input.auth_token.is_some(), in_transit)?;
     if given(input.transit_encryption_mode.as_deref()).is_some() && !in_transit {
         return Err(encryption_mode_without_encryption());
     }
@@ -234,20 +232,11 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
     Ok(())
 }
 
-/// Who may come in is only asked where encryption in transit is on.
-pub(super) fn no_access_control(
-    auth_token: bool,
-    user_groups: bool,
-    in_transit: bool,
-) -> Result<(), Fault> {
+/// A token is only asked for where encryption in transit is on.
+pub(super) fn no_auth_token(auth_token: bool, in_transit: bool) -> Result<(), Fault> {
     if auth_token && !in_transit {
         return Err(invalid_value(
             "The AUTH token is only supported when encryption-in-transit is enabled",
-        ));
-    }
-    if user_groups && !in_transit {
-        return Err(invalid_value(
-            "User group based access control requires encryption-in-transit to be enabled on the replication group.",
         ));
     }
     Ok(())

@@ -26,6 +26,7 @@ fn with_settings<T>(
             password_sha256: "ab12",
         }),
         fenced: false,
+        guarded: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: None,
     })

@@ -38,6 +38,8 @@ pub(super) struct Process {
     /// Whether it began with the history that its volume kept.
     resumes: bool,
     pub(super) link: Link,
+    /// The users that it was given in this run; none leaves it to its command line.
+    users: Option<BTreeMap<String, String>>,
     /// What it was told while it was frozen.
     told: Vec<Order>,
     /// Whether it never answers, though its container runs.
@@ -61,6 +63,8 @@ pub(crate) enum Order {
     HoldWrites,
     Promote,
     Follow(Following),
+    /// The users whom it lets in, each with its rules, besides those of its command line.
+    Admit(BTreeMap<String, String>),
 }
 
 /// A replica's connection to its primary, which is known by the number of its start.
@@ -319,7 +323,7 @@ impl State {
     fn order(&mut self, name: &str, order: Order) {
         let new_history = match order {
             Order::Promote => self.new_history(),
-            Order::Follow(_) | Order::HoldWrites => String::new(),
+            Order::Follow(_) | Order::HoldWrites | Order::Admit(_) => String::new(),
         };
         let Some(container) = self.containers.get_mut(name) else {
             return;
@@ -339,6 +343,7 @@ impl State {
             // It is one.
             Order::Promote => {}
             Order::HoldWrites => process.held_writes = HELD_WRITES,
+            Order::Admit(users) => process.users = Some(users),
             Order::Follow(primary) => {
                 let is_other = process
                     .following
@@ -515,6 +520,16 @@ impl SimulatedWorld {
     /// Tells a process what to be; a frozen one hears it when it thaws.
     pub(crate) fn order(&self, container: &str, order: Order) {
         self.change(|state| state.order(container, order));
+    }
+
+    /// The users that a running process was given in its present run, each with its rules; none before it was given any.
+    pub fn users(&self, container: &str) -> Option<BTreeMap<String, String>> {
+        let state = self.state();
+        let found = state
+            .containers
+            .get(container)
+            .filter(|found| found.is_alive())?;
+        found.process.users.clone()
     }
 
     /// What a process says about replication; none when there is no process.

@@ -109,7 +109,7 @@ pub struct Harness {
     log: log::Log,
     finished: bool,
     server: tokio::task::JoinHandle<()>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Harness {
@@ -176,7 +176,7 @@ impl Harness {
             log,
             finished: false,
             server,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -285,7 +285,8 @@ impl Harness {
         let datastore = &self.world.datastore;
         let clusters = datastore.cache_cluster_list_unconverged().await;
         let groups = datastore.replication_group_list_unconverged().await;
-        clusters.expect("list").len() + groups.expect("list").len()
+        let access = datastore.access_list_unconverged().await;
+        clusters.expect("list").len() + groups.expect("list").len() + access.expect("list").len()
     }
 
     /// The messages of a cache cluster's events of the last hour, newest first.
@@ -444,6 +445,15 @@ impl Harness {
             self.describe(id).await.body,
             self.events(id).await
         );
+    }
+
+    /// What the database has written down, file by file.
+    pub fn database_files(&self) -> Vec<Vec<u8>> {
+        let files = std::fs::read_dir(self.directory.path()).expect("list the files");
+        let paths = files.map(|file| file.expect("a file").path());
+        let ours = paths.filter(|path| path.to_string_lossy().contains("cacheplane.db"));
+        ours.map(|path| std::fs::read(path).expect("read a file"))
+            .collect()
     }
 
     /// Moves the clock on.
