@@ -15,6 +15,7 @@ use cacheplane_api::shapes::{
 };
 use cacheplane_api::{Fault, FaultCode};
 
+use crate::access_client::AccessCommand;
 use crate::dice::Dice;
 use crate::group_client::GroupCommand;
 
@@ -40,6 +41,8 @@ pub enum Command {
     Tag(String, bool),
     /// Something about a replication group.
     Group(GroupCommand),
+    /// Something about users.
+    Access(AccessCommand),
 }
 
 /// A create request.
@@ -181,6 +184,7 @@ impl Command {
             Self::Delete(input) => &input.cache_cluster_id,
             Self::Describe(id) | Self::Tag(id, _) => id,
             Self::Group(command) => command.id(),
+            Self::Access(command) => command.id(),
         }
     }
 
@@ -218,6 +222,7 @@ impl Command {
         };
         match self {
             Self::Group(command) => command.ask(cx).await,
+            Self::Access(command) => command.ask(cx).await,
             Self::Create(input) => Ok(status(
                 cache_cluster::create_cache_cluster(&cx, input)
                     .await?
