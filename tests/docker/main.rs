@@ -9,3 +9,4 @@ mod fixture;
 mod images;
 mod networks;
 mod replication;
+mod users;

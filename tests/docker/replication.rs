@@ -204,7 +204,7 @@ impl Member {
 }
 
 /// Runs a test with each image that the host holds.
-async fn with_images(test: impl AsyncFn(&Fixture, (&str, Engine, &str))) {
+pub(crate) async fn with_images(test: impl AsyncFn(&Fixture, (&str, Engine, &str))) {
     with_docker(async |fixture| {
         for image in IMAGES {
             let present = Command::new("docker")
