@@ -107,8 +107,8 @@ def where(group):
 
 
 @pytest.mark.parametrize(("engine", "version"), ENGINES)
-def test_each_may_do_what_its_access_string_says(ours, engine, version):
-    api = ours.client()
+def test_each_may_do_what_its_access_string_says(plane, engine, version):
+    api = plane.client()
     access, one = Access(api, engine), caches.fresh("guarded")
     group = access.make(one, version)
     assert group["UserGroupIds"] == [access.group]
