@@ -5,6 +5,7 @@ mod row;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::cache_node::{node_insert, node_wish};
+use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
 use super::page::Page;
 use super::subnet_group::subnet_group_demand;
@@ -53,12 +54,18 @@ macro_rules! cluster_rows {
                                                 groups.pending_engine_version, groups.pending_node_type)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
-                        joined_run, joined_epoch, cache_clusters.guarded, access_run,
-                        cache_clusters.access_generation) AS \"cluster!: String\",
+                        joined_run, joined_epoch, cache_clusters.guarded, access_run, cache_clusters.access_generation,
+                        parameters_generation, pending_parameter_group,
+                        json((SELECT parameter_values FROM cache_parameter_groups AS parameter_groups
+                              WHERE parameter_groups.account = cache_clusters.account
+                                AND parameter_groups.region = cache_clusters.region
+                                AND cache_parameter_group_name = cache_clusters.parameter_group_name))) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
                                 listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,
-                                observed_generation, observed_started_at, observed_at))
+                                observed_generation, observed_started_at, observed_at, start_generation,
+                                start_parameters_generation, json(start_values), start_whole, applied_run,
+                                applied_generation))
                      FROM cache_nodes
                      LEFT JOIN published_ports AS node_ports ON node_ports.cache_node_key = cache_nodes.cache_node_key
                      WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key) AS \"nodes!: String\"
@@ -74,7 +81,8 @@ impl Datastore {
     /// Stores a new cache cluster with its nodes and tags, unless its id is taken.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`]; [`Error::NoSubnetGroup`]; [`Error::TooManyNodes`] past `node_quota` nodes of this scope;
+    /// [`Error::AlreadyExists`]; [`Error::NoSubnetGroup`]; [`Error::NoParameterGroup`]; [`Error::TooManyNodes`] past `node_quota` nodes of
+    /// this scope;
     /// [`Error::Database`].
     pub async fn cache_cluster_insert(
         &self,
@@ -185,7 +193,12 @@ impl Datastore {
                        generation != observed_generation
                        OR EXISTS (SELECT 1 FROM cache_nodes WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key
                                   AND (observation != 'known' OR cache_nodes.generation IS NOT cache_nodes.observed_generation
-                                       OR reboot = 1 OR recovering = 1 OR wish = 'removed'))))
+                                       OR reboot = 1 OR recovering = 1 OR wish = 'removed'
+                                       OR (engine != 'memcached'
+                                           AND NOT (start_whole IS 1 AND start_generation IS cache_nodes.observed_generation
+                                                    AND start_parameters_generation IS parameters_generation)
+                                           AND NOT (applied_run IS observed_started_at
+                                                    AND applied_generation IS parameters_generation))))))
                 OR (failure_kind IS NOT NULL AND (
                        configuration_address IS NOT NULL
                        OR EXISTS (SELECT 1 FROM published_ports WHERE configuration_of = cache_cluster_key)
@@ -274,7 +287,7 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::Stale`] unless the record is still at the revision that `cluster` was read with and not being deleted;
-    /// [`Error::TooManyNodes`]; [`Error::Database`].
+    /// [`Error::NoParameterGroup`]; [`Error::TooManyNodes`]; [`Error::Database`].
     pub async fn cache_cluster_request(
         &self,
         cluster: &CacheCluster,
@@ -456,6 +469,7 @@ pub(super) async fn cluster_insert(
     write: &mut Transaction<'_, Sqlite>,
     cluster: &CacheCluster,
 ) -> Result<i64, Error> {
+    parameter_group_claim(write, &cluster.scope, &cluster.spec.parameter_group_name).await?;
     let columns = WishColumns::of(cluster)?;
     let (engine, port) = (cluster.spec.engine().name(), cluster.spec.port);
     let group_key = cluster.membership.as_ref().map(|group| group.group_key);
@@ -499,6 +513,13 @@ pub(super) async fn cluster_update(
     write: &mut Transaction<'_, Sqlite>,
     cluster: &CacheCluster,
 ) -> Result<(), Error> {
+    let pending_group = cluster.pending.parameter_group_name.as_deref();
+    for name in pending_group
+        .into_iter()
+        .chain([cluster.spec.parameter_group_name.as_str()])
+    {
+        parameter_group_claim(write, &cluster.scope, name).await?;
+    }
     let columns = WishColumns::of(cluster)?;
     let generation = stored(cluster.generation);
     let deletion = cluster.deletion_requested_at.map(Timestamp::as_millis);
@@ -509,7 +530,8 @@ pub(super) async fn cluster_update(
              maintenance_window = ?6, snapshot_window = ?7, snapshot_retention_days = ?8, notification_topic_arn = ?9,
              notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
              pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
-             changes = ?18, engine = ?21, guarded = ?22, revision = revision + 1
+             changes = ?18, engine = ?21, pending_parameter_group = ?22, guarded = ?23, revision = revision + 1,
+             parameters_generation = parameters_generation + (parameter_group_name IS NOT ?4)
          WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
         columns.engine_version,
         columns.node_type,
@@ -532,6 +554,7 @@ pub(super) async fn cluster_update(
         cluster.key,
         cluster.revision,
         engine,
+        pending_group,
         cluster.spec.guarded
     )
     .execute(&mut **write)

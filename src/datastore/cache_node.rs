@@ -3,12 +3,14 @@
 use serde::Deserialize;
 use sqlx::{Sqlite, Transaction};
 
-use super::cache_cluster::{address, port};
+use super::cache_cluster::{address, json, port};
 use super::event::events_put;
 use super::{Datastore, Error, count, flag, stored};
 use crate::resources::cache_cluster::{
-    CacheCluster, CacheNode, NodeObserved, NodeWish, Observation, Reboot,
+    AppliedParameters, CacheCluster, CacheNode, NodeObserved, NodeWish, Observation, Reboot,
+    StartParameters,
 };
+use crate::resources::cache_parameter_group::ParameterValues;
 use crate::resources::event::Event;
 use crate::resources::timestamp::Timestamp;
 
@@ -43,6 +45,85 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
+        events_put(&mut write, &cluster.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that `nodes` are about to have containers made, as they now hold it: of which generation, and with which parameters. From here
+    /// on nothing is known of them.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] where the wish for one of them has changed since `cluster` was read; [`Error::Database`].
+    pub async fn cache_node_prepare(
+        &self,
+        cluster: &CacheCluster,
+        nodes: &[CacheNode],
+    ) -> Result<(), Error> {
+        let mut write = self.write("cache_node_prepare").await?;
+        for node in nodes {
+            let before = cluster.nodes.iter().find(|before| before.key == node.key);
+            let before = stored(before.map_or(0, |before| before.generation));
+            let generation = stored(node.generation);
+            let start = node.start.as_ref();
+            let start_generation = start.map(|start| stored(start.node_generation));
+            let parameters_generation = start.map(|start| stored(start.generation));
+            let values = start.map(|start| json(&start.values)).transpose()?;
+            let is_whole = start.map(|start| start.is_whole);
+            let prepared = sqlx::query!(
+                "UPDATE cache_nodes
+                 SET observation = 'unknown', observed_started_at = NULL, generation = ?1, start_generation = ?2,
+                     start_parameters_generation = ?3, start_values = ?4, start_whole = ?5
+                 WHERE cache_node_key = ?6 AND generation = ?7",
+                generation,
+                start_generation,
+                parameters_generation,
+                values,
+                is_whole,
+                node.key,
+                before
+            )
+            .execute(&mut *write)
+            .await?;
+            if prepared.rows_affected() == 0 {
+                return Err(Error::Stale);
+            }
+            if generation != before {
+                // Whoever read the record before does not write the generation back.
+                sqlx::query!(
+                    "UPDATE cache_clusters SET revision = revision + 1 WHERE cache_cluster_key = ?",
+                    cluster.key
+                )
+                .execute(&mut *write)
+                .await?;
+            }
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that nodes have, in the run that is given with the key of each, what the parameter group of `cluster` said when that was read.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_record_parameters(
+        &self,
+        cluster: &CacheCluster,
+        runs: &[(i64, String)],
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let generation = stored(cluster.parameters.generation);
+        let mut write = self.write("cache_node_record_parameters").await?;
+        for (key, started_at) in runs {
+            sqlx::query!(
+                "UPDATE cache_nodes SET applied_run = ?, applied_generation = ? WHERE cache_node_key = ?",
+                started_at,
+                generation,
+                key
+            )
+            .execute(&mut *write)
+            .await?;
+        }
         events_put(&mut write, &cluster.scope, events).await?;
         write.commit().await?;
         Ok(())
@@ -354,12 +435,49 @@ pub(super) struct NodeRow {
     observed_generation: Option<i64>,
     observed_started_at: Option<String>,
     observed_at: Option<i64>,
+    start_generation: Option<i64>,
+    start_parameters_generation: Option<i64>,
+    start_values: Option<ParameterValues>,
+    start_whole: Option<i64>,
+    applied_run: Option<String>,
+    applied_generation: Option<i64>,
+}
+
+impl NodeRow {
+    fn start(&mut self) -> Result<Option<StartParameters>, Error> {
+        let (Some(node_generation), Some(generation), Some(values)) = (
+            self.start_generation,
+            self.start_parameters_generation,
+            self.start_values.take(),
+        ) else {
+            return Ok(None);
+        };
+        Ok(Some(StartParameters {
+            node_generation: count(node_generation)?,
+            generation: count(generation)?,
+            values,
+            is_whole: self.start_whole == Some(1),
+        }))
+    }
+
+    fn applied(&mut self) -> Result<Option<AppliedParameters>, Error> {
+        let (Some(started_at), Some(generation)) =
+            (self.applied_run.take(), self.applied_generation)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(AppliedParameters {
+            started_at,
+            generation: count(generation)?,
+        }))
+    }
 }
 
 impl TryFrom<NodeRow> for CacheNode {
     type Error = Error;
 
-    fn try_from(row: NodeRow) -> Result<Self, Error> {
+    fn try_from(mut row: NodeRow) -> Result<Self, Error> {
+        let (start, applied) = (row.start()?, row.applied()?);
         let observation = match (row.observation.as_str(), row.observed_started_at) {
             ("absent", _) => Observation::Absent,
             ("known", Some(started_at)) => Observation::Known(NodeObserved {
@@ -388,6 +506,8 @@ impl TryFrom<NodeRow> for CacheNode {
             recovering: row.recovering,
             silent_since: row.silent_since.map(Timestamp::from_millis),
             observation,
+            start,
+            applied,
         })
     }
 }

@@ -27,6 +27,15 @@ pub enum Error {
     /// More nodes than an account may have in a region: the quota.
     #[error("more than {0} nodes")]
     TooManyNodes(u32),
+    /// No parameter group of that name, where a cache is to use it: the name.
+    #[error("no parameter group called {0}")]
+    NoParameterGroup(String),
+    /// More parameter groups than an account may have in a region.
+    #[error("too many parameter groups")]
+    TooManyParameterGroups,
+    /// Something uses it.
+    #[error("the record is in use")]
+    InUse,
     /// A stored value that no version of ours has written.
     #[error("the database holds a value that cannot be read: {0}")]
     Corrupt(String),

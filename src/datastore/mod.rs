@@ -8,6 +8,7 @@ mod access;
 mod allocation;
 mod cache_cluster;
 mod cache_node;
+mod cache_parameter_group;
 pub mod error;
 mod event;
 pub mod page;

@@ -9,10 +9,12 @@ use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
 use super::cache_cluster::{cluster_insert, cluster_update, json, refuse_past_quota};
 use super::cache_node::{node_insert, node_wish};
+use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
 use super::page::Page;
 use super::subnet_group::subnet_group_demand;
 use super::tag::tags_put;
+use super::user_group::user_group_demand;
 use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
@@ -45,6 +47,7 @@ macro_rules! group_rows {
                     maintenance_window, snapshot_window, snapshot_retention_days, snapshotting_cluster_id,
                     notification_topic_arn, notification_active, auto_minor_version_upgrade, automatic_failover, multi_az,
                     at_rest_encryption, pending_engine, pending_engine_version, pending_node_type, pending_primary,
+                    pending_parameter_group,
                     generation, observed_generation, requested_at, available_at, deletion_requested_at, retain_primary,
                     failure_reason, blocked_by, changes, replication_groups.revision, primary_cluster_id, primary_epoch, former_primary,
                     handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
@@ -467,11 +470,12 @@ async fn group_insert(
     write: &mut Transaction<'_, Sqlite>,
     group: &ReplicationGroup,
 ) -> Result<i64, Error> {
+    parameter_group_claim(write, &group.scope, &group.spec.parameter_group_name).await?;
     let wish = GroupWish::of(group)?;
     let (engine, port) = (group.spec.engine().name(), group.spec.port);
     let (generation, requested_at) = (stored(group.generation), group.requested_at.as_millis());
     let epoch = stored(group.primary.epoch);
-    let user_group_key = attached(write, group).await?;
+    let user_group_key = user_group_demand(write, group).await?;
     let access_generation = i64::from(user_group_key.is_some());
     let inserted = sqlx::query!(
         "INSERT INTO replication_groups (account, region, replication_group_id, description, engine, engine_version,
@@ -520,8 +524,15 @@ async fn group_update(
     write: &mut Transaction<'_, Sqlite>,
     group: &ReplicationGroup,
 ) -> Result<(), Error> {
+    let pending_group = group.pending.parameter_group_name.as_deref();
+    for name in pending_group
+        .into_iter()
+        .chain([group.spec.parameter_group_name.as_str()])
+    {
+        parameter_group_claim(write, &group.scope, name).await?;
+    }
     let wish = GroupWish::of(group)?;
-    let user_group_key = attached(write, group).await?;
+    let user_group_key = user_group_demand(write, group).await?;
     let engine = group.spec.engine().name();
     let generation = stored(group.generation);
     let deletion = group.deletion_requested_at.map(Timestamp::as_millis);
@@ -532,8 +543,8 @@ async fn group_update(
              snapshotting_cluster_id = ?10, notification_topic_arn = ?11, notification_active = ?12,
              auto_minor_version_upgrade = ?13, automatic_failover = ?14, multi_az = ?15, pending_engine = ?16,
              pending_engine_version = ?17, pending_node_type = ?18, pending_primary = ?19, generation = ?20,
-             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, guarded = ?26,
-             access_generation = access_generation + (user_group_key IS NOT ?27), user_group_key = ?27, revision = revision + 1
+             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, pending_parameter_group = ?26, guarded = ?27,
+             access_generation = access_generation + (user_group_key IS NOT ?28), user_group_key = ?28, revision = revision + 1
          WHERE replication_group_key = ?24 AND revision = ?25 AND deletion_requested_at IS NULL",
         group.spec.description,
         engine,
@@ -560,6 +571,7 @@ async fn group_update(
         wish.changes,
         group.key,
         group.revision,
+        pending_group,
         group.spec.guarded,
         user_group_key
     )
@@ -569,26 +581,6 @@ async fn group_update(
         return Err(Error::Stale);
     }
     Ok(())
-}
-
-/// The key of the group's user group.
-///
-/// # Errors
-/// [`Error::Stale`] where that is gone.
-async fn attached(
-    write: &mut Transaction<'_, Sqlite>,
-    group: &ReplicationGroup,
-) -> Result<Option<i64>, Error> {
-    let Some(user_group) = &group.access.user_group else {
-        return Ok(None);
-    };
-    let found = sqlx::query_scalar!(
-        "SELECT user_group_key FROM user_groups WHERE user_group_key = ?",
-        user_group.key
-    )
-    .fetch_optional(&mut **write)
-    .await?;
-    found.map(Some).ok_or(Error::Stale)
 }
 
 /// Keys as SQLite reads lists.

@@ -5,6 +5,7 @@ use crate::resources::cache_cluster::tests::{ASKED, memcached, redis};
 use crate::resources::cache_cluster::{
     CacheCluster, Failure, FailureKind, NodeObserved, NodeWish, Observation,
 };
+use crate::resources::cache_parameter_group::CacheParameterGroup;
 use crate::resources::event::Event;
 use crate::resources::scope::Scope;
 use crate::resources::tag::Tag;
@@ -25,7 +26,7 @@ fn asked(mut cluster: CacheCluster) -> CacheCluster {
     cluster.configuration_endpoint = Default::default();
     for node in &mut cluster.nodes {
         (node.key, node.address, node.listed, node.ready_at) = (0, None, false, None);
-        node.observation = Observation::Absent;
+        (node.observation, node.start) = (Observation::Absent, None);
     }
     cluster
 }
@@ -92,6 +93,9 @@ async fn settle(store: &Datastore, cluster: &CacheCluster) -> CacheCluster {
         .cache_cluster_allocate(cluster, &pools())
         .await
         .unwrap();
+    let nodes = cluster.nodes.iter();
+    let prepared: Vec<_> = nodes.map(|node| cluster.prepared(node)).collect();
+    store.cache_node_prepare(cluster, &prepared).await.unwrap();
     let outcomes: Vec<NodeOutcome> = keys(cluster)
         .into_iter()
         .map(|key| outcome(key, "run 1", false))
@@ -511,6 +515,51 @@ async fn a_table_gets_a_count_when_it_is_another() {
         store.router_request_table("other", "a").await,
         Err(Error::NotFound)
     ));
+}
+
+#[tokio::test]
+async fn a_parameter_group_counts_with_those_that_use_it() {
+    let directory = directory();
+    let (store, cluster) = stored_in(&directory, redis()).await;
+    let cluster = settle(&store, &cluster).await;
+    let family = crate::resources::parameter::family("redis6.x").unwrap();
+    let scope = Scope::of_anyone();
+    let group = CacheParameterGroup::wished(scope.clone(), "mine".into(), family, "ours".into());
+    let get = async || store.cache_parameter_group_get(&scope, "mine").await;
+    let mut user = cluster.clone();
+    user.spec.parameter_group_name = "mine".to_owned();
+    let early = store.cache_cluster_request(&user, &[], 300).await;
+    assert!(matches!(early, Err(Error::NoParameterGroup(_))));
+
+    let insert = async || store.cache_parameter_group_insert(&group, &[], &[]).await;
+    insert().await.unwrap();
+    assert!(matches!(insert().await, Err(Error::AlreadyExists)));
+    let mut unused = get().await.unwrap();
+    let user = store.cache_cluster_request(&user, &[], 300).await.unwrap();
+    assert_eq!(user.parameters.generation, 2);
+    assert!(is_listed(&store).await, "its node has other values");
+    unused.set("timeout", "20").unwrap();
+    let late = store.cache_parameter_group_request(&unused, &[]).await;
+    assert!(matches!(late, Err(Error::Stale)), "it is in use meanwhile");
+    let mut used = get().await.unwrap();
+    assert!(used.in_use);
+    used.set("timeout", "20").unwrap();
+    store
+        .cache_parameter_group_request(&used, &[])
+        .await
+        .unwrap();
+    let user = read(&store, &user).await;
+    assert_eq!(user.parameters.generation, 3);
+    assert_eq!(user.parameters.values["timeout"], "20");
+    let runs = [(user.nodes[0].key, "run 1".to_owned())];
+    store
+        .cache_node_record_parameters(&user, &runs, &[])
+        .await
+        .unwrap();
+    assert!(!is_listed(&store).await);
+    assert!(!user.lacks_parameters(&read(&store, &user).await.nodes[0]));
+    let forget = store.cache_parameter_group_forget(&scope, "mine", &[]);
+    assert!(matches!(forget.await, Err(Error::InUse)));
 }
 
 #[tokio::test]

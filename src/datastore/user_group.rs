@@ -9,6 +9,7 @@ use super::tag::tags_put;
 use super::user::{UserRow, engine};
 use super::{Datastore, Error};
 use crate::resources::arn::{ResourceType, arn};
+use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::scope::Scope;
 use crate::resources::tag::Tag;
 use crate::resources::user::User;
@@ -259,6 +260,26 @@ async fn member_put(
         0 => Err(Error::Stale),
         _ => Ok(()),
     }
+}
+
+/// Within the write of a replication group: the key of its user group, which is still there.
+///
+/// # Errors
+/// [`Error::Stale`] where that is gone.
+pub(super) async fn user_group_demand(
+    write: &mut Transaction<'_, sqlx::Sqlite>,
+    group: &ReplicationGroup,
+) -> Result<Option<i64>, Error> {
+    let Some(user_group) = &group.access.user_group else {
+        return Ok(None);
+    };
+    let found = sqlx::query_scalar!(
+        "SELECT user_group_key FROM user_groups WHERE user_group_key = ?",
+        user_group.key
+    )
+    .fetch_optional(&mut **write)
+    .await?;
+    found.map(Some).ok_or(Error::Stale)
 }
 
 async fn group_of_key(read: &mut SqliteConnection, key: i64) -> Result<UserGroup, Error> {

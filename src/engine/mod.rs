@@ -5,6 +5,7 @@
 //! business.
 
 pub mod cluster;
+mod identity;
 pub mod memcached;
 pub mod redis;
 pub mod simulated;
@@ -17,6 +18,8 @@ use tokio::time::Instant;
 
 use crate::resources::slots::SlotSet;
 use cluster::{ClusterOrder, ClusterView, KeyConflict, MigrationLimits, Moved, SlotMigration};
+
+pub use identity::{Credentials, NodeUser};
 
 /// Pause after the first unsuccessful attempt of [`Engine::wait_ready`]; the time until a new cache answers is measured
 /// against a bare container, so the beginning is impatient.
@@ -34,24 +37,6 @@ pub enum Protocol {
     Redis,
     /// Memcached's text protocol.
     Memcached,
-}
-
-/// A name and secret that a node accepts.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// User name.
-    pub user: String,
-    /// Password; never printed.
-    pub password: String,
-}
-
-impl Debug for Credentials {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Credentials")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
-    }
 }
 
 /// How a node is reached.
@@ -172,23 +157,15 @@ pub struct PrimaryAddress {
     pub administrator: Option<Credentials>,
 }
 
-/// Somebody whom a node lets in.
-#[derive(Clone, PartialEq, Eq)]
-pub struct NodeUser {
-    /// The name that clients give.
-    pub name: String,
-    /// The engine's access rules in their order, the first of which takes all away that was there before. Never printed: digests of
-    /// passwords are among them.
-    pub rules: Vec<String>,
-}
-
-impl Debug for NodeUser {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("NodeUser")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
+/// A setting that a node does not take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsettable {
+    /// The directive.
+    pub directive: String,
+    /// The value that it should have had.
+    pub value: String,
+    /// What the node said.
+    pub reason: String,
 }
 
 /// Why a node did not give the answer; one variant for each thing that a caller does differently.
@@ -367,6 +344,17 @@ pub trait Engine: Send + Sync + Debug {
         users: &[NodeUser],
         deadline: Duration,
     ) -> Result<(), EngineError>;
+
+    /// Sets directives on a node as it runs, all that it takes, and returns those that it does not take. Its process forgets them when
+    /// it ends.
+    ///
+    /// After an error any of them may be set, now or, as with [`Engine::promote`], later.
+    async fn configure(
+        &self,
+        node: &NodeEndpoint,
+        settings: &[(&'static str, String)],
+        deadline: Duration,
+    ) -> Result<Vec<Unsettable>, EngineError>;
 }
 
 /// Real nodes over TCP.
@@ -491,6 +479,19 @@ impl Engine for NetworkEngine {
     ) -> Result<(), EngineError> {
         node.has_users()?;
         node.bounded(deadline, redis::users::admit(node, users))
+            .await
+    }
+
+    async fn configure(
+        &self,
+        node: &NodeEndpoint,
+        settings: &[(&'static str, String)],
+        deadline: Duration,
+    ) -> Result<Vec<Unsettable>, EngineError> {
+        if node.protocol == Protocol::Memcached {
+            return Err(node.refused("Memcached takes its settings when it starts"));
+        }
+        node.bounded(deadline, redis::configure(node, settings))
             .await
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ::redis::{Cmd, ErrorKind, FromRedisValue, RedisError, Value};
 
-use super::{EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress};
+use super::{EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress, Unsettable};
 use connection::Connection;
 
 pub(super) mod cluster;
@@ -100,6 +100,35 @@ pub(super) async fn follow(
         command(&["REPLICAOF", &primary.host, &primary.port.to_string()]),
     ];
     converse(node, orders).await.map(drop)
+}
+
+/// Sets one directive after the other, so that one that is refused keeps none of the others. The caller bounds the time.
+pub(super) async fn configure(
+    node: &NodeEndpoint,
+    settings: &[(&'static str, String)],
+) -> Result<Vec<Unsettable>, EngineError> {
+    let orders = settings
+        .iter()
+        .map(|(directive, value)| command(&["CONFIG", "SET", directive, value]));
+    let mut unsettable = Vec::new();
+    let answers = Connection::open(node)
+        .await?
+        .ask_each(orders.collect())
+        .await?;
+    for ((directive, value), answer) in settings.iter().zip(answers) {
+        let Err(error) = answer else {
+            continue;
+        };
+        match refusal(node, &error) {
+            EngineError::Refused { message, .. } => unsettable.push(Unsettable {
+                directive: (*directive).to_owned(),
+                value: value.clone(),
+                reason: message,
+            }),
+            error => return Err(error),
+        }
+    }
+    Ok(unsettable)
 }
 
 fn command(words: &[&str]) -> Cmd {

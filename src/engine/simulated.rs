@@ -13,7 +13,7 @@ use super::cluster::{
 };
 use super::{
     AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, NodeUser,
-    PrimaryAddress, Protocol, ReplicationReport, Role,
+    PrimaryAddress, Protocol, ReplicationReport, Role, Unsettable,
 };
 use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
@@ -274,6 +274,28 @@ impl Engine for SimulatedEngine {
         let order = Order::Admit(users);
         self.tell(Operation::NodeAdmit, node, order, None, deadline)
             .await
+    }
+
+    /// As a build without an allocator of its own, it cannot defragment.
+    async fn configure(
+        &self,
+        node: &NodeEndpoint,
+        settings: &[(&'static str, String)],
+        deadline: Duration,
+    ) -> Result<Vec<Unsettable>, EngineError> {
+        let (refused, taken): (Vec<_>, Vec<_>) = settings
+            .iter()
+            .map(|(directive, value)| ((*directive).to_owned(), value.clone()))
+            .partition(|(directive, value)| directive == "activedefrag" && value == "yes");
+        let order = Order::Configure(taken);
+        self.tell(Operation::NodeConfigure, node, order, None, deadline)
+            .await?;
+        let unsettable = |(directive, value)| Unsettable {
+            directive,
+            value,
+            reason: "this build cannot defragment".to_owned(),
+        };
+        Ok(refused.into_iter().map(unsettable).collect())
     }
 
     /// Answers at once: nothing in the simulated world becomes ready by waiting.

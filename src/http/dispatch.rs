@@ -4,8 +4,8 @@ use cacheplane_api::query::Form;
 use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
 use crate::operations::{
-    Context, cache_cluster, cache_engine_version, event, replication_group, security_group,
-    subnet_group, tag, user, user_group,
+    Context, cache_cluster, cache_engine_version, cache_parameter_group, event, replication_group,
+    security_group, subnet_group, tag, user, user_group,
 };
 
 /// Decodes, calls, encodes.
@@ -31,6 +31,15 @@ pub(super) async fn dispatch(
         }
         Op::CreateCacheCluster => {
             run(cx, form, request_id, cache_cluster::create_cache_cluster).await
+        }
+        Op::CreateCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::create_cache_parameter_group,
+            )
+            .await
         }
         Op::CreateCacheSecurityGroup => {
             run(
@@ -73,6 +82,15 @@ pub(super) async fn dispatch(
         Op::DeleteCacheCluster => {
             run(cx, form, request_id, cache_cluster::delete_cache_cluster).await
         }
+        Op::DeleteCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::delete_cache_parameter_group,
+            )
+            .await
+        }
         Op::DeleteCacheSecurityGroup => {
             run(
                 cx,
@@ -114,6 +132,24 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DescribeCacheParameterGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::describe_cache_parameter_groups,
+            )
+            .await
+        }
+        Op::DescribeCacheParameters => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::describe_cache_parameters,
+            )
+            .await
+        }
         Op::DescribeCacheSecurityGroups => {
             run(
                 cx,
@@ -129,6 +165,15 @@ pub(super) async fn dispatch(
                 form,
                 request_id,
                 subnet_group::describe_cache_subnet_groups,
+            )
+            .await
+        }
+        Op::DescribeEngineDefaultParameters => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::describe_engine_default_parameters,
             )
             .await
         }
@@ -157,6 +202,15 @@ pub(super) async fn dispatch(
         Op::ModifyCacheCluster => {
             run(cx, form, request_id, cache_cluster::modify_cache_cluster).await
         }
+        Op::ModifyCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::modify_cache_parameter_group,
+            )
+            .await
+        }
         Op::ModifyCacheSubnetGroup => {
             run(
                 cx,
@@ -183,6 +237,15 @@ pub(super) async fn dispatch(
         Op::RemoveTagsFromResource => {
             run(cx, form, request_id, tag::remove_tags_from_resource).await
         }
+        Op::ResetCacheParameterGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                cache_parameter_group::reset_cache_parameter_group,
+            )
+            .await
+        }
         Op::RevokeCacheSecurityGroupIngress => {
             run(
                 cx,
@@ -200,20 +263,15 @@ pub(super) async fn dispatch(
         | Op::CompleteMigration
         | Op::CopyServerlessCacheSnapshot
         | Op::CopySnapshot
-        | Op::CreateCacheParameterGroup
         | Op::CreateGlobalReplicationGroup
         | Op::CreateServerlessCache
         | Op::CreateServerlessCacheSnapshot
         | Op::CreateSnapshot
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
-        | Op::DeleteCacheParameterGroup
         | Op::DeleteGlobalReplicationGroup
         | Op::DeleteServerlessCache
         | Op::DeleteServerlessCacheSnapshot
         | Op::DeleteSnapshot
-        | Op::DescribeCacheParameterGroups
-        | Op::DescribeCacheParameters
-        | Op::DescribeEngineDefaultParameters
         | Op::DescribeGlobalReplicationGroups
         | Op::DescribeReservedCacheNodes
         | Op::DescribeReservedCacheNodesOfferings
@@ -227,14 +285,12 @@ pub(super) async fn dispatch(
         | Op::FailoverGlobalReplicationGroup
         | Op::IncreaseNodeGroupsInGlobalReplicationGroup
         | Op::ListAllowedNodeTypeModifications
-        | Op::ModifyCacheParameterGroup
         | Op::ModifyGlobalReplicationGroup
         | Op::ModifyReplicationGroupShardConfiguration
         | Op::ModifyServerlessCache
         | Op::PrepareMigration
         | Op::PurchaseReservedCacheNodesOffering
         | Op::RebalanceSlotsInGlobalReplicationGroup
-        | Op::ResetCacheParameterGroup
         | Op::StartMigration
         | Op::StopMigration
         | Op::TestMigration => Err(Fault::new(

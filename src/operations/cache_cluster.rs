@@ -20,7 +20,7 @@ use super::faults::{
 };
 use super::paging::{List, marker, page_size, position};
 use super::replication_group;
-use super::spec::given;
+use super::spec::{given, named_group};
 use super::subnet_group;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError};
@@ -45,7 +45,8 @@ pub async fn create_cache_cluster(
         });
     }
     let subnet_group = subnet_group::chosen(cx, input.cache_subnet_group_name.as_deref()).await?;
-    let (spec, zones) = spec::spec(cx, &input, subnet_group)?;
+    let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
+    let (spec, zones) = spec::spec(cx, &input, named.as_ref(), subnet_group)?;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
     let cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
     let quota = cx.presentation.node_quota;

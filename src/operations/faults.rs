@@ -68,6 +68,10 @@ pub(super) fn not_supported(member: &str) -> Fault {
 
 /// Our own failure; the client is told nothing but that.
 pub(super) fn internal(error: StoreError) -> Fault {
+    if let StoreError::NoParameterGroup(name) = &error {
+        // It was there when the request was judged.
+        return cache_parameter_group_not_found(name);
+    }
     Fault::new(
         FaultCode::InternalFailure,
         "An internal error has occurred.",
@@ -81,6 +85,21 @@ pub(super) fn cache_cluster_not_found(id: &str) -> Fault {
         FaultCode::CacheClusterNotFound,
         format!("CacheCluster not found: {id}"),
     )
+}
+
+/// A parameter group that is not there.
+pub(super) fn cache_parameter_group_not_found(name: &str) -> Fault {
+    Fault::new(
+        FaultCode::CacheParameterGroupNotFound,
+        format!("CacheParameterGroup not found: {name}"),
+    )
+}
+
+/// A built-in parameter group, which nobody changes (text: behaviour.md section 40).
+pub(super) fn default_parameter_group(name: &str) -> Fault {
+    invalid_value(format!(
+        "The parameter group {name} is a default group and cannot be modified."
+    ))
 }
 
 /// A replication group that is not there.

@@ -3,6 +3,7 @@
 
 pub mod cache_cluster;
 pub mod cache_engine_version;
+pub mod cache_parameter_group;
 pub mod context;
 pub mod event;
 mod faults;

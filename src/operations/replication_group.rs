@@ -25,7 +25,7 @@ use super::faults::{
     replication_group_not_found, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
-use super::spec::given;
+use super::spec::{NamedGroup, given, named_group};
 use super::subnet_group;
 use super::{tag, user_group};
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
@@ -83,9 +83,10 @@ async fn wished(
     input: &CreateReplicationGroupMessage,
     tags: &[Tag],
 ) -> Result<(ReplicationGroup, Vec<Tag>), Fault> {
+    let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
     let (mut group, tags) = match given(input.primary_cluster_id.as_deref()) {
-        Some(id) => adopt::group(cx, input, id, tags).await?,
-        None => (wished_anew(cx, input).await?, tags.to_vec()),
+        Some(id) => adopt::group(cx, input, named.as_ref(), id, tags).await?,
+        None => (wished_anew(cx, input, named.as_ref()).await?, tags.to_vec()),
     };
     let ids = input.user_group_ids.as_deref().unwrap_or_default();
     let version = group.spec.engine_version;
@@ -98,9 +99,10 @@ async fn wished(
 async fn wished_anew(
     cx: &Context,
     input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
 ) -> Result<ReplicationGroup, Fault> {
     let subnet_group = subnet_group::chosen(cx, input.cache_subnet_group_name.as_deref()).await?;
-    let (spec, zones) = spec::spec(cx, input, subnet_group)?;
+    let (spec, zones) = spec::spec(cx, input, named, subnet_group)?;
     let now = cx.clock.now();
     Ok(ReplicationGroup::wished(
         cx.scope.clone(),

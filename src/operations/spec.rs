@@ -2,16 +2,19 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cacheplane_api::{Fault, FaultCode};
+use cacheplane_api::Fault;
 
+use super::Context;
 use super::faults::{
-    cache_security_groups_refused, fault_of, invalid_combination, invalid_value, missing,
-    not_supported,
+    cache_parameter_group_not_found, cache_security_groups_refused, fault_of, internal,
+    invalid_combination, invalid_value, missing, not_supported,
 };
+use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::Notification;
+use crate::resources::cache_parameter_group::DEFAULT_PREFIX;
 use crate::resources::engine::{Engine, EngineVersion};
 use crate::resources::node_type::{self, NodeType};
-use crate::resources::parameter;
+use crate::resources::parameter::{self, Family};
 use crate::resources::scope::Scope;
 use crate::resources::window::{self, MaintenanceWindow, SnapshotWindow};
 
@@ -58,12 +61,64 @@ pub(super) fn node_type(name: Option<&str>) -> Result<&'static NodeType, Fault> 
     node_type::find(name).ok_or_else(|| invalid_value(format!("Invalid cache node type: {name}")))
 }
 
-/// The name of a parameter group that fits, cluster mode disabled; there are only the default groups so far.
-pub(super) fn parameter_group(
+/// A parameter group that a request names, as it was found before the rest of the request is judged.
+pub(super) struct NamedGroup {
+    /// Lower case.
+    pub(super) name: String,
+    /// None where there is no such group.
+    pub(super) found: Option<FoundGroup>,
+}
+
+/// What of a parameter group decides whether a cache may use it.
+#[derive(Clone, Copy)]
+pub(super) struct FoundGroup {
+    /// Its family.
+    pub(super) family: &'static Family,
+    /// Whether caches that use it have cluster mode enabled.
+    pub(super) cluster_enabled: bool,
+}
+
+/// Looks for the parameter group that a request names, if it names one.
+///
+/// # Errors
+/// `InternalFailure`; that there is no such group is for whoever judges the request to say.
+pub(super) async fn named_group(
+    cx: &Context,
     name: Option<&str>,
+) -> Result<Option<NamedGroup>, Fault> {
+    let Some(name) = given(name).map(str::to_ascii_lowercase) else {
+        return Ok(None);
+    };
+    if let Some((family, group)) = parameter::find_default_group(&name) {
+        let cluster_enabled = group.cluster_enabled;
+        let found = Some(FoundGroup {
+            family,
+            cluster_enabled,
+        });
+        return Ok(Some(NamedGroup { name, found }));
+    }
+    let group = cx
+        .datastore
+        .cache_parameter_group_get(&cx.scope, &name)
+        .await;
+    let found = match group {
+        Ok(group) => Some(FoundGroup {
+            family: group.family,
+            cluster_enabled: group.is_cluster_enabled(),
+        }),
+        Err(StoreError::NotFound) => None,
+        Err(error) => return Err(internal(error)),
+    };
+    Ok(Some(NamedGroup { name, found }))
+}
+
+/// The name of a parameter group that fits, cluster mode disabled: the one that is named, or the built-in one (texts: behaviour.md
+/// section 40).
+pub(super) fn parameter_group(
+    named: Option<&NamedGroup>,
     version: &EngineVersion,
 ) -> Result<String, Fault> {
-    let Some(name) = given(name) else {
+    let Some(named) = named else {
         return parameter::default_group(version.family, false)
             .map(|group| group.name.to_owned())
             .ok_or_else(|| {
@@ -73,32 +128,57 @@ pub(super) fn parameter_group(
                 ))
             });
     };
-    let name = name.to_ascii_lowercase();
-    let Some((family, group)) = parameter::find_default_group(&name) else {
-        return Err(Fault::new(
-            FaultCode::CacheParameterGroupNotFound,
-            format!("CacheParameterGroup not found: {name}"),
-        ));
+    let Some(group) = named.found else {
+        return Err(cache_parameter_group_not_found(&named.name));
     };
-    if family.engine != version.engine {
+    if group.family.engine != version.engine {
         return Err(invalid_combination(format!(
             "{} parameter group is not applicable to engine {}",
-            family.engine.name(),
+            group.family.engine.name(),
             version.engine.name()
         )));
     }
-    if family.name != version.family {
-        return Err(invalid_combination(format!(
-            "Expected a parameter group of family {} but found one of family {}",
-            version.family, family.name
-        )));
+    if group.family.name != version.family {
+        return Err(other_family(version.family, group.family.name));
     }
     if group.cluster_enabled {
         return Err(invalid_combination(
             "Cluster mode should be disabled in parameter group, but found it is enabled.",
         ));
     }
-    Ok(name)
+    Ok(named.name.clone())
+}
+
+/// The parameter groups of a cache whose request may name one and may ask for another engine version: the one that it has at once, if that is
+/// another, and the one that comes with the version, if that is of another family and one was named for it.
+///
+/// # Errors
+/// Those of [`parameter_group`]; `InvalidParameterCombination` for a version of another family without a group, where the cache has one
+/// of the customer's: the built-in one would silently take its place.
+pub(super) fn parameter_groups(
+    named: Option<&NamedGroup>,
+    current: (&str, &EngineVersion),
+    wanted: Option<&'static EngineVersion>,
+) -> Result<(Option<String>, Option<String>), Fault> {
+    let (current_name, current_version) = current;
+    let version = wanted.unwrap_or(current_version);
+    let changes_family = version.family != current_version.family;
+    if named.is_none() && changes_family && !current_name.starts_with(DEFAULT_PREFIX) {
+        return Err(other_family(version.family, current_version.family));
+    }
+    let name = named
+        .map(|named| parameter_group(Some(named), version))
+        .transpose()?;
+    match changes_family {
+        true => Ok((None, name)),
+        false => Ok((name.filter(|name| name != current_name), None)),
+    }
+}
+
+fn other_family(expected: &str, found: &str) -> Fault {
+    invalid_combination(format!(
+        "Expected a parameter group of family {expected} but found one of family {found}"
+    ))
 }
 
 /// Cache security groups went with EC2-Classic.

@@ -10,14 +10,13 @@ use cacheplane_api::{Fault, FaultCode};
 
 use super::Context;
 use super::faults::{
-    fault_of, internal, invalid_value, replication_group_not_found, subnet_group_not_found,
-    user_group_not_found,
+    default_parameter_group, fault_of, internal, invalid_value, replication_group_not_found,
+    subnet_group_not_found, user_group_not_found,
 };
 use super::{subnet_group, user, user_group};
 use crate::datastore::Error as StoreError;
 use crate::resources::arn::{Arn, ResourceType, arn};
 use crate::resources::parameter;
-use crate::resources::scope::Scope;
 use crate::resources::status::{self, GroupOperation, Operation};
 use crate::resources::tag::{TAGS_PER_RESOURCE_MAX, Tag, merge};
 
@@ -168,9 +167,9 @@ async fn resolve(cx: &Context, text: &str, access: Access) -> Result<Tagged, Fau
             .await
             .map(Tagged::alone),
         ResourceType::ReplicationGroup => resolve_replication_group(cx, &named.name).await,
-        ResourceType::ParameterGroup => {
-            resolve_parameter_group(&cx.scope, &named.name, access).map(Tagged::alone)
-        }
+        ResourceType::ParameterGroup => resolve_parameter_group(cx, &named.name, access)
+            .await
+            .map(Tagged::alone),
         ResourceType::SubnetGroup => {
             let group = subnet_group::find(cx, &named.name).await?;
             let name = arn(&cx.scope, ResourceType::SubnetGroup, &group.name);
@@ -238,17 +237,30 @@ async fn resolve_replication_group(cx: &Context, id: &str) -> Result<Tagged, Fau
     })
 }
 
-/// There are only the default groups so far; they have no tags and take none.
-fn resolve_parameter_group(scope: &Scope, name: &str, access: Access) -> Result<String, Fault> {
-    if parameter::find_default_group(name).is_none() {
-        return Err(not_found(ResourceType::ParameterGroup, name));
+/// Built-in groups have no tags and take none.
+async fn resolve_parameter_group(
+    cx: &Context,
+    name: &str,
+    access: Access,
+) -> Result<String, Fault> {
+    let is_default = parameter::find_default_group(name).is_some();
+    if is_default && access == Access::Change {
+        return Err(default_parameter_group(name));
     }
-    if access == Access::Change {
-        return Err(invalid_value(format!(
-            "The parameter group {name} is a default group and cannot be modified."
-        )));
+    if !is_default {
+        let group = cx
+            .datastore
+            .cache_parameter_group_get(&cx.scope, name)
+            .await;
+        match group {
+            Ok(_) => {}
+            Err(StoreError::NotFound) => {
+                return Err(not_found(ResourceType::ParameterGroup, name));
+            }
+            Err(error) => return Err(internal(error)),
+        }
     }
-    Ok(arn(scope, ResourceType::ParameterGroup, name))
+    Ok(arn(&cx.scope, ResourceType::ParameterGroup, name))
 }
 
 /// Of these there are none yet, so none can be found.

@@ -76,6 +76,8 @@ pub enum Stage {
     EnsureNodes(Vec<usize>),
     /// Note nodes that run and answer, but in a run that the record does not know, or whose return was not told of.
     RecordNodes(Vec<usize>),
+    /// Set what the parameter group says on running engines, and note that they have it.
+    ApplyParameters(Vec<usize>),
     /// Choose the next list of nodes that the configuration endpoint answers with.
     ListNodes(Vec<usize>),
     /// Remove containers and volumes.
@@ -123,6 +125,12 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
     });
     if !news.is_empty() {
         return Plan::Do(Stage::RecordNodes(news));
+    }
+    let lacking = select(cluster, seen, |node, _| {
+        node.is_wished() && cluster.lacks_parameters(node)
+    });
+    if !lacking.is_empty() {
+        return Plan::Do(Stage::ApplyParameters(lacking));
     }
     if cluster.spec.has_configuration_endpoint() {
         let listed = select(cluster, seen, |node, _| node.is_wished());
@@ -195,7 +203,8 @@ fn plan_end(cluster: &CacheCluster, seen: &Seen) -> Plan {
     Plan::Converged
 }
 
-/// Reboots: choose the run to end, end it, see another run answer. A node that does not run at all is first brought up.
+/// Reboots: choose the run to end, end it, see another run answer. A node that does not run at all is first brought up. Where the
+/// parameter group has changed, the run ends with its container: another is made, with what the group says now.
 fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
     let run = |seen: &NodeSeen| match seen {
         NodeSeen::Container {
@@ -225,12 +234,18 @@ fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
     if !begin.is_empty() {
         return Some(Stage::BeginReboots(begin));
     }
-    let restart: Vec<usize> = reboots()
+    let (anew, restart): (Vec<usize>, Vec<usize>) = reboots()
         .filter(|(_, _, seen, reboot)| {
             reboot.from_started_at.is_some() && run(seen) == reboot.from_started_at
         })
         .map(|(index, ..)| index)
-        .collect();
+        .partition(|index| {
+            let node = &cluster.nodes[*index];
+            cluster.has_stale_start(node) || is_of_another_generation(node, &seen.nodes[*index])
+        });
+    if !anew.is_empty() {
+        return Some(Stage::EnsureNodes(anew));
+    }
     if !restart.is_empty() {
         return Some(Stage::Restart(restart));
     }
@@ -243,6 +258,10 @@ fn plan_reboots(cluster: &CacheCluster, seen: &Seen) -> Option<Stage> {
         .map(|(index, ..)| index)
         .collect();
     (!over.is_empty()).then_some(Stage::FinishReboots(over))
+}
+
+fn is_of_another_generation(node: &CacheNode, seen: &NodeSeen) -> bool {
+    matches!(seen, NodeSeen::Container { generation, .. } if *generation != node.generation)
 }
 
 fn is_ready(node: &CacheNode, seen: &NodeSeen) -> bool {
@@ -384,6 +403,7 @@ pub fn convergence_events(cluster: &CacheCluster, now: Timestamp) -> Vec<Event> 
             Change::NodeCount(from, to) => {
                 format!("Finished modifying number of nodes from {from} to {to}")
             }
+            Change::ParameterGroup(_, to) => format!("Updated to use a CacheParameterGroup {to}"),
         })
     }));
     events

@@ -1,5 +1,7 @@
 //! Makes cache clusters be as they are wished.
 
+mod parameters;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +45,8 @@ enum Stop {
     Obstacle(Obstacle),
     /// The record has changed meanwhile; look again.
     Stale,
+    /// A node did not do what it was told; the next look tells what it is now.
+    Engine(String),
     /// The database failed, or something else that a person should look at.
     Error(anyhow::Error),
 }
@@ -95,6 +99,7 @@ impl Reconciler for CacheClusters {
     }
 
     async fn reconcile(&self, key: i64) -> anyhow::Result<Outcome> {
+        let mut progressed = false;
         for _ in 0..STAGES_MAX {
             let cluster = match self.world.datastore.cache_cluster_get_by_key(key).await {
                 Ok(cluster) => cluster,
@@ -102,8 +107,17 @@ impl Reconciler for CacheClusters {
                 Err(error) => return Err(error).context("read the cache cluster"),
             };
             match self.advance(&cluster).await {
-                Ok(None) | Err(Stop::Stale) => {}
+                Ok(None) => progressed = true,
+                Err(Stop::Stale) => {}
                 Ok(Some(outcome)) => return Ok(outcome),
+                Err(Stop::Engine(reason)) => {
+                    tracing::info!(
+                        cache_cluster.id = cluster.spec.cache_cluster_id,
+                        reason,
+                        "A node does not take its parameters; it is looked at again"
+                    );
+                    return Ok(Outcome::LookAgain { progressed });
+                }
                 Err(Stop::Obstacle(obstacle)) => {
                     let met = self.meet(&cluster, obstacle).await?;
                     if cluster.membership.is_some() {
@@ -189,6 +203,10 @@ impl CacheClusters {
                 self.ensure_nodes(cluster, &pick(cluster, &indices)).await
             }
             Stage::RecordNodes(indices) => self.record_nodes(cluster, seen, &indices).await,
+            Stage::ApplyParameters(indices) => {
+                self.apply_parameters(cluster, &pick(cluster, &indices))
+                    .await
+            }
             Stage::BeginReboots(runs) => self.begin_reboots(cluster, runs).await,
             Stage::Restart(indices) => self.restart_nodes(cluster, &pick(cluster, &indices)).await,
             Stage::FinishReboots(indices) => self.finish_reboots(cluster, seen, &indices).await,
@@ -239,11 +257,13 @@ impl CacheClusters {
         self.world.ensure_networks().await?;
         // Before anything is touched: an upgrade to a version without an image leaves the nodes there are alone.
         let image = self.world.ensure_node_image(cluster).await?;
+        let prepared: Vec<CacheNode> = nodes.iter().map(|node| cluster.prepared(node)).collect();
         self.world
             .datastore
-            .cache_node_record_unknown(cluster, &keys(nodes), &[])
+            .cache_node_prepare(cluster, &prepared)
             .await?;
-        let results = all(nodes, |node| self.world.ensure_node(cluster, node, &image)).await;
+        let nodes: Vec<&CacheNode> = prepared.iter().collect();
+        let results = all(&nodes, |node| self.world.ensure_node(cluster, node, &image)).await;
         let mut outcomes = Vec::new();
         let mut events = Vec::new();
         let mut obstacle = None;
@@ -445,21 +465,22 @@ impl CacheClusters {
 
     fn undo_events(&self, cluster: &CacheCluster, undone: &[Change], reason: &str) -> Vec<Event> {
         let text = |change: &Change| match change {
-            Change::EngineVersion(_, to) => {
-                format!("Failed to upgrade the engine to version {to}. {reason}")
-            }
-            Change::NodeType(_, to) => {
-                format!("Failed applying modification to cache node type to {to}. {reason}")
-            }
-            Change::NodeCount(from, to) => {
-                format!(
-                    "Failed to modify number of nodes from {from} to {to} due to insufficient free IP addresses. {reason}"
-                )
-            }
+            Change::EngineVersion(_, to) => Some(format!(
+                "Failed to upgrade the engine to version {to}. {reason}"
+            )),
+            Change::NodeType(_, to) => Some(format!(
+                "Failed applying modification to cache node type to {to}. {reason}"
+            )),
+            Change::NodeCount(from, to) => Some(format!(
+                "Failed to modify number of nodes from {from} to {to} due to insufficient free IP addresses. {reason}"
+            )),
+            // It goes back with the engine version that it came with.
+            Change::ParameterGroup(..) => None,
         };
         undone
             .iter()
-            .map(|change| self.event(cluster, text(change)))
+            .filter_map(text)
+            .map(|text| self.event(cluster, text))
             .collect()
     }
 

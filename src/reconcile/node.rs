@@ -10,6 +10,7 @@ use super::{World, identity};
 use crate::engine::{EngineError, NodeEndpoint, Protocol};
 use crate::planner::cache_cluster::{NodeSeen, Obstacle};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, Observation};
+use crate::resources::cache_parameter_group::ParameterValues;
 use crate::resources::engine::{self, Engine};
 use crate::resources::engine_settings::{self, Administrator, ServerSettings};
 use crate::resources::parameter;
@@ -303,13 +304,9 @@ impl World {
         let spec = &cluster.spec;
         let credentials = self.ground.administrator(container);
         let password_sha256 = hex::encode(Sha256::digest(credentials.password.as_bytes()));
-        let parameters: BTreeMap<&'static str, String> =
-            match parameter::find_default_group(&spec.parameter_group_name) {
-                Some((family, group)) => {
-                    parameter::effective(family, group.overrides, spec.node_type).collect()
-                }
-                None => BTreeMap::new(),
-            };
+        let start = node.start.as_ref();
+        let values = start.map_or(&cluster.parameters.values, |start| &start.values);
+        let parameters = effective_parameters(cluster, values);
         engine_settings::server_command(&ServerSettings {
             version: spec.engine_version,
             line: engine::image_line(spec.engine_version, image),
@@ -375,6 +372,21 @@ fn stop_grace(cluster: &CacheCluster) -> Duration {
     } else {
         STOP_GRACE_VOLATILE
     }
+}
+
+/// Every value that a node of `cluster` gets where its group says `values`.
+pub(super) fn effective_parameters(
+    cluster: &CacheCluster,
+    values: &ParameterValues,
+) -> BTreeMap<&'static str, String> {
+    let Some(family) = cluster.family() else {
+        return BTreeMap::new();
+    };
+    let overrides: Vec<(&str, &str)> = values
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    parameter::effective(family, &overrides, cluster.spec.node_type).collect()
 }
 
 /// An obstacle that may pass, with the whole chain of what led to it.

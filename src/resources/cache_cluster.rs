@@ -1,7 +1,12 @@
 //! The cache cluster: what was wished, what was last seen, and nothing that follows from these.
 
+mod parameters;
+
 use std::net::Ipv4Addr;
 
+pub use parameters::{AppliedParameters, ClusterParameters, StartParameters};
+
+use super::cache_parameter_group::DEFAULT_PREFIX;
 use super::engine::{Engine, EngineVersion};
 use super::node_type::NodeType;
 use super::pending::Pending;
@@ -142,6 +147,10 @@ pub struct CacheNode {
     pub silent_since: Option<Timestamp>,
     /// The last look.
     pub observation: Observation,
+    /// What its container is made with, once chosen.
+    pub start: Option<StartParameters>,
+    /// What was last set on a process of it.
+    pub applied: Option<AppliedParameters>,
 }
 
 impl CacheNode {
@@ -161,6 +170,8 @@ impl CacheNode {
             recovering: false,
             silent_since: None,
             observation: Observation::Absent,
+            start: None,
+            applied: None,
         }
     }
 
@@ -222,6 +233,8 @@ pub enum Change {
     NodeType(String, String),
     /// Another number of nodes: from, to.
     NodeCount(u32, u32),
+    /// Another parameter group, which comes with an engine version of another family, unless both are built in: from, to.
+    ParameterGroup(String, String),
 }
 
 /// A member's part in its replication group.
@@ -295,6 +308,8 @@ pub struct CacheCluster {
     pub configuration_endpoint: ConfigurationEndpoint,
     /// The replication group that it is a member of.
     pub membership: Option<Membership>,
+    /// What its parameter group says.
+    pub parameters: ClusterParameters,
     /// In the order of their ids.
     pub nodes: Vec<CacheNode>,
 }
@@ -321,6 +336,7 @@ impl CacheCluster {
             changes: Vec::new(),
             configuration_endpoint: ConfigurationEndpoint::default(),
             membership: None,
+            parameters: ClusterParameters::default(),
             nodes: nodes.collect(),
         }
     }
@@ -351,6 +367,38 @@ impl CacheCluster {
     /// The next wish: raises the generation.
     pub fn raise_generation(&mut self) {
         self.generation += 1;
+    }
+
+    /// Takes another engine version, and where that is of another family `group`, or the built-in one of that family. That one built-in
+    /// group takes the place of another goes without saying.
+    pub fn take_engine_version(&mut self, wanted: &'static EngineVersion, group: Option<String>) {
+        let from = std::mem::replace(&mut self.spec.engine_version, wanted);
+        self.changes.push(Change::EngineVersion(
+            from.version.to_owned(),
+            wanted.version.to_owned(),
+        ));
+        if wanted.family == from.family {
+            return;
+        }
+        let old_group = self.spec.parameter_group_name.clone();
+        self.take_default_group();
+        if let Some(group) = group {
+            self.spec.parameter_group_name = group;
+        }
+        let is_told = [&old_group, &self.spec.parameter_group_name]
+            .iter()
+            .any(|name| !name.starts_with(DEFAULT_PREFIX));
+        if is_told {
+            let group = self.spec.parameter_group_name.clone();
+            self.changes.push(Change::ParameterGroup(old_group, group));
+        }
+    }
+
+    fn take_default_group(&mut self) {
+        if let Some(group) = super::parameter::default_group(self.spec.engine_version.family, false)
+        {
+            self.spec.parameter_group_name = group.name.to_owned();
+        }
     }
 
     /// Every wanted node needs another container: its engine version or node type has changed.
@@ -435,12 +483,10 @@ impl CacheCluster {
         match change {
             Change::EngineVersion(from, _) => {
                 if let Some(version) = super::engine::find(self.spec.engine(), from) {
-                    if version.family != self.spec.engine_version.family
-                        && let Some(group) = super::parameter::default_group(version.family, false)
-                    {
-                        self.spec.parameter_group_name = group.name.to_owned();
+                    let new = std::mem::replace(&mut self.spec.engine_version, version);
+                    if version.family != new.family {
+                        self.take_default_group();
                     }
-                    self.spec.engine_version = version;
                 }
             }
             Change::NodeType(from, _) => {
@@ -448,6 +494,7 @@ impl CacheCluster {
                     self.spec.node_type = node_type;
                 }
             }
+            Change::ParameterGroup(from, _) => self.spec.parameter_group_name.clone_from(from),
             Change::NodeCount(..) => {}
         }
     }

@@ -20,7 +20,7 @@ use super::engine::{Engine, EngineVersion, VersionNumber};
 use super::node_type::NodeType;
 
 pub use cluster::{CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, bus_port};
-pub use directives::{engine_directives, service_only_reason};
+pub use directives::{engine_directives, live_directives, service_only_reason};
 pub use withheld::{is_withheld, withheld_rules};
 
 /// Everything that decides how a node's engine starts.
@@ -109,6 +109,13 @@ fn push(command: &mut Vec<String>, directive: &str, value: &str) {
     } else {
         command.push(value.to_owned());
     }
+}
+
+/// Whether a command line can have all of these values of a parameter group; the rest is set live.
+pub fn starts_whole(values: &BTreeMap<String, String>) -> bool {
+    values
+        .get("activedefrag")
+        .is_none_or(|value| value != "yes")
 }
 
 fn resp_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {

@@ -86,6 +86,20 @@ impl Event {
         }
     }
 
+    /// An event of a cache parameter group.
+    pub fn of_cache_parameter_group(
+        name: &str,
+        message: impl Into<String>,
+        occurred_at: Timestamp,
+    ) -> Self {
+        Self {
+            source_type: SourceType::CacheParameterGroup,
+            source_identifier: name.to_owned(),
+            message: message.into(),
+            occurred_at,
+        }
+    }
+
     /// An event of a cache cluster.
     pub fn of_cache_cluster(
         cache_cluster_id: &str,

@@ -35,6 +35,26 @@ pub fn replication_group_id(text: &str) -> Result<String, Violation> {
     })
 }
 
+/// The longest name of a parameter group (CreateCacheParameterGroup, API reference).
+pub const CACHE_PARAMETER_GROUP_NAME_MAX: usize = 255;
+
+/// The name of a customer's parameter group in its stored form: lower case.
+///
+/// # Errors
+/// `InvalidParameterValue` as for a cache cluster id, and for none at all (texts: behaviour.md section 40).
+pub fn cache_parameter_group_name(text: &str) -> Result<String, Violation> {
+    if text.trim().is_empty() {
+        return Err(Violation::value(
+            "The parameter CacheParameterGroupName must be provided and must not be blank.",
+        ));
+    }
+    identifier(
+        "CacheParameterGroupName",
+        text,
+        CACHE_PARAMETER_GROUP_NAME_MAX,
+    )
+}
+
 /// A cache node id: the four digits that number a node within its cache cluster.
 pub fn cache_node_id(number: u32) -> String {
     format!("{number:04}")
@@ -83,6 +103,20 @@ mod tests {
         assert!(cache_cluster_id(&"a".repeat(50)).is_ok());
         for bad in ["", "1a", "a-", "a--b", "a_b", "ä", "a b", &"a".repeat(51)] {
             assert!(cache_cluster_id(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn parameter_group_names_have_no_dots() {
+        assert_eq!(cache_parameter_group_name("Mine-1").unwrap(), "mine-1");
+        let blank = cache_parameter_group_name(" ").unwrap_err();
+        assert!(
+            blank.message().ends_with("must not be blank."),
+            "{}",
+            blank.message()
+        );
+        for bad in ["default.redis7", "1a", "a--b", &"a".repeat(256)] {
+            assert!(cache_parameter_group_name(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod arn;
 pub mod cache_cluster;
+pub mod cache_parameter_group;
 pub mod engine;
 pub mod engine_settings;
 pub mod event;

@@ -4,6 +4,8 @@
 //! the one that the node type gives it, else the family's; some have none at all and are then not set on the engine.
 //! What an engine is really started with is another matter: `engine_settings`.
 
+pub mod allowed;
+
 use super::engine::{Engine, VersionNumber};
 use super::node_type::NodeType;
 
@@ -153,6 +155,20 @@ impl Family {
         self.parameters
             .iter()
             .find(|parameter| parameter.name == name)
+    }
+}
+
+impl Parameter {
+    /// Whether a running engine cannot take another value. For `rename-commands` AWS says otherwise; no engine renames a command
+    /// while it runs.
+    pub fn needs_start(&self) -> bool {
+        self.change_type == ChangeType::RequiresReboot || self.name == "rename-commands"
+    }
+
+    /// Whether its value must be the same in the groups that a cache has one after the other, so that a group in use must keep it
+    /// (section 19: a recorded refusal for `cluster-enabled`).
+    pub fn is_fixed_in_use(&self) -> bool {
+        matches!(self.name, "cluster-enabled" | "cluster-databases")
     }
 }
 

@@ -7,7 +7,6 @@
 use super::cache_cluster::{CacheCluster, Change};
 use super::engine::EngineVersion;
 use super::node_type::NodeType;
-use super::parameter;
 use super::violation::Violation;
 use super::zones::Zones;
 
@@ -16,6 +15,8 @@ use super::zones::Zones;
 pub struct Pending {
     /// Another engine version.
     pub engine_version: Option<&'static EngineVersion>,
+    /// The parameter group that comes with it; where it is of another family and none is named, the built-in one.
+    pub parameter_group_name: Option<String>,
     /// Another node type.
     pub node_type: Option<&'static NodeType>,
     /// Another number of nodes.
@@ -56,6 +57,8 @@ pub struct NodeCountRequest {
 pub struct Modification {
     /// Another engine version.
     pub engine_version: Option<&'static EngineVersion>,
+    /// The parameter group to come with it, of another family than the present one.
+    pub parameter_group_name: Option<String>,
     /// Another node type.
     pub node_type: Option<&'static NodeType>,
     /// Another number of nodes.
@@ -72,6 +75,7 @@ pub struct Modification {
 pub fn modify(cluster: &mut CacheCluster, modification: Modification) -> Result<(), Violation> {
     let Modification {
         engine_version,
+        parameter_group_name,
         node_type,
         nodes,
         apply_immediately,
@@ -89,6 +93,8 @@ pub fn modify(cluster: &mut CacheCluster, modification: Modification) -> Result<
     let current = (cluster.spec.engine_version, cluster.spec.node_type);
     if let Some(wanted) = engine_version {
         cluster.pending.engine_version = Some(wanted).filter(|wanted| *wanted != current.0);
+        cluster.pending.parameter_group_name =
+            parameter_group_name.filter(|_| wanted.family != current.0.family);
     }
     if let Some(wanted) = node_type {
         cluster.pending.node_type = Some(wanted).filter(|wanted| *wanted != current.1);
@@ -104,16 +110,7 @@ pub fn apply(cluster: &mut CacheCluster) {
     let pending = std::mem::take(&mut cluster.pending);
     let mut replaced = false;
     if let Some(wanted) = pending.engine_version {
-        let from = cluster.spec.engine_version.version.to_owned();
-        cluster
-            .changes
-            .push(Change::EngineVersion(from, wanted.version.to_owned()));
-        if wanted.family != cluster.spec.engine_version.family
-            && let Some(group) = parameter::default_group(wanted.family, false)
-        {
-            cluster.spec.parameter_group_name = group.name.to_owned();
-        }
-        cluster.spec.engine_version = wanted;
+        cluster.take_engine_version(wanted, pending.parameter_group_name);
         replaced = true;
     }
     if let Some(wanted) = pending.node_type {

@@ -97,6 +97,8 @@ impl ReplicationGroupSpec {
 pub struct GroupPending {
     /// Another engine version, of the same engine or of Valkey.
     pub engine_version: Option<&'static EngineVersion>,
+    /// The parameter group that comes with it; where it is of another family and none is named, the built-in one.
+    pub parameter_group_name: Option<String>,
     /// Another node type.
     pub node_type: Option<&'static NodeType>,
     /// The member that shall be promoted.

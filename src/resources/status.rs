@@ -77,6 +77,28 @@ pub fn cache_node(cluster: &CacheCluster, node: &CacheNode) -> &'static str {
     }
 }
 
+/// How far a node has what its parameter group says.
+pub fn parameters_of_node(cluster: &CacheCluster, node: &CacheNode) -> &'static str {
+    if cluster.needs_reboot(node) {
+        "pending-reboot"
+    } else if cluster.lacks_parameters(node) {
+        "applying"
+    } else {
+        "in-sync"
+    }
+}
+
+/// How far the nodes of `cluster` have what its parameter group says: the word of the one that is farthest from it.
+pub fn parameters(cluster: &CacheCluster) -> &'static str {
+    let words: Vec<&str> = cluster
+        .wished_nodes()
+        .map(|node| parameters_of_node(cluster, node))
+        .collect();
+    let first_of = |word: &&&str| words.contains(*word);
+    let farthest = ["pending-reboot", "applying"];
+    farthest.iter().find(first_of).copied().unwrap_or("in-sync")
+}
+
 /// What a caller wants to do to an existing cache cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {

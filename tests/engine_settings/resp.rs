@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::engine_settings::{
     Administrator, CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, ServerSettings,
-    engine_directives, server_command,
+    engine_directives, live_directives, server_command,
 };
 use cacheplane::resources::parameter::{self, Parameter};
 use sha2::Digest as _;
@@ -261,6 +261,34 @@ fn check_version(version: (Engine, &str), image: &str) {
     });
 }
 
+/// Everything that a running node is told is taken by it, on top of what it was started with; a value that a group had and has no more
+/// is taken back.
+fn check_live(version: (Engine, &str), image: &str) {
+    let own = [("notify-keyspace-events", "KEA"), ("timeout", "20")];
+    with_settings(version, image, "cache.t3.micro", &own, |settings| {
+        let container = Container::run(image, &server_command(&settings), settings.port);
+        let mut connection = administrator(&container);
+        let family = parameter::family(settings.version.family).expect("a family");
+        let node_type = settings.node_type;
+        let mut parameters: BTreeMap<_, _> = parameter::effective(family, &[], node_type).collect();
+        parameters.insert("databases", "99".to_owned());
+        let directives = live_directives(family, settings.line, &parameters);
+        assert!(directives.len() > 30, "{image}: {directives:?}");
+        for (name, value) in &directives {
+            let answer = call(&mut connection, &["CONFIG", "SET", name, value]);
+            assert_eq!(answer, ["OK"], "{image}: {name} {value}");
+        }
+        for (name, expected) in [
+            ("notify-keyspace-events", ""),
+            ("timeout", "0"),
+            ("databases", "16"),
+        ] {
+            let actual = config(&mut connection, name);
+            assert_eq!(actual.as_deref(), Some(expected), "{image}: {name}");
+        }
+    });
+}
+
 /// A member of a replication group starts, takes reads and no writes, and whatever its groups say is in force.
 fn check_fence(version: (Engine, &str), image: &str) {
     with_settings(version, image, "cache.t3.micro", &[], |settings| {
@@ -449,6 +477,7 @@ fn check_image(image: &str, versions: &[(Engine, &str)]) {
     let version = *versions.last().expect("a version");
     check_legal_values(version, image);
     check_renames(version, image);
+    check_live(version, image);
     check_fence(version, image);
     check_cluster(version, image);
 }

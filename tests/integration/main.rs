@@ -6,6 +6,7 @@
 
 mod access;
 mod cache_cluster;
+mod cache_parameter_group;
 mod coverage;
 mod driver;
 mod engine_version;

@@ -14,7 +14,9 @@ pub struct Case {
 }
 
 /// What stands for a beginning that many lines share.
-const SHORT: [(&str, &str); 9] = [
+const SHORT: [(&str, &str); 11] = [
+    ("$own7", "CacheParameterGroupName=own7"),
+    ("$entry", "ParameterNameValues.ParameterNameValue"),
     (
         "$redis",
         "CacheClusterId=new&Engine=redis&CacheNodeType=cache.t3.micro",
@@ -84,16 +86,34 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// `rd` is Redis 7.1, `old` Redis 6.2, `mc` Memcached with three nodes in one zone, `spread` with two in two; `young` is being
-/// created. Of the replication groups, `ants` has a replica, automatic failover and Multi-AZ, `pair` a replica only, `solo` none;
+/// created. `own` is Redis 6.2 with the parameter group `own6`; nobody uses `own7`, nor `clustered`, which turns cluster mode on.
+/// Of the replication groups, `ants` has a replica, automatic failover and Multi-AZ, `pair` a replica only, `solo` none;
 /// `brood` is being created. The subnet group `used` has subnets in two zones, and the replication group `inside` lies in both.
 /// Users: `app` of Valkey, `ops` of Redis, and `own` of Redis, which is called `default`. The user group `apps` of Valkey has `app` and is
 /// that of the replication group `shut`; `opses` of Redis has `own` and `ops`; `bare` of Valkey is of nobody.
 async fn world() -> Harness {
     let harness = Harness::start_on(Layout {
-        node_quota: 21,
+        node_quota: 22,
         ..Layout::default()
     })
     .await;
+    for (name, family) in [
+        ("own7", "redis7"),
+        ("own6", "redis6.x"),
+        ("clustered", "redis7"),
+    ] {
+        harness.create_parameters(name, family).await.ok();
+    }
+    let cluster_mode = [("cluster-enabled", "yes")];
+    harness
+        .set_parameters("clustered", &cluster_mode)
+        .await
+        .ok();
+    let own6 = [
+        ("CacheParameterGroupName", "own6"),
+        ("EngineVersion", "6.2"),
+    ];
+    harness.create_redis("own", &own6).await.ok();
     harness.create_redis("rd", &[]).await.ok();
     harness
         .create_redis("old", &[("EngineVersion", "6.2")])
@@ -177,7 +197,11 @@ async fn bad_input_gets_awss_answer_and_changes_nothing() {
         let users = harness.call("DescribeUsers", &[]).await.outline()
             + &harness.call("DescribeUserGroups", &[]).await.outline();
         let events = harness.call("DescribeEvents", &[]).await;
-        all.outline() + &groups.outline() + &subnets.outline() + &users + &events.outline()
+        let parameters = harness.call("DescribeCacheParameterGroups", &[]).await;
+        let own = [("CacheParameterGroupName", "own7")];
+        let values = harness.call("DescribeCacheParameters", &own).await;
+        let replies = [all, groups, subnets, events, parameters, values];
+        replies.map(|reply| reply.outline()).concat() + &users
     };
     let before = whole().await;
     let cases = cases();

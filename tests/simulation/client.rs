@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use cacheplane::operations::{Context, cache_cluster, tag};
 use cacheplane::resources::arn::{ResourceType, arn};
 use cacheplane::resources::cache_cluster::CacheCluster;
-use cacheplane::resources::engine::Engine;
+use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::scope::Scope;
 use cacheplane::resources::status::{self, Operation};
 use cacheplane_api::shapes::{
@@ -18,6 +18,7 @@ use cacheplane_api::{Fault, FaultCode};
 use crate::access_client::AccessCommand;
 use crate::dice::Dice;
 use crate::group_client::GroupCommand;
+use crate::parameters::{self, SetParameter};
 
 const NODE_TYPES: [&str; 3] = ["cache.t3.micro", "cache.t3.small", "cache.t3.medium"];
 const REDIS: [&str; 3] = ["6.2", "7.0", "7.1"];
@@ -43,6 +44,8 @@ pub enum Command {
     Group(GroupCommand),
     /// Something about users.
     Access(AccessCommand),
+    /// Something about a parameter group.
+    Parameters(SetParameter),
 }
 
 /// A create request.
@@ -130,7 +133,8 @@ pub fn any(dice: &mut Dice, clusters: &BTreeMap<i64, CacheCluster>, scope: &Scop
             some.truncate(1 + dice.below(nodes.len()));
             reboot(id, &some)
         }
-        78..90 => delete(id),
+        78..82 => parameters::any_set(dice, cluster),
+        82..90 => delete(id),
         90..95 => Command::Tag(id.to_owned(), dice.chance(700)),
         _ => Command::Describe(id.to_owned()),
     }
@@ -160,6 +164,10 @@ fn any_modify(dice: &mut Dice, cluster: &CacheCluster, nodes: &[&str]) -> Comman
         let versions = if memcached { MEMCACHED } else { REDIS };
         input.engine_version = Some((*dice.pick(&versions)).to_owned());
     }
+    if dice.chance(250) {
+        let family = wanted_family(cluster, input.engine_version.as_deref());
+        input.cache_parameter_group_name = Some(parameters::any_group(dice, family));
+    }
     if dice.chance(150) {
         let window = [
             "sat:10:00-sat:11:00",
@@ -174,6 +182,13 @@ fn any_modify(dice: &mut Dice, cluster: &CacheCluster, nodes: &[&str]) -> Comman
     Command::Modify(input)
 }
 
+/// The family of the version that is asked for, or of the present one.
+pub fn wanted_family(cluster: &CacheCluster, version: Option<&str>) -> &'static str {
+    let engine = cluster.spec.engine();
+    let wanted = version.and_then(|version| engine::find(engine, version));
+    wanted.unwrap_or(cluster.spec.engine_version).family
+}
+
 impl Command {
     /// The cache cluster or replication group that it is about.
     pub fn id(&self) -> &str {
@@ -185,6 +200,7 @@ impl Command {
             Self::Describe(id) | Self::Tag(id, _) => id,
             Self::Group(command) => command.id(),
             Self::Access(command) => command.id(),
+            Self::Parameters(command) => &command.group,
         }
     }
 
@@ -196,12 +212,13 @@ impl Command {
                 input.cache_cluster_id, input.engine, input.engine_version, input.num_cache_nodes
             ),
             Self::Modify(input) => format!(
-                "modify {} nodes {:?} remove {:?} type {:?} version {:?} window {:?} immediately {:?}",
+                "modify {} nodes {:?} remove {:?} type {:?} version {:?} parameters {:?} window {:?} immediately {:?}",
                 input.cache_cluster_id,
                 input.num_cache_nodes,
                 input.cache_node_ids_to_remove,
                 input.cache_node_type,
                 input.engine_version,
+                input.cache_parameter_group_name,
                 input.preferred_maintenance_window,
                 input.apply_immediately
             ),
@@ -223,6 +240,7 @@ impl Command {
         match self {
             Self::Group(command) => command.ask(cx).await,
             Self::Access(command) => command.ask(cx).await,
+            Self::Parameters(command) => command.ask(cx).await.map(|()| None),
             Self::Create(input) => Ok(status(
                 cache_cluster::create_cache_cluster(&cx, input)
                     .await?

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cacheplane::operations::{Context, replication_group as groups};
 use cacheplane::resources::cache_cluster::CacheCluster;
-use cacheplane::resources::engine::Engine;
+use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::replication_group::ReplicationGroup;
 use cacheplane::resources::scope::Scope;
 use cacheplane::resources::status::{self, GroupOperation, Operation};
@@ -17,6 +17,7 @@ use cacheplane_api::shapes::{
 
 use crate::client::{self, Command};
 use crate::dice::Dice;
+use crate::parameters;
 
 const NODE_TYPES: [&str; 2] = ["cache.t3.micro", "cache.t3.small"];
 const VERSIONS: [&str; 3] = ["6.2", "7.0", "7.1"];
@@ -192,13 +193,27 @@ fn any_create(dice: &mut Dice, clusters: &BTreeMap<i64, CacheCluster>, scope: &S
 fn any_modify(dice: &mut Dice, group: &ReplicationGroup) -> Command {
     let id = group.spec.replication_group_id.as_str();
     let now = dice.chance(700);
-    match dice.below(5) {
+    let family = |version: Option<&str>| {
+        let found = version.and_then(|version| engine::find(Engine::Redis, version));
+        found.unwrap_or(group.spec.engine_version).family
+    };
+    match dice.below(7) {
+        5 => {
+            let group = parameters::any_group(dice, family(None));
+            modify(id, |input| input.cache_parameter_group_name = Some(group))
+        }
+        6 => parameters::any_set(dice, &group.members[0]),
         0 => modify(id, |input| {
             input.cache_node_type = Some((*dice.pick(&NODE_TYPES)).to_owned());
             input.apply_immediately = Some(now);
         }),
         1 => modify(id, |input| {
-            input.engine_version = Some((*dice.pick(&VERSIONS)).to_owned());
+            let version = *dice.pick(&VERSIONS);
+            if dice.chance(500) {
+                let group = parameters::any_group(dice, family(Some(version)));
+                input.cache_parameter_group_name = Some(group);
+            }
+            input.engine_version = Some(version.to_owned());
             input.apply_immediately = Some(now);
         }),
         2 => modify(id, |input| {

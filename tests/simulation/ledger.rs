@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cacheplane::datastore::Datastore;
-use cacheplane::resources::cache_cluster::{CacheCluster, CacheNode, Observation};
+use cacheplane::resources::cache_cluster::{CacheCluster, CacheNode, Change, Observation};
 use cacheplane::resources::replication_group::ReplicationGroup;
 use cacheplane::resources::scope::Scope;
 use cacheplane::resources::status::{
@@ -62,6 +62,12 @@ pub fn identity(cluster: &CacheCluster, node: &CacheNode) -> NodeIdentity {
     }
 }
 
+/// The changes under way whose end is told; another parameter group is told of at once, or not.
+fn told_changes(cluster: &CacheCluster) -> usize {
+    let is_told = |change: &&Change| !matches!(change, Change::ParameterGroup(..));
+    cluster.changes.iter().filter(is_told).count()
+}
+
 /// Whether a container or volume is a router's.
 pub fn is_routers(name: &str) -> bool {
     name.starts_with(&format!("{}router-", name_prefix(OWNER)))
@@ -102,7 +108,7 @@ impl Ledger {
                     if served > self.pushed.get(&route_id(&after)).copied().unwrap_or(0) {
                         return Err(format!("{id}: no router was ever told of list {served}"));
                     }
-                    let taken_in = after.changes.len().saturating_sub(before.changes.len());
+                    let taken_in = told_changes(&after).saturating_sub(told_changes(&before));
                     *self.changes.entry(key).or_default() += taken_in;
                 }
                 None if status::cache_cluster(&after) == Status::Creating => {}
@@ -388,8 +394,11 @@ impl Ledger {
         scope: &Scope,
         status: Option<&str>,
     ) -> Result<(), String> {
-        if let Command::Group(command) = command {
-            return self.hold_to_group(command, scope, status);
+        match command {
+            Command::Group(command) => return self.hold_to_group(command, scope, status),
+            // What is kept of it shows in the caches that use it.
+            Command::Parameters(_) => return Ok(()),
+            _ => {}
         }
         if let Command::Access(_) = command {
             // Told of in the end by the nodes themselves.
@@ -439,7 +448,9 @@ impl Ledger {
                         .num_cache_nodes
                         .is_none_or(|wanted| i64::from(wanted) == count)
             }
-            Command::Tag(..) | Command::Group(_) | Command::Access(_) => true,
+            Command::Tag(..) | Command::Group(_) | Command::Access(_) | Command::Parameters(_) => {
+                true
+            }
         };
         if is_kept { Ok(()) } else { broken() }
     }

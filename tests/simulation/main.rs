@@ -16,6 +16,8 @@ mod group_client;
 mod group_steps;
 mod groups;
 mod ledger;
+mod parameter_steps;
+mod parameters;
 mod process;
 mod run;
 mod seeds;

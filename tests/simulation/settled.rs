@@ -16,6 +16,7 @@ use cacheplane::routing::RouteKind;
 use cacheplane::runtime::simulated::Operation;
 
 use crate::ledger::{identity, is_routers};
+use crate::parameters;
 use crate::process::OWNER;
 use crate::run::{CACHE_CLUSTERS, RECONCILERS, REPLICATION_GROUPS, Simulation};
 use crate::settled_groups;
@@ -177,6 +178,7 @@ async fn check_node(
             report.maxmemory_bytes
         ));
     }
+    parameters::check(host, &name, cluster, node)?;
     if let Some(keys) = sim.ledger.keys.get(&name)
         && let Some(lost) = keys
             .durable

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::super::cache_node::NodeRow;
 use super::super::{Error, count, flag};
 use crate::resources::cache_cluster::{
-    AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change,
+    AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ClusterParameters,
     ConfigurationEndpoint, Failure, FailureKind, Joined, Membership, Notification,
 };
+use crate::resources::cache_parameter_group::{ParameterValues, default_values};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::node_type::{self, NodeType};
 use crate::resources::pending::{Pending, PendingNodes};
@@ -96,6 +97,7 @@ enum ChangeRow {
     EngineVersion(String, String),
     NodeType(String, String),
     NodeCount(u32, u32),
+    ParameterGroup(String, String),
 }
 
 impl From<&Change> for ChangeRow {
@@ -104,6 +106,7 @@ impl From<&Change> for ChangeRow {
             Change::EngineVersion(from, to) => Self::EngineVersion(from, to),
             Change::NodeType(from, to) => Self::NodeType(from, to),
             Change::NodeCount(from, to) => Self::NodeCount(from, to),
+            Change::ParameterGroup(from, to) => Self::ParameterGroup(from, to),
         }
     }
 }
@@ -114,6 +117,7 @@ impl From<ChangeRow> for Change {
             ChangeRow::EngineVersion(from, to) => Self::EngineVersion(from, to),
             ChangeRow::NodeType(from, to) => Self::NodeType(from, to),
             ChangeRow::NodeCount(from, to) => Self::NodeCount(from, to),
+            ChangeRow::ParameterGroup(from, to) => Self::ParameterGroup(from, to),
         }
     }
 }
@@ -193,6 +197,10 @@ struct ClusterRow<'a> {
     guarded: bool,
     access_run: Option<String>,
     access_generation: Option<i64>,
+    parameters_generation: i64,
+    pending_parameter_group: Option<String>,
+    /// None for a built-in group.
+    group_values: Option<ParameterValues>,
 }
 
 /// What a member tells of its group: id, encryption at rest, and the engine, version and node type that wait.
@@ -204,6 +212,7 @@ impl ClusterRow<'_> {
         Ok(CacheCluster {
             key: self.cache_cluster_key,
             pending: self.pending()?,
+            parameters: self.parameters()?,
             spec: self.take_spec()?,
             failure: self.failure()?,
             membership: self.membership()?,
@@ -275,6 +284,15 @@ impl ClusterRow<'_> {
         })
     }
 
+    fn parameters(&mut self) -> Result<ClusterParameters, Error> {
+        let name = &self.parameter_group_name;
+        let values = self.group_values.take().or_else(|| default_values(name));
+        Ok(ClusterParameters {
+            generation: count(self.parameters_generation)?,
+            values: values.ok_or_else(|| Error::Corrupt(format!("the parameter group {name}")))?,
+        })
+    }
+
     fn pending(&self) -> Result<Pending, Error> {
         let nodes = match (&self.pending_node_zones, &self.pending_node_removals) {
             (Some(zones), _) => Some(PendingNodes::Add(parsed(zones)?)),
@@ -287,6 +305,7 @@ impl ClusterRow<'_> {
                 .as_deref()
                 .map(|version| engine_version(&self.engine, version))
                 .transpose()?,
+            parameter_group_name: self.pending_parameter_group.clone(),
             node_type: self
                 .pending_node_type
                 .as_deref()

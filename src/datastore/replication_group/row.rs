@@ -120,6 +120,7 @@ pub(super) struct GroupRow {
     pub(super) pending_engine_version: Option<String>,
     pub(super) pending_node_type: Option<String>,
     pub(super) pending_primary: Option<String>,
+    pub(super) pending_parameter_group: Option<String>,
     pub(super) generation: i64,
     pub(super) observed_generation: i64,
     pub(super) requested_at: i64,
@@ -236,6 +237,7 @@ impl GroupRow {
                 .as_deref()
                 .map(|version| engine_version(engine, version))
                 .transpose()?,
+            parameter_group_name: self.pending_parameter_group.clone(),
             node_type: self
                 .pending_node_type
                 .as_deref()

@@ -8,8 +8,8 @@ use super::super::faults::{
     fault_of, internal, invalid_combination, invalid_value, node_quota, not_supported,
 };
 use super::super::spec::{
-    given, has_entries, network, no_cache_security_groups, node_type, notification,
-    notification_status, parameter_group, security_groups, snapshot_retention,
+    NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
+    notification, notification_status, parameter_groups, security_groups, snapshot_retention,
 };
 use super::super::subnet_group;
 use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
@@ -34,6 +34,7 @@ pub async fn modify_cache_cluster(
     cx: &Context,
     input: ModifyCacheClusterMessage,
 ) -> Result<ModifyCacheClusterResult, Fault> {
+    let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
     for _ in 0..STALE_TRIES {
         let before = find(cx, &input.cache_cluster_id).await?;
         refuse_member(&before)?;
@@ -41,7 +42,7 @@ pub async fn modify_cache_cluster(
         let mut after = before.clone();
         let name = &before.spec.subnet_group_name;
         let zones = subnet_group::find(cx, name).await?.zones();
-        let events = modify(cx, &input, &zones, &mut after)?;
+        let events = modify(cx, &input, named.as_ref(), &zones, &mut after)?;
         let stored = if after == before {
             Ok(before)
         } else {
@@ -80,6 +81,7 @@ fn refuse_member(cluster: &CacheCluster) -> Result<(), Fault> {
 fn modify(
     cx: &Context,
     input: &ModifyCacheClusterMessage,
+    named: Option<&NamedGroup>,
     zones: &Zones,
     cluster: &mut CacheCluster,
 ) -> Result<Vec<Event>, Fault> {
@@ -106,19 +108,16 @@ fn modify(
             snapshot_retention(Some(days), cluster.spec.engine())?;
     }
     let engine_version = wanted_version(input, cluster)?;
-    if let Some(name) = given(input.cache_parameter_group_name.as_deref()) {
-        let version = engine_version.unwrap_or(cluster.spec.engine_version);
-        let name = parameter_group(Some(name), version)?;
-        // Only default groups exist, one for each family; that of another family comes with the upgrade itself.
-        if version.family == cluster.spec.engine_version.family
-            && cluster.spec.parameter_group_name != name
-        {
-            tell(format!("Updated to use a CacheParameterGroup {name}"));
-            cluster.spec.parameter_group_name = name;
-        }
+    let spec = &cluster.spec;
+    let current = (spec.parameter_group_name.as_str(), spec.engine_version);
+    let (group, parameter_group_name) = parameter_groups(named, current, engine_version)?;
+    if let Some(name) = group {
+        tell(format!("Updated to use a CacheParameterGroup {name}"));
+        cluster.spec.parameter_group_name = name;
     }
     let modification = Modification {
         engine_version,
+        parameter_group_name,
         node_type: wanted_node_type(input, cluster)?,
         nodes: wanted_nodes(zones, input, cluster)?,
         apply_immediately: input.apply_immediately.unwrap_or(false),

@@ -6,7 +6,7 @@ use cacheplane_api::{Fault, FaultCode};
 use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, missing, not_supported};
 use super::super::spec::{
-    given, has_entries, network, no_cache_security_groups, node_type, notification,
+    NamedGroup, given, has_entries, network, no_cache_security_groups, node_type, notification,
     parameter_group, port, security_groups, snapshot_retention, windows,
 };
 use crate::resources::cache_cluster::{AzMode, CacheClusterSpec, MEMCACHED_NODES_MAX};
@@ -19,6 +19,7 @@ use crate::resources::zones::Zones;
 pub(super) fn spec(
     cx: &Context,
     input: &CreateCacheClusterMessage,
+    named: Option<&NamedGroup>,
     subnet_group: SubnetGroup,
 ) -> Result<(CacheClusterSpec, Vec<String>), Fault> {
     let cache_cluster_id = id::cache_cluster_id(&input.cache_cluster_id).map_err(fault_of)?;
@@ -42,10 +43,7 @@ pub(super) fn spec(
     )?;
     let spec = CacheClusterSpec {
         port: port(input.port, engine)?,
-        parameter_group_name: parameter_group(
-            input.cache_parameter_group_name.as_deref(),
-            engine_version,
-        )?,
+        parameter_group_name: parameter_group(named, engine_version)?,
         subnet_group_name: subnet_group.name,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
         maintenance_window,

@@ -43,11 +43,7 @@ pub(in crate::operations) fn view(
         pending_modified_values: Some(pending(&cluster.pending, cluster)),
         notification_configuration: spec.notification.as_ref().map(notification),
         cache_security_groups: Some(Vec::new()),
-        cache_parameter_group: Some(CacheParameterGroupStatus {
-            cache_parameter_group_name: Some(spec.parameter_group_name.clone()),
-            parameter_apply_status: Some("in-sync".to_owned()),
-            cache_node_ids_to_reboot: Some(Vec::new()),
-        }),
+        cache_parameter_group: Some(parameter_group(cluster)),
         cache_subnet_group_name: Some(spec.subnet_group_name.clone()),
         cache_nodes: (show_nodes && is_told).then(|| {
             cluster
@@ -86,6 +82,19 @@ pub(in crate::operations) fn view(
     }
 }
 
+fn parameter_group(cluster: &CacheCluster) -> CacheParameterGroupStatus {
+    let to_reboot = cluster
+        .nodes
+        .iter()
+        .filter(|node| cluster.needs_reboot(node))
+        .map(|node| node.cache_node_id.clone());
+    CacheParameterGroupStatus {
+        cache_parameter_group_name: Some(cluster.spec.parameter_group_name.clone()),
+        parameter_apply_status: Some(status::parameters(cluster).to_owned()),
+        cache_node_ids_to_reboot: Some(to_reboot.collect()),
+    }
+}
+
 fn notification(topic: &Notification) -> NotificationConfiguration {
     NotificationConfiguration {
         topic_arn: Some(topic.topic_arn.clone()),
@@ -110,7 +119,7 @@ fn node_view(cx: &Context, cluster: &CacheCluster, node: &CacheNode) -> CacheNod
         cache_node_status: Some(status::cache_node(cluster, node).to_owned()),
         cache_node_create_time: node.ready_at.map(date_time),
         endpoint,
-        parameter_group_status: Some("in-sync".to_owned()),
+        parameter_group_status: Some(status::parameters_of_node(cluster, node).to_owned()),
         customer_availability_zone: Some(node.zone.clone()),
         ..CacheNodeShape::default()
     }

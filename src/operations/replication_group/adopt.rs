@@ -1,6 +1,6 @@
 //! CreateReplicationGroup with PrimaryClusterId: a cache cluster that is there becomes the first member.
 //!
-//! Engine, version, node type, port, parameter group and subnet group are the cache cluster's. Asking for the very same is no
+//! Engine, version, node type, port and subnet group are the cache cluster's. Asking for the very same is no
 //! contradiction; asking for another is refused. What acts at once anyway may be given anew.
 
 use cacheplane_api::shapes::CreateReplicationGroupMessage;
@@ -9,7 +9,9 @@ use cacheplane_api::{Fault, FaultCode};
 use super::super::Context;
 use super::super::cache_cluster;
 use super::super::faults::{fault_of, internal, invalid_combination};
-use super::super::spec::{given, has_entries, notification, security_groups, snapshot_retention};
+use super::super::spec::{
+    NamedGroup, given, has_entries, notification, security_groups, snapshot_retention,
+};
 use super::super::subnet_group;
 use super::size;
 use super::spec::{
@@ -30,6 +32,7 @@ use crate::resources::zones::Zones;
 pub(super) async fn group(
     cx: &Context,
     input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
     primary_cluster_id: &str,
     tags: &[Tag],
 ) -> Result<(ReplicationGroup, Vec<Tag>), Fault> {
@@ -40,9 +43,12 @@ pub(super) async fn group(
     let cluster = candidate(cx, primary_cluster_id).await?;
     let name = &cluster.spec.subnet_group_name;
     let zones = subnet_group::find(cx, name).await?.zones();
-    refuse_contradictions(&zones, input, &cluster)?;
+    refuse_contradictions(&zones, input, named, &cluster)?;
     refuse_unsupported(input, cluster.spec.engine_version, cluster.spec.node_type)?;
-    let spec = spec(cx, input, &cluster, replication_group_id, description)?;
+    let mut spec = spec(cx, input, &cluster, replication_group_id, description)?;
+    if let Some(named) = named {
+        spec.parameter_group_name.clone_from(&named.name);
+    }
     let tags = match tags.is_empty() {
         true => {
             let id = &cluster.spec.cache_cluster_id;
@@ -81,10 +87,11 @@ async fn candidate(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
 fn refuse_contradictions(
     choice: &Zones,
     input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
     cluster: &CacheCluster,
 ) -> Result<(), Fault> {
     let spec = &cluster.spec;
-    let zones = size::zones(choice, input)?;
+    let zones = size::zones(choice, input, named)?;
     availability(input, &zones)?;
     if zones.len() > 1 {
         return Err(invalid_combination(
@@ -135,8 +142,7 @@ fn refuse_contradictions(
                 || given(input.serverless_cache_snapshot_name.as_deref()).is_some(),
         ),
     ];
-    let parameters = input.cache_parameter_group_name.as_deref();
-    cluster_mode_disabled(parameters, spec.engine_version)?;
+    cluster_mode_disabled(named, spec.engine_version)?;
     match other.iter().find(|(_, differs)| *differs) {
         Some((member, _)) => Err(invalid_combination(format!(
             "{member} is taken from the cache cluster that PrimaryClusterId names and cannot be another."

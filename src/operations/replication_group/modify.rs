@@ -8,8 +8,8 @@ use super::super::faults::{
     cache_cluster_not_found, fault_of, internal, invalid_combination, invalid_value, not_supported,
 };
 use super::super::spec::{
-    given, has_entries, network, no_cache_security_groups, node_type, notification,
-    notification_status, parameter_group, security_groups, snapshot_retention,
+    NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
+    notification, notification_status, parameter_groups, security_groups, snapshot_retention,
 };
 use super::super::user_group;
 use super::spec::{
@@ -21,7 +21,6 @@ use crate::datastore::Error as StoreError;
 use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
 use crate::resources::event::Event;
 use crate::resources::node_type::{self as node_types, NodeType};
-use crate::resources::parameter;
 use crate::resources::replication_group::pending::{self, Modification};
 use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::replication_group::{AttachedUserGroup, ReplicationGroup};
@@ -37,12 +36,13 @@ pub async fn modify_replication_group(
     cx: &Context,
     input: ModifyReplicationGroupMessage,
 ) -> Result<ModifyReplicationGroupResult, Fault> {
+    let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
     for _ in 0..STALE_TRIES {
         let before = find(cx, &input.replication_group_id).await?;
         demand(&before)?;
         let mut after = before.clone();
         let user_group = wanted_user_group(cx, &input, &before).await?;
-        let events = modify(cx, &input, &mut after)?;
+        let events = modify(cx, &input, named.as_ref(), &mut after)?;
         if let Some(user_group) = user_group {
             after.attach_user_group(user_group);
         }
@@ -72,6 +72,7 @@ pub async fn modify_replication_group(
 fn modify(
     cx: &Context,
     input: &ModifyReplicationGroupMessage,
+    named: Option<&NamedGroup>,
     group: &mut ReplicationGroup,
 ) -> Result<Vec<Event>, Fault> {
     refuse_unsupported(input)?;
@@ -91,12 +92,18 @@ fn modify(
     if let Some(upgrade) = input.auto_minor_version_upgrade {
         group.spec.auto_minor_version_upgrade = upgrade;
     }
-    let events = modify_security_groups(cx, input, group)?;
+    let mut events = modify_security_groups(cx, input, group)?;
     modify_availability(input, group)?;
     let engine_version = wanted_version(input, group)?;
-    check_parameter_group(input, engine_version.unwrap_or(group.spec.engine_version))?;
+    let (attached, parameter_group_name) = wanted_parameter_group(named, engine_version, group)?;
+    if let Some(name) = attached {
+        let text = format!("Updated to use a CacheParameterGroup {name}");
+        events.extend(member_events(cx, group, &text));
+        group.spec.parameter_group_name = name;
+    }
     let modification = Modification {
         engine_version,
+        parameter_group_name,
         node_type: wanted_node_type(input, group)?,
         primary_cluster_id: wanted_primary(input, group)?,
         apply_immediately: input.apply_immediately.unwrap_or(false),
@@ -119,12 +126,16 @@ fn modify_security_groups(
         return Ok(Vec::new());
     }
     group.spec.security_group_ids = wanted;
+    Ok(member_events(cx, group, "Applied change to security group"))
+}
+
+/// The same told of every member that shall stay.
+fn member_events(cx: &Context, group: &ReplicationGroup, text: &str) -> Vec<Event> {
     let now = cx.clock.now();
-    let text = "Applied change to security group";
-    Ok(group
+    group
         .wished_members()
         .map(|member| Event::of_cache_cluster(&member.spec.cache_cluster_id, text, now))
-        .collect())
+        .collect()
 }
 
 fn modify_windows(
@@ -291,22 +302,24 @@ async fn wanted_user_group(
     }
 }
 
-/// Only default groups exist, one for each family; that of another family comes with the upgrade itself.
-fn check_parameter_group(
-    input: &ModifyReplicationGroupMessage,
-    version: &EngineVersion,
-) -> Result<(), Fault> {
-    let Some(name) = given(input.cache_parameter_group_name.as_deref()) else {
-        return Ok(());
-    };
-    let found = parameter::find_default_group(&name.to_ascii_lowercase());
-    if found.is_some_and(|(family, group)| group.cluster_enabled && family.name == version.family) {
+/// The parameter group to have at once, and the one to come with the engine version. Cluster mode is not turned on by it (text:
+/// behaviour.md section 40).
+fn wanted_parameter_group(
+    named: Option<&NamedGroup>,
+    engine_version: Option<&'static EngineVersion>,
+    group: &ReplicationGroup,
+) -> Result<(Option<String>, Option<String>), Fault> {
+    let spec = &group.spec;
+    let version = engine_version.unwrap_or(spec.engine_version);
+    let found = named.and_then(|named| named.found);
+    if found.is_some_and(|found| found.cluster_enabled && found.family.name == version.family) {
         return Err(invalid_combination(
             "The parameter cluster-enabled has a different value in the requested parameter group than the current \
              parameter group. This parameter value cannot be changed for a cache cluster",
         ));
     }
-    parameter_group(Some(name), version).map(|_| ())
+    let current = (spec.parameter_group_name.as_str(), spec.engine_version);
+    parameter_groups(named, current, engine_version)
 }
 
 fn wanted_node_type(

@@ -5,8 +5,7 @@ use cacheplane_api::Fault;
 use cacheplane_api::shapes::{CreateReplicationGroupMessage, NodeGroupConfiguration};
 
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
-use super::super::spec::{given, has_entries};
-use crate::resources::parameter;
+use super::super::spec::{NamedGroup, given, has_entries};
 use crate::resources::replication_group::NODE_GROUP_ID;
 use crate::resources::replication_group::replicas::replica_count;
 use crate::resources::zones::Zones;
@@ -18,8 +17,9 @@ const ALL_SLOTS: &str = "0-16383";
 pub(super) fn zones(
     choice: &Zones,
     input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
 ) -> Result<Vec<String>, Fault> {
-    let configuration = only_node_group(input)?;
+    let configuration = only_node_group(input, named)?;
     let from_configuration = configuration
         .map(configured_replicas)
         .transpose()?
@@ -49,9 +49,10 @@ fn replicas_of(cache_clusters: i32) -> i32 {
 }
 
 /// What is said of the one node group. More of them are cluster mode (texts: behaviour.md section 40).
-fn only_node_group(
-    input: &CreateReplicationGroupMessage,
-) -> Result<Option<&NodeGroupConfiguration>, Fault> {
+fn only_node_group<'a>(
+    input: &'a CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
+) -> Result<Option<&'a NodeGroupConfiguration>, Fault> {
     let configurations = input
         .node_group_configuration
         .as_deref()
@@ -84,9 +85,8 @@ fn only_node_group(
             "PreferredCacheClusterAZs can only be specified for one node group.",
         ));
     }
-    let parameters = given(input.cache_parameter_group_name.as_deref())
-        .and_then(|name| parameter::find_default_group(&name.to_ascii_lowercase()));
-    if parameters.is_some_and(|(_, group)| !group.cluster_enabled) {
+    let parameters = named.and_then(|named| named.found);
+    if parameters.is_some_and(|group| !group.cluster_enabled) {
         return Err(invalid_combination(
             "Use a parameter group with cluster-enabled parameter to create more than one node group.",
         ));

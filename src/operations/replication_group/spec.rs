@@ -6,14 +6,13 @@ use cacheplane_api::shapes::CreateReplicationGroupMessage;
 use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
 use super::super::spec::{
-    given, has_entries, network, no_cache_security_groups, node_type, notification,
+    NamedGroup, given, has_entries, network, no_cache_security_groups, node_type, notification,
     parameter_group, port, security_groups, snapshot_retention, windows,
 };
 use super::size;
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::id;
 use crate::resources::node_type::NodeType;
-use crate::resources::parameter;
 use crate::resources::replication_group::ReplicationGroupSpec;
 use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::subnet_group::SubnetGroup;
@@ -25,6 +24,7 @@ const DESCRIPTION_MAX: usize = 255;
 pub(super) fn spec(
     cx: &Context,
     input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
     subnet_group: SubnetGroup,
 ) -> Result<(ReplicationGroupSpec, Vec<String>), Fault> {
     let replication_group_id =
@@ -35,7 +35,7 @@ pub(super) fn spec(
     refuse_seeds(input)?;
     let node_type = node_type(input.cache_node_type.as_deref())?;
     node_type.may_be_created(engine_version).map_err(fault_of)?;
-    let zones = size::zones(&subnet_group.zones(), input)?;
+    let zones = size::zones(&subnet_group.zones(), input, named)?;
     availability(input, &zones)?;
     refuse_unsupported(input, engine_version, node_type)?;
     let (maintenance_window, snapshot_window) = windows(
@@ -47,10 +47,7 @@ pub(super) fn spec(
     let engine = engine_version.engine;
     let spec = ReplicationGroupSpec {
         port: port(input.port, engine)?,
-        parameter_group_name: cluster_mode_disabled(
-            input.cache_parameter_group_name.as_deref(),
-            engine_version,
-        )?,
+        parameter_group_name: cluster_mode_disabled(named, engine_version)?,
         subnet_group_name: subnet_group.name,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
         maintenance_window,
@@ -166,21 +163,17 @@ pub(super) fn availability(
 
 /// The name of a parameter group that does not turn cluster mode on.
 pub(super) fn cluster_mode_disabled(
-    name: Option<&str>,
+    named: Option<&NamedGroup>,
     version: &EngineVersion,
 ) -> Result<String, Fault> {
-    let found = given(name).and_then(|name| {
-        let name = name.to_ascii_lowercase();
-        parameter::find_default_group(&name)
-    });
-    match found {
-        Some((family, group)) if group.cluster_enabled && family.name == version.family => {
-            Err(not_supported(&format!(
-                "CacheParameterGroupName {} (cluster mode)",
-                group.name
-            )))
-        }
-        _ => parameter_group(name, version),
+    match named {
+        Some(NamedGroup {
+            name,
+            found: Some(group),
+        }) if group.cluster_enabled && group.family.name == version.family => Err(not_supported(
+            &format!("CacheParameterGroupName {name} (cluster mode)"),
+        )),
+        _ => parameter_group(named, version),
     }
 }
 

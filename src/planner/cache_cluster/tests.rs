@@ -1,6 +1,6 @@
 use super::*;
 use crate::resources::cache_cluster::tests::{ASKED, known, memcached, redis};
-use crate::resources::cache_cluster::{NodeWish, Reboot};
+use crate::resources::cache_cluster::{AppliedParameters, NodeWish, Reboot};
 
 /// What is seen where the record is sure; a node of which nothing is known is seen stopped, unless a test says otherwise.
 fn seen(cluster: &CacheCluster) -> Seen {
@@ -228,6 +228,58 @@ fn a_reboot_chooses_a_run_ends_it_and_sees_another() {
         begun,
         Plan::Do(Stage::FinishReboots(vec![0])),
     );
+}
+
+/// What the group says now is what the next container is made with; a stop in between changes nothing about that.
+#[test]
+fn a_reboot_makes_another_container_where_parameters_have_changed() {
+    let changed = |cluster: &mut CacheCluster| {
+        cluster.nodes[0].reboot = reboot(Some("run 1"));
+        cluster.parameters.generation = 2;
+    };
+    let prepared = |cluster: &mut CacheCluster| {
+        changed(cluster);
+        cluster.nodes[0] = cluster.prepared(&cluster.nodes[0]);
+    };
+    let anew = Plan::Do(Stage::EnsureNodes(vec![0]));
+    check_seen(redis(), container(1, "run 1"), changed, anew.clone());
+    check_seen(redis(), container(1, "run 1"), prepared, anew.clone());
+    check_seen(redis(), NodeSeen::Absent, prepared, anew);
+    check_seen(
+        redis(),
+        container(2, "run 2"),
+        prepared,
+        Plan::Do(Stage::FinishReboots(vec![0])),
+    );
+}
+
+#[test]
+fn parameters_are_set_on_nodes_that_run_and_have_others() {
+    let changed = |cluster: &mut CacheCluster| cluster.parameters.generation = 2;
+    let apply = Plan::Do(Stage::ApplyParameters(vec![0]));
+    check(redis(), changed, apply.clone());
+    // Before it is told that the wish is fulfilled.
+    let wished = |cluster: &mut CacheCluster| {
+        changed(cluster);
+        cluster.raise_generation();
+    };
+    check(redis(), wished, apply);
+    let applied = |cluster: &mut CacheCluster| {
+        changed(cluster);
+        cluster.nodes[0].applied = Some(AppliedParameters {
+            started_at: "run 1".to_owned(),
+            generation: 2,
+        });
+    };
+    check(redis(), applied, Plan::Converged);
+    // One that is not there is not told anything, and Memcached never is.
+    check_seen(
+        redis(),
+        NodeSeen::Absent,
+        changed,
+        Plan::Do(Stage::EnsureNodes(vec![0])),
+    );
+    check(memcached(2), changed, Plan::Converged);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Cache clusters for the tests of several rooms, and the tests of this one.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::resources::{engine, id, node_type};
 
@@ -9,16 +11,17 @@ pub(crate) const ASKED: Timestamp = Timestamp::from_millis(1_000_000);
 /// A cache cluster that is as wished: each node known in the run `run N`, listed where there is a list.
 pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster {
     let memcached = engine == Engine::Memcached;
+    let engine_version = engine::find(engine, version).expect(version);
     CacheCluster {
         key: 1,
         scope: Scope::of_anyone(),
         spec: CacheClusterSpec {
             cache_cluster_id: "ant".to_owned(),
-            engine_version: engine::find(engine, version).expect(version),
+            engine_version,
             node_type: node_type::find("cache.t3.micro").expect("a node type"),
             port: engine.default_port(),
             az_mode: AzMode::SingleAz,
-            parameter_group_name: "default".to_owned(),
+            parameter_group_name: format!("default.{}", engine_version.family),
             subnet_group_name: "default".to_owned(),
             security_group_ids: vec![],
             maintenance_window: MaintenanceWindow::parse("sun:05:00-sun:06:00").expect("a window"),
@@ -45,6 +48,7 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
             served_version: u32::from(memcached),
         },
         membership: None,
+        parameters: ClusterParameters::default(),
         nodes: (1..=nodes)
             .map(|number| CacheNode {
                 key: i64::from(number),
@@ -52,6 +56,12 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
                 listed: memcached,
                 ready_at: Some(ASKED),
                 observation: known(1, number),
+                start: Some(StartParameters {
+                    node_generation: 1,
+                    generation: 1,
+                    values: BTreeMap::new(),
+                    is_whole: true,
+                }),
                 ..CacheNode::wished(id::cache_node_id(number), "us-east-1a".to_owned())
             })
             .collect(),

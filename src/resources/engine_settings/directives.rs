@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{Engine, VersionNumber};
+use crate::resources::parameter::Family;
 
 /// The directives that effective parameter values amount to on a line: for a command line, and one by one for
 /// `CONFIG SET` on a running engine. A directive with several arguments has them apart by blanks, and
@@ -17,8 +18,41 @@ pub fn engine_directives(
     line: VersionNumber,
     parameters: &BTreeMap<&'static str, String>,
 ) -> Vec<(&'static str, String)> {
+    directives_of(engine, line, parameters, |_| true)
+}
+
+/// The directives that effective parameter values of `family` amount to on an engine that runs: those of [`engine_directives`] but for
+/// parameters that only a start can give, and those that take a value back that a group had and has no more.
+pub fn live_directives(
+    family: &'static Family,
+    line: VersionNumber,
+    parameters: &BTreeMap<&'static str, String>,
+) -> Vec<(&'static str, String)> {
+    // How clients are sent from node to node is decided with the endpoints, not by the group alone.
+    let is_live = |name: &str| {
+        let parameter = family.parameter(name);
+        name != "cluster-preferred-endpoint-type"
+            && parameter.is_none_or(|parameter| !parameter.needs_start())
+    };
+    let mut directives = directives_of(family.engine, line, parameters, is_live);
+    // The one parameter without a default: the engine is not told of it when it starts.
+    let unset = family
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.default.is_none() && !parameters.contains_key(parameter.name))
+        .map(|parameter| (parameter.name, String::new()));
+    directives.extend(unset);
+    directives
+}
+
+fn directives_of(
+    engine: Engine,
+    line: VersionNumber,
+    parameters: &BTreeMap<&'static str, String>,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<(&'static str, String)> {
     let mut directives = Vec::new();
-    for (&name, value) in parameters {
+    for (&name, value) in parameters.iter().filter(|(name, _)| wanted(name)) {
         let Some(rule) = RULES.iter().find(|rule| rule.parameter == name) else {
             continue;
         };

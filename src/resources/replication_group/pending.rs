@@ -14,6 +14,8 @@ use crate::resources::violation::Violation;
 pub struct Modification {
     /// Another engine version.
     pub engine_version: Option<&'static EngineVersion>,
+    /// The parameter group to come with it, of another family than the present one.
+    pub parameter_group_name: Option<String>,
     /// Another node type.
     pub node_type: Option<&'static NodeType>,
     /// The member that shall be the primary.
@@ -29,6 +31,7 @@ pub struct Modification {
 pub fn modify(group: &mut ReplicationGroup, modification: Modification) -> Result<(), Violation> {
     let Modification {
         engine_version,
+        parameter_group_name,
         node_type,
         primary_cluster_id,
         apply_immediately,
@@ -39,6 +42,8 @@ pub fn modify(group: &mut ReplicationGroup, modification: Modification) -> Resul
     let current = (group.spec.engine_version, group.spec.node_type);
     if let Some(wanted) = engine_version {
         group.pending.engine_version = Some(wanted).filter(|wanted| *wanted != current.0);
+        group.pending.parameter_group_name =
+            parameter_group_name.filter(|_| wanted.family != current.0.family);
     }
     if let Some(wanted) = node_type {
         group.pending.node_type = Some(wanted).filter(|wanted| *wanted != current.1);
@@ -62,10 +67,12 @@ pub fn apply(group: &mut ReplicationGroup) {
         group
             .changes
             .push(GroupChange::EngineVersion(from, versioned(wanted)));
-        if wanted.family != group.spec.engine_version.family
-            && let Some(default) = parameter::default_group(wanted.family, false)
-        {
-            group.spec.parameter_group_name = default.name.to_owned();
+        let default = || parameter::default_group(wanted.family, false);
+        let named = pending
+            .parameter_group_name
+            .or_else(|| default().map(|default| default.name.to_owned()));
+        if let Some(name) = named.filter(|_| wanted.family != group.spec.engine_version.family) {
+            group.spec.parameter_group_name = name;
         }
         group.spec.engine_version = wanted;
     }
@@ -127,8 +134,8 @@ impl ReplicationGroup {
         self.raise_generation();
     }
 
-    /// Gives the members that shall stay what the group says of windows, security groups, snapshots, notification and minor versions:
-    /// what acts at once.
+    /// Gives the members that shall stay what the group says of windows, security groups, snapshots, notification, minor versions and
+    /// parameters: what acts at once. A parameter group of another family comes with the engine version, to one after the other.
     pub fn share_settings(&mut self) {
         let spec = self.spec.clone();
         for member in self
@@ -144,6 +151,9 @@ impl ReplicationGroup {
             theirs.snapshot_retention_days = shared.snapshot_retention_days;
             theirs.notification = shared.notification;
             theirs.auto_minor_version_upgrade = shared.auto_minor_version_upgrade;
+            if theirs.engine_version.family == shared.engine_version.family {
+                theirs.parameter_group_name = shared.parameter_group_name;
+            }
         }
     }
 }

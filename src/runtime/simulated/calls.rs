@@ -50,6 +50,7 @@ pub enum Operation {
     NodePromote,
     NodeFollow,
     NodeAdmit,
+    NodeConfigure,
 }
 
 impl Operation {

@@ -40,6 +40,8 @@ pub(super) struct Process {
     pub(super) link: Link,
     /// The users that it was given in this run; none leaves it to its command line.
     users: Option<BTreeMap<String, String>>,
+    /// Directives: as its command line has them, or as they were set since.
+    pub(super) config: BTreeMap<String, String>,
     /// What it was told while it was frozen.
     told: Vec<Order>,
     /// Whether it never answers, though its container runs.
@@ -65,6 +67,8 @@ pub(crate) enum Order {
     Follow(Following),
     /// The users whom it lets in, each with its rules, besides those of its command line.
     Admit(BTreeMap<String, String>),
+    /// Directives with their values.
+    Configure(Vec<(String, String)>),
 }
 
 /// A replica's connection to its primary, which is known by the number of its start.
@@ -139,6 +143,7 @@ impl Process {
             offset,
             following,
             resumes,
+            config: directives(command),
             ..Process::default()
         }
     }
@@ -188,6 +193,23 @@ impl Process {
         self.offset = primary.offset;
         self.backlog_start = Some(primary.offset);
     }
+}
+
+/// The directives of a command line, each with its arguments.
+fn directives(command: &[String]) -> BTreeMap<String, String> {
+    let named = |word: &String| word.strip_prefix("--").map(str::to_owned);
+    let names = command.iter().enumerate();
+    names
+        .filter_map(|(index, word)| Some((index, named(word)?)))
+        .map(|(index, name)| {
+            let rest = command[index + 1..].iter();
+            let arguments: Vec<&str> = rest
+                .take_while(|word| !word.starts_with("--"))
+                .map(String::as_str)
+                .collect();
+            (name, arguments.join(" "))
+        })
+        .collect()
 }
 
 impl State {
@@ -323,7 +345,9 @@ impl State {
     fn order(&mut self, name: &str, order: Order) {
         let new_history = match order {
             Order::Promote => self.new_history(),
-            Order::Follow(_) | Order::HoldWrites | Order::Admit(_) => String::new(),
+            Order::Follow(_) | Order::HoldWrites | Order::Admit(_) | Order::Configure(_) => {
+                String::new()
+            }
         };
         let Some(container) = self.containers.get_mut(name) else {
             return;
@@ -354,6 +378,7 @@ impl State {
                 }
                 process.following = Some(primary);
             }
+            Order::Configure(settings) => process.config.extend(settings),
         }
     }
 
@@ -510,6 +535,16 @@ impl SimulatedWorld {
             .get(container)
             .filter(|found| found.state == ContainerState::Running)?;
         found.process.keys.get(key).cloned()
+    }
+
+    /// The value of a running process's directive, as it was started with it or as it was set since.
+    pub fn config_get(&self, container: &str, directive: &str) -> Option<String> {
+        let state = self.state();
+        let found = state
+            .containers
+            .get(container)
+            .filter(|found| found.state == ContainerState::Running)?;
+        found.process.config.get(directive).cloned()
     }
 
     /// Writes a key: the number of replicas that have it, or none if no running primary is there.

@@ -51,6 +51,7 @@ fn check(mut group: ReplicationGroup, modification: Modification, expected: &[Gr
 fn what_waits_changes_nothing_yet() {
     let modification = Modification {
         engine_version: version(Engine::Valkey, "8.0"),
+        parameter_group_name: None,
         node_type: large(),
         primary_cluster_id: Some("ant-002".to_owned()),
         apply_immediately: false,
@@ -71,6 +72,7 @@ fn what_is_applied_is_one_wish() {
     let promoted = GroupChange::Promotion("ant-003".to_owned());
     let both = Modification {
         engine_version: version(Engine::Valkey, "8.0"),
+        parameter_group_name: None,
         node_type: large(),
         primary_cluster_id: Some("ant-003".to_owned()),
         apply_immediately: true,
@@ -92,6 +94,7 @@ fn what_is_applied_is_one_wish() {
 fn what_is_there_already_is_no_change() {
     let same = Modification {
         engine_version: version(Engine::Redis, "7.0"),
+        parameter_group_name: None,
         node_type: Some(node_type::find("cache.t3.micro").expect("a node type")),
         primary_cluster_id: Some("ant-001".to_owned()),
         apply_immediately: true,
