@@ -12,6 +12,8 @@ pub struct Activators {
     pub cache_cluster: Activator,
     /// Replication groups: who is primary, who follows.
     pub replication_group: Activator,
+    /// Who is let in to the nodes of replication groups.
+    pub access: Activator,
     /// The look at every member of a replication group.
     pub watch: Activator,
     /// Routers and their tables.
@@ -29,6 +31,7 @@ impl Activators {
         let Self {
             cache_cluster,
             replication_group,
+            access,
             watch,
             router,
             health,
@@ -37,6 +40,7 @@ impl Activators {
         match name {
             "cache_cluster" => Some(cache_cluster),
             "replication_group" => Some(replication_group),
+            "access" => Some(access),
             "watch" => Some(watch),
             "router" => Some(router),
             "health" => Some(health),

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand};
 use ipnet::Ipv4Net;
 
+use crate::resources::subnet_group::ConfiguredSubnets;
 use layers::{Layer, Layers};
 
 /// What the program was asked to do.
@@ -42,6 +43,8 @@ pub struct Config {
     pub endpoints: EndpointConfig,
     /// Image references that stand in front of those known, by engine name and version (`redis`, `7.1`).
     pub images: BTreeMap<(String, String), String>,
+    /// Where subnets lie that do not lie where their ids say.
+    pub subnets: ConfiguredSubnets,
     /// The router's program; none means beside this one.
     pub router_binary: Option<PathBuf>,
     /// What is logged, and how.
@@ -297,6 +300,7 @@ fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigErr
         },
         endpoints: endpoints(&layers)?,
         images: layers.many("image", |layer| &layer.image, values::image)?,
+        subnets: layers.many("subnet", |layer| &layer.subnet, values::subnet)?,
         router_binary: layers.optional(
             "router-binary",
             |layer| layer.router_binary.as_ref(),

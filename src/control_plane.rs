@@ -20,6 +20,7 @@ use crate::ground::{ground, instance_id};
 use crate::http::{App, router};
 use crate::operations::Presentation;
 use crate::reconcile::World;
+use crate::reconcile::access::Access;
 use crate::reconcile::cache_cluster::CacheClusters;
 use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
@@ -64,6 +65,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let plane = ControlPlane::start(&world);
     let presentation = Presentation {
         advertise_host: config.endpoints.advertise_host.clone(),
+        subnets: config.subnets.clone(),
         ..Presentation::default()
     };
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "Serving");
@@ -173,6 +175,7 @@ pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
         Watch::new(world.clone()),
         CacheClusters::new(world.clone()),
         ReplicationGroups::new(world.clone()),
+        Access::new(world.clone()),
         Routers::new(world.clone()),
     ]
 }

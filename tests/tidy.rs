@@ -31,9 +31,9 @@ const ROOMS: &str = "
     http: operations activators datastore::Datastore clock::Clock resources::scope::Scope reconcile::driver::Statuses | \
         cacheplane_api axum utoipa serde serde_json
 
-    # Before anything runs: what is configured (engine versions are named there), what the ground is that containers are made
+    # Before anything runs: what is configured (engine versions and subnets are named there), what the ground is that containers are made
     # on, whether the host has what is needed.
-    config: resources::engine | serde
+    config: resources::engine resources::scope resources::subnet_group | serde
     telemetry: config |
     ground: config datastore runtime resources reconcile::Ground reconcile::Published |
     doctor: config ground datastore runtime resources::engine |

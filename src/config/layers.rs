@@ -53,6 +53,12 @@ pub(super) struct Layer {
     #[arg(long, value_name = "CIDR", help_heading = ENDPOINTS)]
     pub(super) node_subnet: Option<String>,
 
+    /// Where a subnet lies, such as subnet-0a1=us-east-1b or subnet-0a1=us-east-1b:vpc-2; may be repeated [default: its last
+    /// character says which of three zones, in one VPC]
+    #[arg(long, value_name = "ID=ZONE[:VPC]", help_heading = API)]
+    #[serde(deserialize_with = "list_or_commas")]
+    pub(super) subnet: Vec<String>,
+
     /// Docker Engine: unix://PATH or tcp://HOST:PORT [default: DOCKER_HOST, else the usual socket]
     #[arg(long, value_name = "URL", help_heading = CONTAINERS)]
     pub(super) docker_host: Option<String>,

@@ -3,6 +3,7 @@ use std::fs;
 
 use super::layers::setting_names;
 use super::*;
+use crate::resources::subnet_group::SubnetPlace;
 
 /// What is asked of `read_from`: arguments, variables, and whether by root.
 fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
@@ -68,6 +69,7 @@ fn defaults_are_as_documented() {
                 node_subnet: None,
             },
             images: BTreeMap::new(),
+            subnets: BTreeMap::new(),
             router_binary: None,
             telemetry: TelemetryConfig {
                 format: LogFormat::Text,
@@ -159,6 +161,7 @@ fn every_setting_can_be_said_in_every_place() {
             "image",
             "redis:7.1=registry.example.com:5000/cache/redis:7.2",
         ),
+        ("subnet", "subnet-1=us-east-1f:vpc-2"),
         ("log-format", "json"),
         ("log-level", "warn,cacheplane=debug"),
         ("allow-unsigned-requests", "true"),
@@ -218,6 +221,13 @@ fn every_setting_can_be_said_in_every_place() {
             images: BTreeMap::from([(
                 ("redis".into(), "7.1".into()),
                 "registry.example.com:5000/cache/redis:7.2".into()
+            )]),
+            subnets: BTreeMap::from([(
+                "subnet-1".into(),
+                SubnetPlace {
+                    zone: "us-east-1f".into(),
+                    vpc_id: Some("vpc-2".into()),
+                },
             )]),
             router_binary: Some("/opt/router".into()),
             telemetry: TelemetryConfig {
@@ -408,6 +418,14 @@ fn values_that_cannot_be_are_refused() {
         "between /16 and /24",
     );
     check("node-subnet", &["10.1.2.3/16"], "write 10.1.0.0/16");
+    check("subnet", &["subnet-1"], "like subnet-0a1=us-east-1b:vpc-2");
+    check(
+        "subnet",
+        &["vpc-1=us-east-1a", "=us-east-1a"],
+        "names no subnet",
+    );
+    check("subnet", &["subnet-1=", "subnet-1=here"], "like us-east-1b");
+    check("subnet", &["subnet-1=us-east-1a:vpc"], "like vpc-0a1b2c3d");
     check(
         "node-subnet",
         &[

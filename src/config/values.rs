@@ -11,6 +11,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::{EndpointMode, LogFormat, RuntimeKind};
 use crate::resources::engine::{self, Engine, VersionFilter};
+use crate::resources::scope::is_zone;
+use crate::resources::subnet_group::{SubnetPlace, is_subnet_id, is_vpc_id};
 
 /// Longest host name, in bytes (RFC 1035).
 const HOST_LENGTH_MAX: usize = 253;
@@ -188,6 +190,37 @@ pub(super) fn image(text: &str) -> Result<((String, String), String), String> {
         (engine.name().to_owned(), known.version.to_owned()),
         reference.to_owned(),
     ))
+}
+
+/// A subnet's id, and where it lies.
+pub(super) fn subnet(text: &str) -> Result<(String, SubnetPlace), String> {
+    let Some((id, place)) = text.split_once('=') else {
+        return Err(
+            "is not understood: write ID=ZONE or ID=ZONE:VPC, like subnet-0a1=us-east-1b:vpc-2"
+                .to_owned(),
+        );
+    };
+    if !is_subnet_id(id) {
+        return Err("names no subnet: begin with an id like subnet-0a1b2c3d".to_owned());
+    }
+    let (zone, vpc_id) = match place.split_once(':') {
+        Some((zone, vpc)) => (zone, Some(vpc)),
+        None => (place, None),
+    };
+    if !is_zone(zone) {
+        return Err(
+            "names no availability zone after the equals sign: write one like us-east-1b"
+                .to_owned(),
+        );
+    }
+    if vpc_id.is_some_and(|vpc| !is_vpc_id(vpc)) {
+        return Err("names no VPC after the colon: write an id like vpc-0a1b2c3d".to_owned());
+    }
+    let place = SubnetPlace {
+        zone: zone.to_owned(),
+        vpc_id: vpc_id.map(str::to_owned),
+    };
+    Ok((id.to_owned(), place))
 }
 
 /// A path. A shell expands `~`; a file or a variable does not, and a directory of that name is nobody's wish.

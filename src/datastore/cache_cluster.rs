@@ -8,6 +8,7 @@ use super::cache_node::{node_insert, node_wish};
 use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
 use super::page::Page;
+use super::subnet_group::subnet_group_demand;
 use super::tag::tags_put;
 use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
@@ -53,7 +54,8 @@ macro_rules! cluster_rows {
                                                 groups.pending_engine_version, groups.pending_node_type)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
-                        joined_run, joined_epoch, node_group_id, dismissed, parameters_generation, pending_parameter_group,
+                        joined_run, joined_epoch, node_group_id, dismissed, cache_clusters.guarded, access_run, cache_clusters.access_generation,
+                        parameters_generation, pending_parameter_group,
                         json((SELECT parameter_values FROM cache_parameter_groups AS parameter_groups
                               WHERE parameter_groups.account = cache_clusters.account
                                 AND parameter_groups.region = cache_clusters.region
@@ -79,7 +81,8 @@ impl Datastore {
     /// Stores a new cache cluster with its nodes and tags, unless its id is taken.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`]; [`Error::NoParameterGroup`]; [`Error::TooManyNodes`] past `node_quota` nodes of this scope;
+    /// [`Error::AlreadyExists`]; [`Error::NoSubnetGroup`]; [`Error::NoParameterGroup`]; [`Error::TooManyNodes`] past `node_quota` nodes of
+    /// this scope;
     /// [`Error::Database`].
     pub async fn cache_cluster_insert(
         &self,
@@ -88,6 +91,7 @@ impl Datastore {
         node_quota: u32,
     ) -> Result<CacheCluster, Error> {
         let mut write = self.write("cache_cluster_insert").await?;
+        subnet_group_demand(&mut write, &cluster.scope, &cluster.spec.subnet_group_name).await?;
         let key = cluster_insert(&mut write, cluster).await?;
         for node in &cluster.nodes {
             node_insert(&mut write, key, node).await?;
@@ -474,8 +478,9 @@ pub(super) async fn cluster_insert(
         "INSERT INTO cache_clusters (account, region, cache_cluster_id, engine, engine_version, cache_node_type, port, az_mode,
              parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
              snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
-             observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?)",
+             observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key,
+             guarded)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?)",
         cluster.scope.account,
         cluster.scope.region,
         cluster.spec.cache_cluster_id,
@@ -496,7 +501,8 @@ pub(super) async fn cluster_insert(
         generation,
         requested_at,
         columns.changes,
-        group_key
+        group_key,
+        cluster.spec.guarded
     )
     .execute(&mut **write)
     .await?;
@@ -524,7 +530,7 @@ pub(super) async fn cluster_update(
              maintenance_window = ?6, snapshot_window = ?7, snapshot_retention_days = ?8, notification_topic_arn = ?9,
              notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
              pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
-             changes = ?18, engine = ?21, pending_parameter_group = ?22, revision = revision + 1,
+             changes = ?18, engine = ?21, pending_parameter_group = ?22, guarded = ?23, revision = revision + 1,
              parameters_generation = parameters_generation + (parameter_group_name IS NOT ?4)
          WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
         columns.engine_version,
@@ -548,7 +554,8 @@ pub(super) async fn cluster_update(
         cluster.key,
         cluster.revision,
         engine,
-        pending_group
+        pending_group,
+        cluster.spec.guarded
     )
     .execute(&mut **write)
     .await?;

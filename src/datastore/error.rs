@@ -18,6 +18,9 @@ pub enum Error {
     /// No address or port is free; the text says of which kind.
     #[error("no free {0}")]
     Exhausted(String),
+    /// The subnet group that something shall be made in is not there: its name.
+    #[error("no subnet group called {0}")]
+    NoSubnetGroup(String),
     /// More tags than a resource may carry.
     #[error("too many tags")]
     TooManyTags,

@@ -4,6 +4,7 @@
 //! wait for each other half-way; a few readers beside it. Every method is one transaction. Rows are private to this room;
 //! what comes out are `resources`.
 
+mod access;
 mod allocation;
 mod cache_cluster;
 mod cache_node;
@@ -15,7 +16,10 @@ pub mod page;
 mod replication_group;
 mod router;
 mod setting;
+mod subnet_group;
 mod tag;
+mod user;
+mod user_group;
 
 use std::fmt;
 use std::future::Future;
@@ -31,6 +35,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions, Sqlite, Transaction};
 
+pub use access::GivenAccess;
 pub use allocation::{AddressPool, Pools, PortPool};
 pub use cache_cluster::CacheClusterFilter;
 pub use cache_node::NodeOutcome;
@@ -39,6 +44,8 @@ pub use event::EventFilter;
 pub use node_group::NodeGroupSeen;
 pub use replication_group::{Choice, JoinedMember, ReplicationGroupFilter};
 pub use router::RouterRecord;
+pub use subnet_group::SubnetGroupHeld;
+pub use user::{UserFilter, UserPlace};
 
 /// Readers beside the one writer: as many as there are cores to serve them with, on a small machine.
 const READERS: u32 = 4;

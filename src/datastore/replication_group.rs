@@ -14,7 +14,9 @@ use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
 use super::node_group::{dismiss_all, node_groups_of, node_groups_put};
 use super::page::Page;
+use super::subnet_group::subnet_group_demand;
 use super::tag::tags_put;
+use super::user_group::user_group_demand;
 use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
@@ -41,20 +43,23 @@ macro_rules! group_rows {
     ($tail:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             GroupRow,
-            "SELECT replication_group_key, account, region, replication_group_id, description, engine, engine_version,
+            "SELECT replication_group_key, replication_groups.account, replication_groups.region, replication_group_id,
+                    description, replication_groups.engine, engine_version,
                     cache_node_type, replication_groups.port, parameter_group_name, subnet_group_name, security_group_ids,
                     maintenance_window, snapshot_window, snapshot_retention_days, snapshotting_cluster_id,
                     notification_topic_arn, notification_active, auto_minor_version_upgrade, automatic_failover, multi_az,
                     at_rest_encryption, pending_engine, pending_engine_version, pending_node_type, pending_primary,
                     pending_parameter_group,
                     generation, observed_generation, requested_at, available_at, deletion_requested_at, retain_primary,
-                    failure_reason, blocked_by, changes, revision, primary_cluster_id, primary_epoch, former_primary,
+                    failure_reason, blocked_by, changes, replication_groups.revision, primary_cluster_id, primary_epoch, former_primary,
                     handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
                     reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
-                    reader_ports.port AS \"reader_port?\"
+                    reader_ports.port AS \"reader_port?\", guarded, access_generation, replication_groups.user_group_key,
+                    user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\"
              FROM replication_groups
              LEFT JOIN published_ports AS primary_ports ON primary_ports.primary_of = replication_group_key
-             LEFT JOIN published_ports AS reader_ports ON reader_ports.reader_of = replication_group_key "
+             LEFT JOIN published_ports AS reader_ports ON reader_ports.reader_of = replication_group_key
+             LEFT JOIN user_groups ON user_groups.user_group_key = replication_groups.user_group_key "
             + $tail
             $(, $argument)*
         )
@@ -68,7 +73,8 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] where the group's id is taken; [`Error::Stale`] where a cache cluster that becomes a member has changed;
-    /// [`Error::MemberExists`] where a new member's id is taken; [`Error::TooManyNodes`]; [`Error::Database`].
+    /// [`Error::MemberExists`] where a new member's id is taken; [`Error::NoSubnetGroup`]; [`Error::TooManyNodes`];
+    /// [`Error::Database`].
     pub async fn replication_group_insert(
         &self,
         group: &ReplicationGroup,
@@ -76,6 +82,7 @@ impl Datastore {
         node_quota: u32,
     ) -> Result<ReplicationGroup, Error> {
         let mut write = self.write("replication_group_insert").await?;
+        subnet_group_demand(&mut write, &group.scope, &group.spec.subnet_group_name).await?;
         let key = group_insert(&mut write, group).await?;
         if let Some(sharding) = &group.sharding {
             node_groups_put(&mut write, key, sharding).await?;
@@ -113,7 +120,7 @@ impl Datastore {
         let mut read = self.reader.acquire().await?;
         let mut read = read.begin().await?;
         let row = group_rows!(
-            "WHERE account = ? AND region = ? AND replication_group_id = ?",
+            "WHERE replication_groups.account = ? AND replication_groups.region = ? AND replication_group_id = ?",
             scope.account,
             scope.region,
             replication_group_id
@@ -148,7 +155,7 @@ impl Datastore {
         let mut read = self.reader.acquire().await?;
         let mut read = read.begin().await?;
         let rows = group_rows!(
-            "WHERE account = ?1 AND region = ?2 AND replication_group_id > ?3
+            "WHERE replication_groups.account = ?1 AND replication_groups.region = ?2 AND replication_group_id > ?3
                AND (?4 IS NULL OR replication_group_id = ?4)
              ORDER BY replication_group_id LIMIT +?5",
             scope.account,
@@ -354,7 +361,10 @@ fn only(mut groups: Vec<ReplicationGroup>) -> Result<ReplicationGroup, Error> {
     groups.pop().ok_or(Error::NotFound)
 }
 
-async fn group_of_key(read: &mut SqliteConnection, key: i64) -> Result<ReplicationGroup, Error> {
+pub(super) async fn group_of_key(
+    read: &mut SqliteConnection,
+    key: i64,
+) -> Result<ReplicationGroup, Error> {
     let row = group_rows!("WHERE replication_group_key = ?", key)
         .fetch_one(&mut *read)
         .await?;
@@ -448,14 +458,16 @@ async fn group_insert(
     let (generation, requested_at) = (stored(group.generation), group.requested_at.as_millis());
     let epoch = stored(group.primary.epoch);
     let confirmed = stored(group.primary.confirmed_epoch);
+    let user_group_key = user_group_demand(write, group).await?;
+    let access_generation = i64::from(user_group_key.is_some());
     let inserted = sqlx::query!(
         "INSERT INTO replication_groups (account, region, replication_group_id, description, engine, engine_version,
              cache_node_type, port, parameter_group_name, subnet_group_name, security_group_ids, maintenance_window,
              snapshot_window, snapshot_retention_days, snapshotting_cluster_id, notification_topic_arn, notification_active,
              auto_minor_version_upgrade, automatic_failover, multi_az, at_rest_encryption, generation, observed_generation,
              requested_at, retain_primary, changes, revision, primary_cluster_id, primary_epoch, handover, handback,
-             confirmed_epoch, failover_requested)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, ?, 0)",
+             confirmed_epoch, failover_requested, guarded, access_generation, user_group_key)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, ?, 0, ?, ?, ?)",
         group.scope.account,
         group.scope.region,
         group.spec.replication_group_id,
@@ -482,7 +494,10 @@ async fn group_insert(
         wish.changes,
         group.primary.cache_cluster_id,
         epoch,
-        confirmed
+        confirmed,
+        group.spec.guarded,
+        access_generation,
+        user_group_key
     )
     .execute(&mut **write)
     .await?;
@@ -501,6 +516,7 @@ async fn group_update(
         parameter_group_claim(write, &group.scope, name).await?;
     }
     let wish = GroupWish::of(group)?;
+    let user_group_key = user_group_demand(write, group).await?;
     let engine = group.spec.engine().name();
     let generation = stored(group.generation);
     let deletion = group.deletion_requested_at.map(Timestamp::as_millis);
@@ -511,8 +527,8 @@ async fn group_update(
              snapshotting_cluster_id = ?10, notification_topic_arn = ?11, notification_active = ?12,
              auto_minor_version_upgrade = ?13, automatic_failover = ?14, multi_az = ?15, pending_engine = ?16,
              pending_engine_version = ?17, pending_node_type = ?18, pending_primary = ?19, generation = ?20,
-             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, pending_parameter_group = ?26,
-             revision = revision + 1
+             deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, pending_parameter_group = ?26, guarded = ?27,
+             access_generation = access_generation + (user_group_key IS NOT ?28), user_group_key = ?28, revision = revision + 1
          WHERE replication_group_key = ?24 AND revision = ?25 AND deletion_requested_at IS NULL",
         group.spec.description,
         engine,
@@ -539,7 +555,9 @@ async fn group_update(
         wish.changes,
         group.key,
         group.revision,
-        pending_group
+        pending_group,
+        group.spec.guarded,
+        user_group_key
     )
     .execute(&mut **write)
     .await?;

@@ -35,6 +35,7 @@ fn config(data_dir: &Path) -> Config {
             node_subnet: None,
         },
         images: BTreeMap::new(),
+        subnets: Default::default(),
         router_binary: None,
         telemetry: TelemetryConfig {
             format: LogFormat::Text,

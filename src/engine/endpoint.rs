@@ -32,6 +32,14 @@ impl NodeEndpoint {
         }
     }
 
+    /// Only whom the node knows can say who else is let in.
+    pub(super) fn has_users(&self) -> Result<(), EngineError> {
+        match (self.protocol, &self.administrator) {
+            (Protocol::Redis, Some(_)) => Ok(()),
+            _ => Err(self.refused("the engine has no users")),
+        }
+    }
+
     pub(super) fn timeout(&self, deadline: Duration, last: Option<EngineError>) -> EngineError {
         EngineError::Timeout {
             endpoint: self.to_string(),

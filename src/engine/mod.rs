@@ -6,11 +6,12 @@
 
 pub mod cluster;
 mod endpoint;
+mod identity;
 pub mod memcached;
 pub mod redis;
 pub mod simulated;
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +21,8 @@ use crate::resources::slots::SlotSet;
 use cluster::{
     ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
 };
+
+pub use identity::{Credentials, NodeUser};
 
 /// Pause after the first unsuccessful attempt of [`Engine::wait_ready`]; the time until a new cache answers is measured
 /// against a bare container, so the beginning is impatient.
@@ -37,24 +40,6 @@ pub enum Protocol {
     Redis,
     /// Memcached's text protocol.
     Memcached,
-}
-
-/// A name and secret that a node accepts.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Credentials {
-    /// User name.
-    pub user: String,
-    /// Password; never printed.
-    pub password: String,
-}
-
-impl Debug for Credentials {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Credentials")
-            .field("user", &self.user)
-            .finish_non_exhaustive()
-    }
 }
 
 /// How a node is reached.
@@ -368,6 +353,19 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<(), EngineError>;
 
+    /// Makes `users` the users of a node, besides the administrator, who is left alone. A user that is not among them goes, and
+    /// the connections that it has end; so do those of a `default` user that let everyone in and does not any more. Other
+    /// connections go on, with the rights that their user then has.
+    ///
+    /// A rule about a command or a category that the node does not have is left out. Each user is changed in one step; after any
+    /// error some may have been, and others not.
+    async fn admit(
+        &self,
+        node: &NodeEndpoint,
+        users: &[NodeUser],
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
+
     /// Sets directives on a node as it runs, all that it takes, and returns those that it does not take. Its process forgets them when
     /// it ends.
     ///
@@ -506,6 +504,17 @@ impl Engine for NetworkEngine {
     ) -> Result<(), EngineError> {
         node.replicates()?;
         node.bounded(deadline, redis::migration::cancel(node)).await
+    }
+
+    async fn admit(
+        &self,
+        node: &NodeEndpoint,
+        users: &[NodeUser],
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.has_users()?;
+        node.bounded(deadline, redis::users::admit(node, users))
+            .await
     }
 
     async fn configure(

@@ -17,6 +17,7 @@ mod connection;
 pub(super) mod hand_over;
 pub(super) mod migration;
 mod report;
+pub(super) mod users;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {

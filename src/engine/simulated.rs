@@ -16,8 +16,8 @@ use super::cluster::{
     ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
 };
 use super::{
-    AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, PrimaryAddress,
-    Protocol, ReplicationReport, Role, Unsettable,
+    AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, NodeUser,
+    PrimaryAddress, Protocol, ReplicationReport, Role, Unsettable,
 };
 use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
@@ -294,6 +294,23 @@ impl Engine for SimulatedEngine {
         deadline: Duration,
     ) -> Result<(), EngineError> {
         self.cancel_migration(node, deadline).await
+    }
+
+    /// A frozen node is a timeout, and takes its users when it thaws, as a real one does.
+    async fn admit(
+        &self,
+        node: &NodeEndpoint,
+        users: &[NodeUser],
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.has_users()?;
+        let users = users
+            .iter()
+            .map(|user| (user.name.clone(), user.rules.join(" ")))
+            .collect();
+        let order = Order::Admit(users);
+        self.tell(Operation::NodeAdmit, node, order, None, deadline)
+            .await
     }
 
     /// As a build without an allocator of its own, it cannot defragment.

@@ -30,6 +30,7 @@ fn config() -> Config {
             node_subnet: None,
         },
         images: BTreeMap::new(),
+        subnets: Default::default(),
         router_binary: None,
         telemetry: TelemetryConfig {
             format: LogFormat::Text,

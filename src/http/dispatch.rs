@@ -5,7 +5,7 @@ use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
 use crate::operations::{
     Context, cache_cluster, cache_engine_version, cache_parameter_group, event, replication_group,
-    tag,
+    security_group, subnet_group, tag, user, user_group,
 };
 
 /// Decodes, calls, encodes.
@@ -20,6 +20,15 @@ pub(super) async fn dispatch(
 ) -> Result<String, Fault> {
     match operation {
         Op::AddTagsToResource => run(cx, form, request_id, tag::add_tags_to_resource).await,
+        Op::AuthorizeCacheSecurityGroupIngress => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::authorize_cache_security_group_ingress,
+            )
+            .await
+        }
         Op::CreateCacheCluster => {
             run(cx, form, request_id, cache_cluster::create_cache_cluster).await
         }
@@ -32,6 +41,24 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::CreateCacheSecurityGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::create_cache_security_group,
+            )
+            .await
+        }
+        Op::CreateCacheSubnetGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::create_cache_subnet_group,
+            )
+            .await
+        }
         Op::CreateReplicationGroup => {
             run(
                 cx,
@@ -41,6 +68,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::CreateUser => run(cx, form, request_id, user::create_user).await,
+        Op::CreateUserGroup => run(cx, form, request_id, user_group::create_user_group).await,
         Op::DecreaseReplicaCount => {
             run(
                 cx,
@@ -62,6 +91,24 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DeleteCacheSecurityGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::delete_cache_security_group,
+            )
+            .await
+        }
+        Op::DeleteCacheSubnetGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::delete_cache_subnet_group,
+            )
+            .await
+        }
         Op::DeleteReplicationGroup => {
             run(
                 cx,
@@ -71,6 +118,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DeleteUser => run(cx, form, request_id, user::delete_user).await,
+        Op::DeleteUserGroup => run(cx, form, request_id, user_group::delete_user_group).await,
         Op::DescribeCacheClusters => {
             run(cx, form, request_id, cache_cluster::describe_cache_clusters).await
         }
@@ -101,6 +150,24 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DescribeCacheSecurityGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::describe_cache_security_groups,
+            )
+            .await
+        }
+        Op::DescribeCacheSubnetGroups => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::describe_cache_subnet_groups,
+            )
+            .await
+        }
         Op::DescribeEngineDefaultParameters => {
             run(
                 cx,
@@ -120,6 +187,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DescribeUserGroups => run(cx, form, request_id, user_group::describe_user_groups).await,
+        Op::DescribeUsers => run(cx, form, request_id, user::describe_users).await,
         Op::IncreaseReplicaCount => {
             run(
                 cx,
@@ -142,6 +211,15 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::ModifyCacheSubnetGroup => {
+            run(
+                cx,
+                form,
+                request_id,
+                subnet_group::modify_cache_subnet_group,
+            )
+            .await
+        }
         Op::ModifyReplicationGroup => {
             run(
                 cx,
@@ -160,6 +238,8 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::ModifyUser => run(cx, form, request_id, user::modify_user).await,
+        Op::ModifyUserGroup => run(cx, form, request_id, user_group::modify_user_group).await,
         Op::RebootCacheCluster => {
             run(cx, form, request_id, cache_cluster::reboot_cache_cluster).await
         }
@@ -175,34 +255,32 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::RevokeCacheSecurityGroupIngress => {
+            run(
+                cx,
+                form,
+                request_id,
+                security_group::revoke_cache_security_group_ingress,
+            )
+            .await
+        }
         Op::TestFailover => run(cx, form, request_id, replication_group::test_failover).await,
 
         // Not written yet. A plain refusal, and never a 5xx: SDKs would retry that for minutes.
-        Op::AuthorizeCacheSecurityGroupIngress
-        | Op::BatchApplyUpdateAction
+        Op::BatchApplyUpdateAction
         | Op::BatchStopUpdateAction
         | Op::CompleteMigration
         | Op::CopyServerlessCacheSnapshot
         | Op::CopySnapshot
-        | Op::CreateCacheSecurityGroup
-        | Op::CreateCacheSubnetGroup
         | Op::CreateGlobalReplicationGroup
         | Op::CreateServerlessCache
         | Op::CreateServerlessCacheSnapshot
         | Op::CreateSnapshot
-        | Op::CreateUser
-        | Op::CreateUserGroup
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
-        | Op::DeleteCacheSecurityGroup
-        | Op::DeleteCacheSubnetGroup
         | Op::DeleteGlobalReplicationGroup
         | Op::DeleteServerlessCache
         | Op::DeleteServerlessCacheSnapshot
         | Op::DeleteSnapshot
-        | Op::DeleteUser
-        | Op::DeleteUserGroup
-        | Op::DescribeCacheSecurityGroups
-        | Op::DescribeCacheSubnetGroups
         | Op::DescribeGlobalReplicationGroups
         | Op::DescribeReservedCacheNodes
         | Op::DescribeReservedCacheNodesOfferings
@@ -211,22 +289,16 @@ pub(super) async fn dispatch(
         | Op::DescribeServiceUpdates
         | Op::DescribeSnapshots
         | Op::DescribeUpdateActions
-        | Op::DescribeUserGroups
-        | Op::DescribeUsers
         | Op::DisassociateGlobalReplicationGroup
         | Op::ExportServerlessCacheSnapshot
         | Op::FailoverGlobalReplicationGroup
         | Op::IncreaseNodeGroupsInGlobalReplicationGroup
         | Op::ListAllowedNodeTypeModifications
-        | Op::ModifyCacheSubnetGroup
         | Op::ModifyGlobalReplicationGroup
         | Op::ModifyServerlessCache
-        | Op::ModifyUser
-        | Op::ModifyUserGroup
         | Op::PrepareMigration
         | Op::PurchaseReservedCacheNodesOffering
         | Op::RebalanceSlotsInGlobalReplicationGroup
-        | Op::RevokeCacheSecurityGroupIngress
         | Op::StartMigration
         | Op::StopMigration
         | Op::TestMigration => Err(Fault::new(

@@ -16,11 +16,12 @@ pub use modify::modify_cache_cluster;
 use super::Context;
 use super::faults::{
     cache_cluster_exists, cache_cluster_not_found, internal, invalid_value, node_quota,
-    not_supported,
+    not_supported, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
 use super::replication_group;
 use super::spec::{given, named_group};
+use super::subnet_group;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError};
 use crate::resources::cache_cluster::CacheCluster;
@@ -43,8 +44,9 @@ pub async fn create_cache_cluster(
             cache_cluster: Some(view::view(cx, &member, false)),
         });
     }
+    let subnet_group = subnet_group::chosen(cx, input.cache_subnet_group_name.as_deref()).await?;
     let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
-    let (spec, zones) = spec::spec(cx, &input, named.as_ref())?;
+    let (spec, zones) = spec::spec(cx, &input, named.as_ref(), subnet_group)?;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
     let cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
     let quota = cx.presentation.node_quota;
@@ -64,6 +66,7 @@ pub async fn create_cache_cluster(
             })
         }
         Err(StoreError::AlreadyExists) => Err(cache_cluster_exists()),
+        Err(StoreError::NoSubnetGroup(name)) => Err(subnet_group_not_found(&name)),
         Err(StoreError::TooManyNodes(quota)) => Err(node_quota(quota)),
         Err(error) => Err(internal(error)),
     }

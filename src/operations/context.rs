@@ -6,6 +6,7 @@ use crate::activators::Activators;
 use crate::clock::Clock;
 use crate::datastore::Datastore;
 use crate::resources::scope::Scope;
+use crate::resources::subnet_group::ConfiguredSubnets;
 
 /// The caller, and the rooms an operation may use.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Presentation {
     pub advertise_host: String,
     /// Most nodes of an account in a region.
     pub node_quota: u32,
+    /// Where subnets lie that do not lie where their ids say.
+    pub subnets: ConfiguredSubnets,
 }
 
 impl Default for Presentation {
@@ -37,6 +40,7 @@ impl Default for Presentation {
             advertise_host: "localhost".to_owned(),
             // AWS's default (quota "Nodes per Region").
             node_quota: 300,
+            subnets: ConfiguredSubnets::new(),
         }
     }
 }

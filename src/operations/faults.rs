@@ -118,6 +118,34 @@ pub(super) fn cache_cluster_exists() -> Fault {
     )
 }
 
+/// A user that is not there.
+pub(super) fn user_not_found(id: &str) -> Fault {
+    Fault::new(FaultCode::UserNotFound, format!("User {id} not found."))
+}
+
+/// A user group that is not there.
+pub(super) fn user_group_not_found(id: &str) -> Fault {
+    Fault::new(
+        FaultCode::UserGroupNotFound,
+        format!("User group {id} not found."),
+    )
+}
+
+/// A subnet group that is not there.
+pub(super) fn subnet_group_not_found(name: &str) -> Fault {
+    Fault::new(
+        FaultCode::CacheSubnetGroupNotFound,
+        format!("Cache Subnet Group {name} does not exist."),
+    )
+}
+
+/// Whoever speaks of cache security groups (text: behaviour.md section 40).
+pub(super) fn cache_security_groups_refused() -> Fault {
+    invalid_value(
+        "Use of cache security groups is not permitted in this API version for your account.",
+    )
+}
+
 /// The quota of an account in a region, in AWS's words.
 pub(super) fn node_quota(quota: u32) -> Fault {
     Fault::new(

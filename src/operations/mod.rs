@@ -9,7 +9,11 @@ pub mod event;
 mod faults;
 mod paging;
 pub mod replication_group;
+pub mod security_group;
 mod spec;
+pub mod subnet_group;
 pub mod tag;
+pub mod user;
+pub mod user_group;
 
 pub use context::{Context, Presentation};

@@ -31,11 +31,15 @@ pub(super) fn page_size(max_records: Option<i32>) -> Result<usize, Fault> {
 pub(super) enum List {
     CacheClusters,
     CacheEngineVersions,
+    CacheSecurityGroups,
+    CacheSubnetGroups,
     CacheParameterGroups,
     CacheParameters,
     EngineDefaultParameters,
     Events,
     ReplicationGroups,
+    UserGroups,
+    Users,
 }
 
 impl List {
@@ -43,11 +47,15 @@ impl List {
         match self {
             Self::CacheClusters => "clusters",
             Self::CacheEngineVersions => "versions",
+            Self::CacheSecurityGroups => "security",
+            Self::CacheSubnetGroups => "subnets",
             Self::CacheParameterGroups => "parameter-groups",
             Self::CacheParameters => "parameters",
             Self::EngineDefaultParameters => "default-parameters",
             Self::Events => "events",
             Self::ReplicationGroups => "groups",
+            Self::UserGroups => "user-groups",
+            Self::Users => "users",
         }
     }
 }

@@ -25,11 +25,12 @@ pub use shard_configuration::modify_replication_group_shard_configuration;
 use super::Context;
 use super::faults::{
     cache_cluster_exists, internal, invalid_combination, invalid_value, node_quota, not_supported,
-    replication_group_not_found,
+    replication_group_not_found, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
-use super::spec::{given, named_group};
-use super::tag;
+use super::spec::{NamedGroup, given, named_group};
+use super::subnet_group;
+use super::{tag, user_group};
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::engine::Engine;
@@ -72,6 +73,7 @@ pub async fn create_replication_group(
                 ));
             }
             Err(StoreError::MemberExists(_)) => return Err(cache_cluster_exists()),
+            Err(StoreError::NoSubnetGroup(name)) => return Err(subnet_group_not_found(&name)),
             Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
             // The cache cluster that PrimaryClusterId names has changed since it was read.
             Err(StoreError::Stale) => {}
@@ -87,18 +89,32 @@ async fn wished(
     tags: &[Tag],
 ) -> Result<(ReplicationGroup, Vec<Tag>), Fault> {
     let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
-    if let Some(id) = given(input.primary_cluster_id.as_deref()) {
-        return adopt::group(cx, input, named.as_ref(), id, tags).await;
+    let (mut group, tags) = match given(input.primary_cluster_id.as_deref()) {
+        Some(id) => adopt::group(cx, input, named.as_ref(), id, tags).await?,
+        None => (wished_anew(cx, input, named.as_ref()).await?, tags.to_vec()),
+    };
+    let ids = input.user_group_ids.as_deref().unwrap_or_default();
+    let version = group.spec.engine_version;
+    if let Some(user_group) = user_group::attachable(cx, ids, version).await? {
+        group.guard(user_group);
     }
-    let (spec, layout) = spec::spec(cx, input, named.as_ref())?;
+    Ok((group, tags))
+}
+
+async fn wished_anew(
+    cx: &Context,
+    input: &CreateReplicationGroupMessage,
+    named: Option<&NamedGroup>,
+) -> Result<ReplicationGroup, Fault> {
+    let subnet_group = subnet_group::chosen(cx, input.cache_subnet_group_name.as_deref()).await?;
+    let (spec, layout) = spec::spec(cx, input, named, subnet_group)?;
     let (scope, now) = (cx.scope.clone(), cx.clock.now());
-    let group = match layout {
+    Ok(match layout {
         Layout::Members(zones) => ReplicationGroup::wished(scope, spec, &zones, now),
         Layout::NodeGroups(node_groups) => {
             ReplicationGroup::sharded(scope, spec, &node_groups, now)
         }
-    };
-    Ok((group, tags.to_vec()))
+    })
 }
 
 /// DescribeReplicationGroups: one by its id, or all, in the order of their ids.
@@ -240,6 +256,7 @@ fn wake(cx: &Context) {
     cx.activators.replication_group.wake();
     cx.activators.cache_cluster.wake();
     cx.activators.router.wake();
+    cx.activators.access.wake();
 }
 
 /// What is there with cluster mode enabled only (text: behaviour.md section 40).

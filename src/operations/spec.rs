@@ -2,12 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cacheplane_api::{Fault, FaultCode};
+use cacheplane_api::Fault;
 
 use super::Context;
 use super::faults::{
-    cache_parameter_group_not_found, fault_of, internal, invalid_combination, invalid_value,
-    missing, not_supported,
+    cache_parameter_group_not_found, cache_security_groups_refused, fault_of, internal,
+    invalid_combination, invalid_value, missing, not_supported,
 };
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::Notification;
@@ -29,9 +29,6 @@ const SECURITY_GROUP_ID_MAX: usize = 255;
 
 /// Longest topic ARN, in bytes: 256 for the name, and what stands before it.
 const TOPIC_ARN_MAX: usize = 400;
-
-/// The subnet group that every account has.
-pub(super) const DEFAULT_SUBNET_GROUP: &str = "default";
 
 /// An absent or empty text is no text.
 pub(super) fn given(text: Option<&str>) -> Option<&str> {
@@ -184,26 +181,10 @@ pub(super) fn other_family(expected: &str, found: &str) -> Fault {
     ))
 }
 
-/// The name of a subnet group; there is only the default one so far.
-pub(super) fn subnet_group(name: Option<&str>) -> Result<String, Fault> {
-    let name = given(name)
-        .unwrap_or(DEFAULT_SUBNET_GROUP)
-        .to_ascii_lowercase();
-    if name != DEFAULT_SUBNET_GROUP {
-        return Err(Fault::new(
-            FaultCode::CacheSubnetGroupNotFound,
-            format!("Cache Subnet Group {name} does not exist."),
-        ));
-    }
-    Ok(name)
-}
-
 /// Cache security groups went with EC2-Classic.
 pub(super) fn no_cache_security_groups(names: Option<&Vec<String>>) -> Result<(), Fault> {
     if has_entries(names) {
-        return Err(invalid_value(
-            "Use of cache security groups is not permitted in this API version for your account.",
-        ));
+        return Err(cache_security_groups_refused());
     }
     Ok(())
 }
@@ -229,7 +210,9 @@ pub(super) fn security_groups(
     }
     let is_id = |id: &str| {
         id.len() <= SECURITY_GROUP_ID_MAX
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && id.strip_prefix("sg-").is_some_and(|rest| {
+                !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            })
     };
     match ids.iter().find(|id| !is_id(id)) {
         Some(id) => {
@@ -313,16 +296,6 @@ pub(super) fn notification_status(
         (Some(other), _) => Err(invalid_value(format!(
             "Invalid notification topic status: {other}. It is active or inactive."
         ))),
-    }
-}
-
-/// Availability zones of the caller's region.
-pub(super) fn zones(scope: &Scope, zones: &[String]) -> Result<(), Fault> {
-    match zones.iter().find(|zone| !scope.has_zone(zone)) {
-        Some(zone) => Err(invalid_value(format!(
-            "{zone} is not a valid availability zone."
-        ))),
-        None => Ok(()),
     }
 }
 

@@ -11,7 +11,9 @@ use cacheplane_api::{Fault, FaultCode};
 use super::Context;
 use super::faults::{
     default_parameter_group, fault_of, internal, invalid_value, replication_group_not_found,
+    subnet_group_not_found, user_group_not_found,
 };
+use super::{subnet_group, user, user_group};
 use crate::datastore::Error as StoreError;
 use crate::resources::arn::{Arn, ResourceType, arn};
 use crate::resources::parameter;
@@ -168,6 +170,27 @@ async fn resolve(cx: &Context, text: &str, access: Access) -> Result<Tagged, Fau
         ResourceType::ParameterGroup => resolve_parameter_group(cx, &named.name, access)
             .await
             .map(Tagged::alone),
+        ResourceType::SubnetGroup => {
+            let group = subnet_group::find(cx, &named.name).await?;
+            let name = arn(&cx.scope, ResourceType::SubnetGroup, &group.name);
+            Ok(Tagged::alone(name))
+        }
+        ResourceType::User => {
+            let user = user::find(cx, &named.name).await.map_err(|fault| {
+                match fault.code() {
+                    // AWS says it in other words here (behaviour.md section 40).
+                    FaultCode::UserNotFound => not_found(ResourceType::User, &named.name),
+                    _ => fault,
+                }
+            })?;
+            let name = arn(&cx.scope, ResourceType::User, &user.user_id);
+            Ok(Tagged::alone(name))
+        }
+        ResourceType::UserGroup => {
+            let group = user_group::find(cx, &named.name).await?;
+            let name = arn(&cx.scope, ResourceType::UserGroup, &group.user_group_id);
+            Ok(Tagged::alone(name))
+        }
         other => Err(not_found(other, &named.name)),
     }
 }
@@ -255,10 +278,7 @@ fn not_found(resource_type: ResourceType, name: &str) -> Fault {
             FaultCode::CacheParameterGroupNotFound,
             format!("CacheParameterGroup not found: {name}"),
         ),
-        ResourceType::SubnetGroup => (
-            FaultCode::CacheSubnetGroupNotFound,
-            format!("Cache Subnet Group {name} does not exist."),
-        ),
+        ResourceType::SubnetGroup => return subnet_group_not_found(name),
         ResourceType::SecurityGroup => (
             FaultCode::CacheSecurityGroupNotFound,
             format!("CacheSecurityGroup not found: {name}"),
@@ -271,10 +291,7 @@ fn not_found(resource_type: ResourceType, name: &str) -> Fault {
             FaultCode::UserNotFound,
             format!("{name} is not available for tagging"),
         ),
-        ResourceType::UserGroup => (
-            FaultCode::UserGroupNotFound,
-            format!("User group {name} not found."),
-        ),
+        ResourceType::UserGroup => return user_group_not_found(name),
         ResourceType::ServerlessCache => (
             FaultCode::ServerlessCacheNotFound,
             format!("Serverless Cache {name} not found."),

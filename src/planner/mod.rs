@@ -4,6 +4,7 @@
 //! that involves a choice (an address, the run that a reboot shall end, the next list of nodes) only writes the choice
 //! down; a later stage acts on it. So a process that stops anywhere is resumed by looking.
 
+pub mod access;
 pub mod cache_cluster;
 pub mod replication_group;
 pub mod sharded_group;

@@ -93,6 +93,8 @@ pub enum Plan<S = Stage> {
     AwaitMembers,
     /// Nothing to do but to let the router take the new routes.
     AwaitRouter,
+    /// Nothing to do but to let the nodes be given the users that are wished.
+    AwaitAccess,
 }
 
 impl<S> Plan<S> {
@@ -104,6 +106,7 @@ impl<S> Plan<S> {
             Self::LookAgain => Plan::LookAgain,
             Self::AwaitMembers => Plan::AwaitMembers,
             Self::AwaitRouter => Plan::AwaitRouter,
+            Self::AwaitAccess => Plan::AwaitAccess,
         }
     }
 }

@@ -71,6 +71,14 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
             "the replication group with key {key} is not as wished"
         ));
     }
+    for (key, _) in world.datastore.access_list_unconverged().await? {
+        findings.push(format!(
+            "a node of the replication group with key {key} does not have its users"
+        ));
+    }
+    if world.datastore.access_is_unsettled().await? {
+        findings.push("a change of a user waits and nobody has to follow it".to_owned());
+    }
     Ok(findings)
 }
 

@@ -168,6 +168,8 @@ impl CacheClusters {
                 tracing::debug!(cache_cluster.id = cluster.spec.cache_cluster_id, stage = ?stage, "Carry out a stage");
                 self.execute(cluster, &seen, stage).await?;
                 if cluster.membership.is_some() {
+                    // A node that was just made or came back lets nobody in before it is given its users.
+                    self.world.activators.access.wake();
                     self.world.activators.replication_group.wake();
                 }
                 Ok(None)

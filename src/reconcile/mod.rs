@@ -3,6 +3,7 @@
 //! Each looks, asks the planner, and carries out what it answers; what it is about to touch becomes unknown first, and what came
 //! of it is recorded after. None has input: a wake carries nothing, and what changed is found by looking.
 
+pub mod access;
 pub mod audit;
 pub mod cache_cluster;
 pub mod driver;

@@ -340,6 +340,7 @@ impl World {
                 password_sha256: &password_sha256,
             }),
             fenced: cluster.membership.is_some(),
+            guarded: spec.guarded,
             persistent: keeps_data(cluster),
             open_files_limit: self.ground.open_files_limit,
         })

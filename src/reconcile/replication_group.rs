@@ -179,6 +179,15 @@ impl ReplicationGroups {
                 }
                 Ok(Some(Outcome::Waiting))
             }
+            Plan::AwaitAccess => {
+                self.world.activators.access.wake();
+                match planner::is_overdue(group, self.world.clock.now()) {
+                    true => Err(Stop::Obstacle(
+                        "The users of its user group could not be set on every node.".to_owned(),
+                    )),
+                    false => Ok(Some(Outcome::Waiting)),
+                }
+            }
             Plan::Do(stage) => {
                 tracing::debug!(
                     replication_group.id = group.spec.replication_group_id,

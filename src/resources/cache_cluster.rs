@@ -65,6 +65,8 @@ pub struct CacheClusterSpec {
     pub notification: Option<Notification>,
     /// Whether minor versions are taken without asking.
     pub auto_minor_version_upgrade: bool,
+    /// Whether its nodes start with nobody let in but us; members of replication groups with users only.
+    pub guarded: bool,
 }
 
 impl CacheClusterSpec {
@@ -255,6 +257,17 @@ pub struct Membership {
     pub node_group: Option<NodeGroupId>,
     /// Whether its group has let it go: with cluster mode enabled no node is removed while it may hold a slot.
     pub is_dismissed: bool,
+    /// The users that its node was last given.
+    pub access: Option<AppliedAccess>,
+}
+
+/// The run of a member's node in which it was given users, and the count of the wish that these were.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedAccess {
+    /// The run.
+    pub started_at: String,
+    /// The count.
+    pub generation: u64,
 }
 
 /// The run of a member's node, and the choice of a primary, in which it was seen to do its part: to serve as that primary, or to follow
@@ -333,11 +346,17 @@ impl CacheCluster {
         }
     }
 
+    /// The run that its first node is known to be in.
+    pub fn known_run(&self) -> Option<&str> {
+        match &self.nodes.first()?.observation {
+            Observation::Known(seen) => Some(&seen.started_at),
+            Observation::Unknown | Observation::Absent => None,
+        }
+    }
+
     /// Whether its first node is known to be in this run.
     pub fn is_in_run(&self, started_at: &str) -> bool {
-        self.nodes.first().is_some_and(|node| {
-            matches!(&node.observation, Observation::Known(seen) if seen.started_at == started_at)
-        })
+        self.known_run() == Some(started_at)
     }
 
     /// The nodes that are wanted, in the order of their ids.

@@ -21,7 +21,7 @@ use super::node_type::NodeType;
 
 pub use cluster::{CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, bus_port};
 pub use directives::{engine_directives, live_directives, service_only_reason};
-pub use withheld::withheld_rules;
+pub use withheld::{is_withheld, withheld_rules};
 
 /// Everything that decides how a node's engine starts.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,9 @@ pub struct ServerSettings<'a> {
     /// whom to follow, or to be the primary, it answers reads. With cluster mode enabled the nodes agree on that among
     /// themselves, and it has no effect.
     pub fenced: bool,
+    /// Whether it starts with its `default` user off: customers are let in by those who know who may, and a node that is started
+    /// again by itself lets nobody in before.
+    pub guarded: bool,
     /// Whether keys survive a restart, on the volume at `/data`.
     pub persistent: bool,
     /// Open files that the host lets a container have, when that is known to be bounded. Memcached does not start
@@ -236,9 +239,14 @@ fn users(settings: &ServerSettings<'_>) -> Vec<String> {
     } else {
         &["~*", "+@all"]
     };
-    let mut words = vec!["--user", "default", "on", "nopass"];
-    words.extend(everything);
-    words.extend(withheld_rules(settings.version.engine, line));
+    let mut words = vec!["--user", "default"];
+    if settings.guarded {
+        words.push("off");
+    } else {
+        words.extend(["on", "nopass"]);
+        words.extend(everything);
+        words.extend(withheld_rules(settings.version.engine, line));
+    }
     let mut words: Vec<String> = words.into_iter().map(str::to_owned).collect();
     if let Some(administrator) = settings.administrator {
         let password = format!("#{}", administrator.password_sha256);

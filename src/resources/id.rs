@@ -60,6 +60,22 @@ pub fn cache_node_id(number: u32) -> String {
     format!("{number:04}")
 }
 
+/// The longest id of a user or a user group that is believed.
+const ACCESS_ID_MAX: usize = 255;
+
+/// The id of a user or a user group in its stored form: lower case. Unlike others it may end with a hyphen.
+pub(crate) fn access_id(parameter: &str, text: &str) -> Result<String, Violation> {
+    let lawful_characters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let begins_with_letter = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if !lawful_characters || !begins_with_letter || text.len() > ACCESS_ID_MAX {
+        return Err(Violation::InvalidParameterValue(format!(
+            "The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter and must contain only \
+             ASCII letters, digits, and hyphens."
+        )));
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
 fn identifier(parameter: &str, text: &str, longest: usize) -> Result<String, Violation> {
     let lawful_characters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     let begins_with_letter = text.starts_with(|c: char| c.is_ascii_alphabetic());

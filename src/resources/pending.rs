@@ -8,6 +8,7 @@ use super::cache_cluster::{CacheCluster, Change};
 use super::engine::EngineVersion;
 use super::node_type::NodeType;
 use super::violation::Violation;
+use super::zones::Zones;
 
 /// Wishes that wait.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,6 +48,8 @@ pub struct NodeCountRequest {
     pub remove: Vec<String>,
     /// Where the new ones shall be; empty leaves it to the service.
     pub zones: Vec<String>,
+    /// What the service chooses from.
+    pub choice: Zones,
 }
 
 /// What a ModifyCacheCluster asks of the engine's side.
@@ -169,7 +172,7 @@ fn node_change(
             );
         }
         return Ok(Some(PendingNodes::Add(
-            [waiting, new_zones(cluster, total, added, request.zones)?].concat(),
+            [waiting, new_zones(cluster, total, added, request)?].concat(),
         )));
     }
     if wanted > current {
@@ -218,15 +221,16 @@ fn new_zones(
     cluster: &CacheCluster,
     total: u32,
     added: usize,
-    named: Vec<String>,
+    request: NodeCountRequest,
 ) -> Result<Vec<String>, Violation> {
+    let named = request.zones;
     if named.is_empty() {
         let single = cluster.spec.az_mode == super::cache_cluster::AzMode::SingleAz;
         let home = cluster.wished_nodes().next().map(|node| node.zone.clone());
         return Ok((0..added)
             .map(|index| match (&home, single) {
                 (Some(zone), true) => zone.clone(),
-                _ => cluster.scope.zone(total as usize + index),
+                _ => request.choice.in_turn(total as usize + index),
             })
             .collect());
     }

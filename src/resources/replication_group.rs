@@ -7,7 +7,9 @@
 
 use std::net::Ipv4Addr;
 
-use super::cache_cluster::{AzMode, CacheCluster, CacheClusterSpec, Membership, Notification};
+use super::cache_cluster::{
+    AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, Membership, Notification,
+};
 use super::engine::{Engine, EngineVersion};
 use super::node_type::NodeType;
 use super::scope::Scope;
@@ -62,6 +64,8 @@ pub struct ReplicationGroupSpec {
     pub multi_az: bool,
     /// Kept and described.
     pub at_rest_encryption: bool,
+    /// Whether members' nodes start with nobody let in but us; from the first user group on.
+    pub guarded: bool,
 }
 
 impl ReplicationGroupSpec {
@@ -86,6 +90,7 @@ impl ReplicationGroupSpec {
             snapshot_retention_days: self.snapshot_retention_days,
             notification: self.notification.clone(),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
+            guarded: self.guarded,
         }
     }
 }
@@ -125,6 +130,28 @@ pub enum GroupChange {
     AutomaticFailover(bool),
     /// Another primary was asked for: the member to be promoted.
     Promotion(String),
+    /// Another user group, or one more or less: from, to.
+    UserGroup(Option<String>, Option<String>),
+}
+
+/// The user group of a replication group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachedUserGroup {
+    /// Its key.
+    pub key: i64,
+    /// Its id.
+    pub user_group_id: String,
+    /// Its engine.
+    pub engine: Engine,
+}
+
+/// Who shall be let in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GroupAccess {
+    /// Counts what was wished of users; 0 until the first user group, and then everyone is let in by how nodes are started.
+    pub generation: u64,
+    /// The users; without a user group, everyone.
+    pub user_group: Option<AttachedUserGroup>,
 }
 
 /// Which member is the primary.
@@ -242,6 +269,8 @@ pub struct ReplicationGroup {
     pub reader_endpoint: MovingEndpoint,
     /// The node groups; none with cluster mode disabled.
     pub sharding: Option<Sharding>,
+    /// Who shall be let in.
+    pub access: GroupAccess,
     /// In the order of their making, those that are being deleted included.
     pub members: Vec<CacheCluster>,
 }
@@ -302,6 +331,7 @@ impl ReplicationGroup {
             primary_endpoint: MovingEndpoint::default(),
             reader_endpoint: MovingEndpoint::default(),
             sharding: None,
+            access: GroupAccess::default(),
             members: Vec::new(),
         }
     }
@@ -316,6 +346,7 @@ impl ReplicationGroup {
             joined: None,
             node_group: None,
             is_dismissed: false,
+            access: None,
         }
     }
 
@@ -421,11 +452,51 @@ impl ReplicationGroup {
         })
     }
 
+    /// Whether the users that `member`'s node was last given are those that are wished now, and are there in the run that is known of it.
+    pub fn has_access(&self, member: &CacheCluster) -> bool {
+        let given = applied_access(member);
+        self.access.generation == 0
+            || given.is_some_and(|given| given.generation == self.access.generation)
+    }
+
+    /// Whether `member`'s node was given users in the run that is known of it, those of now or of a moment ago.
+    fn lets_users_in(&self, member: &CacheCluster) -> bool {
+        self.access.generation == 0 || applied_access(member).is_some()
+    }
+
+    /// Lets in the users of this group alone, from its first moment on; for a group that is not there yet.
+    pub fn guard(&mut self, user_group: AttachedUserGroup) {
+        self.spec.guarded = true;
+        for member in &mut self.members {
+            member.spec.guarded = true;
+        }
+        self.access = GroupAccess {
+            generation: 1,
+            user_group: Some(user_group),
+        };
+    }
+
+    /// Has another user group, or none. Members are rolled when the first comes: a node that was made before starts open to everyone.
+    pub fn attach_user_group(&mut self, user_group: Option<AttachedUserGroup>) {
+        let id = |group: &Option<AttachedUserGroup>| {
+            group.as_ref().map(|group| group.user_group_id.clone())
+        };
+        let (from, to) = (id(&self.access.user_group), id(&user_group));
+        if from == to {
+            return;
+        }
+        self.spec.guarded |= user_group.is_some();
+        self.access.user_group = user_group;
+        self.changes.push(GroupChange::UserGroup(from, to));
+        self.raise_generation();
+    }
+
     /// The members that reads go to: replicas that are in sync, in the order of their making; the primary where there is none.
     pub fn readers(&self) -> Vec<&CacheCluster> {
         let readers = |wanted: fn(&Self, &CacheCluster) -> bool| -> Vec<&CacheCluster> {
             self.wished_members()
                 .filter(|member| wanted(self, member) && self.keeps_up(member))
+                .filter(|member| self.lets_users_in(member))
                 .collect()
         };
         let replicas = readers(|group, member| !group.is_primary(member));
@@ -489,6 +560,12 @@ impl ReplicationGroup {
         let route = self.route(endpoint);
         route.is_some() && self.endpoint(endpoint).route_served != route
     }
+}
+
+/// What users `member`'s node was given, in the run that is known of it.
+fn applied_access(member: &CacheCluster) -> Option<&AppliedAccess> {
+    let applied = member.membership.as_ref()?.access.as_ref();
+    applied.filter(|applied| member.is_in_run(&applied.started_at))
 }
 
 fn target_words(member: &CacheCluster) -> Option<String> {

@@ -64,6 +64,15 @@ impl Scope {
     }
 }
 
+/// Whether this is formed like an availability zone of some region.
+pub fn is_zone(text: &str) -> bool {
+    let mut region = text.to_owned();
+    let letter = region.pop();
+    letter.is_some_and(|letter| letter.is_ascii_lowercase())
+        && region.ends_with(|last: char| last.is_ascii_digit())
+        && is_region(&region)
+}
+
 /// Letters, digits and hyphens, at most 32: enough for every region name, and safe in container names.
 fn is_region(region: &str) -> bool {
     !region.is_empty()

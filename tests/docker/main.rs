@@ -10,3 +10,4 @@ mod fixture;
 mod images;
 mod networks;
 mod replication;
+mod users;

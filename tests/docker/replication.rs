@@ -61,6 +61,7 @@ impl Member {
                 password_sha256: &hex::encode(sha2::Sha256::digest(&password)),
             }),
             fenced: true,
+            guarded: false,
             persistent: true,
             open_files_limit: Some(10_000),
         });

@@ -81,6 +81,7 @@ pub(crate) fn with_settings<T>(
             password_sha256: &password_sha256,
         }),
         fenced: false,
+        guarded: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: open_files_limit(image),
     })

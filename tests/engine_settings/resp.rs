@@ -294,6 +294,7 @@ fn check_fence(version: (Engine, &str), image: &str) {
     with_settings(version, image, "cache.t3.micro", &[], |settings| {
         let settings = ServerSettings {
             fenced: true,
+            guarded: false,
             ..settings
         };
         let container = Container::run(image, &server_command(&settings), settings.port);

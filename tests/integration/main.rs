@@ -4,6 +4,7 @@
     reason = "a test is one crate, and nobody else can reach any of it"
 )]
 
+mod access;
 mod cache_cluster;
 mod cache_parameter_group;
 mod coverage;
@@ -17,5 +18,7 @@ mod published;
 mod refused;
 mod replication_group;
 mod router;
+mod subnet_group;
 mod tag;
+mod user;
 mod wire;

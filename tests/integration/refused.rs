@@ -14,7 +14,7 @@ pub struct Case {
 }
 
 /// What stands for a beginning that many lines share.
-const SHORT: [(&str, &str); 8] = [
+const SHORT: [(&str, &str); 11] = [
     ("$own7", "CacheParameterGroupName=own7"),
     ("$entry", "ParameterNameValues.ParameterNameValue"),
     (
@@ -34,6 +34,15 @@ const SHORT: [(&str, &str); 8] = [
         "$arn",
         "ResourceName=arn%3Aaws%3Aelasticache%3Aus-east-1%3A000000000000%3Acluster%3Ard",
     ),
+    (
+        "$subnets",
+        "CacheSubnetGroupName=new&CacheSubnetGroupDescription=d&SubnetIds.SubnetIdentifier.1=subnet-1",
+    ),
+    (
+        "$user",
+        "UserId=new&UserName=new&Engine=redis&AccessString=on+~*+%2B@read&Passwords.member.1=a+password+of+a+test",
+    ),
+    ("$secret", "Passwords.member.1=a+password+of+a+test"),
     (
         "$zone",
         "PreferredAvailabilityZones.PreferredAvailabilityZone",
@@ -79,10 +88,12 @@ pub fn cases() -> Vec<Case> {
 /// `rd` is Redis 7.1, `old` Redis 6.2, `mc` Memcached with three nodes in one zone, `spread` with two in two; `young` is being
 /// created. `own` is Redis 6.2 with the parameter group `own6`; nobody uses `own7`, nor `clustered`, which turns cluster mode on.
 /// Of the replication groups, `ants` has a replica, automatic failover and Multi-AZ, `pair` a replica only, `solo` none;
-/// `brood` is being created.
+/// `brood` is being created. The subnet group `used` has subnets in two zones, and the replication group `inside` lies in both.
+/// Users: `app` of Valkey, `ops` of Redis, and `own` of Redis, which is called `default`. The user group `apps` of Valkey has `app` and is
+/// that of the replication group `shut`; `opses` of Redis has `own` and `ops`; `bare` of Valkey is of nobody.
 async fn world() -> Harness {
     let harness = Harness::start_on(Layout {
-        node_quota: 19,
+        node_quota: 22,
         ..Layout::default()
     })
     .await;
@@ -120,10 +131,58 @@ async fn world() -> Harness {
     harness.create_group("ants", "2", &both).await.ok();
     harness.create_group("pair", "2", &[]).await.ok();
     harness.create_group("solo", "1", &[]).await.ok();
+    let used = [
+        ("CacheSubnetGroupName", "used"),
+        ("CacheSubnetGroupDescription", "d"),
+        ("SubnetIds.SubnetIdentifier.1", "subnet-1"),
+        ("SubnetIds.SubnetIdentifier.2", "subnet-2"),
+    ];
+    harness.call("CreateCacheSubnetGroup", &used).await.ok();
+    make_users(&harness).await;
+    harness
+        .create_group("inside", "2", &[("CacheSubnetGroupName", "used")])
+        .await
+        .ok();
     harness.settle().await;
     harness.create_redis("young", &[]).await.ok();
     harness.create_group("brood", "1", &[]).await.ok();
     harness
+}
+
+async fn make_users(harness: &Harness) {
+    for (id, name, engine) in [
+        ("app", "app", "valkey"),
+        ("ops", "ops", "redis"),
+        ("own", "default", "redis"),
+    ] {
+        let members = [
+            ("UserId", id),
+            ("UserName", name),
+            ("Engine", engine),
+            ("AccessString", "on ~* +@all"),
+            ("Passwords.member.1", "a password of a test"),
+        ];
+        harness.call("CreateUser", &members).await.ok();
+    }
+    for (id, engine, users) in [
+        ("apps", "valkey", vec!["app"]),
+        ("opses", "redis", vec!["own", "ops"]),
+        ("bare", "valkey", vec![]),
+    ] {
+        let mut members = vec![("UserGroupId", id), ("Engine", engine)];
+        members.extend(
+            ["UserIds.member.1", "UserIds.member.2"]
+                .into_iter()
+                .zip(users),
+        );
+        harness.call("CreateUserGroup", &members).await.ok();
+    }
+    let shut = [
+        ("Engine", "valkey"),
+        ("EngineVersion", "8.1"),
+        ("UserGroupIds.member.1", "apps"),
+    ];
+    harness.create_group("shut", "1", &shut).await.ok();
 }
 
 #[tokio::test]
@@ -134,12 +193,15 @@ async fn bad_input_gets_awss_answer_and_changes_nothing() {
             .call("DescribeCacheClusters", &[("ShowCacheNodeInfo", "true")])
             .await;
         let groups = harness.call("DescribeReplicationGroups", &[]).await;
+        let subnets = harness.call("DescribeCacheSubnetGroups", &[]).await;
+        let users = harness.call("DescribeUsers", &[]).await.outline()
+            + &harness.call("DescribeUserGroups", &[]).await.outline();
         let events = harness.call("DescribeEvents", &[]).await;
         let parameters = harness.call("DescribeCacheParameterGroups", &[]).await;
         let own = [("CacheParameterGroupName", "own7")];
         let values = harness.call("DescribeCacheParameters", &own).await;
-        let replies = [all, groups, events, parameters, values];
-        replies.map(|reply| reply.outline()).concat()
+        let replies = [all, groups, subnets, events, parameters, values];
+        replies.map(|reply| reply.outline()).concat() + &users
     };
     let before = whole().await;
     let cases = cases();

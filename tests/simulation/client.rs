@@ -15,6 +15,7 @@ use cacheplane_api::shapes::{
 };
 use cacheplane_api::{Fault, FaultCode};
 
+use crate::access_client::AccessCommand;
 use crate::dice::Dice;
 use crate::group_client::GroupCommand;
 use crate::parameters::{self, SetParameter};
@@ -41,6 +42,8 @@ pub enum Command {
     Tag(String, bool),
     /// Something about a replication group.
     Group(GroupCommand),
+    /// Something about users.
+    Access(AccessCommand),
     /// Something about a parameter group.
     Parameters(SetParameter),
 }
@@ -196,6 +199,7 @@ impl Command {
             Self::Delete(input) => &input.cache_cluster_id,
             Self::Describe(id) | Self::Tag(id, _) => id,
             Self::Group(command) => command.id(),
+            Self::Access(command) => command.id(),
             Self::Parameters(command) => &command.group,
         }
     }
@@ -235,6 +239,7 @@ impl Command {
         };
         match self {
             Self::Group(command) => command.ask(cx).await,
+            Self::Access(command) => command.ask(cx).await,
             Self::Parameters(command) => command.ask(cx).await.map(|()| None),
             Self::Create(input) => Ok(status(
                 cache_cluster::create_cache_cluster(&cx, input)

@@ -7,6 +7,8 @@
     reason = "a test is one crate, and nobody else can reach any of it"
 )]
 
+mod access_client;
+mod access_steps;
 mod client;
 mod dice;
 mod every_step;

@@ -34,7 +34,7 @@ const CLIENTS: usize = 3;
 const ROUNDS_MAX: usize = 100;
 
 /// How many reconcilers there are.
-pub const RECONCILERS: usize = 6;
+pub const RECONCILERS: usize = 7;
 
 /// The place of the reconciler of cache clusters among all.
 pub const CACHE_CLUSTERS: usize = 3;

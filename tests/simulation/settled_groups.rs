@@ -12,7 +12,12 @@ use crate::run::{REPLICATION_GROUPS, Simulation};
 
 /// Everything.
 pub async fn check(sim: &mut Simulation) -> Result<(), String> {
-    let unconverged = sim.process.plain.replication_group_list_unconverged().await;
+    let store = &sim.process.plain;
+    let unsettled = store.access_is_unsettled().await;
+    if unsettled.map_err(|error| error.to_string())? {
+        return Err("a change of a user waits and nobody has to follow it".to_owned());
+    }
+    let unconverged = store.replication_group_list_unconverged().await;
     let unconverged = unconverged.map_err(|error| error.to_string())?;
     if !unconverged.is_empty() {
         return Err(format!("groups are not as wished: {unconverged:?}"));
@@ -70,7 +75,11 @@ async fn check_available(sim: &Simulation, group: &ReplicationGroup) -> Result<(
         if !group.has_joined(member) {
             return Err(format!("{id} has not joined"));
         }
-        let is_behind = member.spec.engine_version != group.spec.engine_version
+        if !group.has_access(member) {
+            return Err(format!("{id} does not have its users"));
+        }
+        let is_behind = group.spec.guarded != member.spec.guarded
+            || member.spec.engine_version != group.spec.engine_version
             || member.spec.node_type != group.spec.node_type;
         if is_behind {
             return Err(format!("{id} is another than the group wishes"));

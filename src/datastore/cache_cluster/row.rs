@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::cache_node::NodeRow;
 use super::super::{Error, count, flag};
 use crate::resources::cache_cluster::{
-    AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ClusterParameters,
+    AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ClusterParameters,
     ConfigurationEndpoint, Failure, FailureKind, Joined, Membership, Notification,
 };
 use crate::resources::cache_parameter_group::{ParameterValues, default_values};
@@ -195,6 +195,10 @@ struct ClusterRow<'a> {
     joined_epoch: Option<i64>,
     node_group_id: Option<String>,
     dismissed: i64,
+    #[serde(deserialize_with = "flag")]
+    guarded: bool,
+    access_run: Option<String>,
+    access_generation: Option<i64>,
     parameters_generation: i64,
     pending_parameter_group: Option<String>,
     /// None for a built-in group.
@@ -278,6 +282,7 @@ impl ClusterRow<'_> {
                     active: self.notification_active,
                 }),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
+            guarded: self.guarded,
         })
     }
 
@@ -324,6 +329,13 @@ impl ClusterRow<'_> {
             }),
             _ => None,
         };
+        let access = match (self.access_run.take(), self.access_generation) {
+            (Some(started_at), Some(generation)) => Some(AppliedAccess {
+                started_at,
+                generation: count(generation)?,
+            }),
+            _ => None,
+        };
         Ok(Some(Membership {
             group_key,
             replication_group_id,
@@ -343,6 +355,7 @@ impl ClusterRow<'_> {
                 })
                 .transpose()?,
             is_dismissed: self.dismissed == 1,
+            access,
         }))
     }
 

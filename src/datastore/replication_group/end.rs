@@ -44,8 +44,8 @@ impl Datastore {
         .await?;
         sqlx::query!(
             "UPDATE cache_clusters
-             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, generation = generation + 1,
-                 revision = revision + 1
+             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, guarded = 0,
+                 access_run = NULL, access_generation = NULL, generation = generation + 1, revision = revision + 1
              WHERE replication_group_key = ? AND requested_at < ? AND deletion_requested_at IS NULL",
             group.key,
             requested_at
@@ -77,8 +77,8 @@ impl Datastore {
         let mut write = self.write("replication_group_release_primary").await?;
         let done = sqlx::query!(
             "UPDATE cache_clusters
-             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, generation = generation + 1,
-                 revision = revision + 1
+             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, guarded = 0,
+                 access_run = NULL, access_generation = NULL, generation = generation + 1, revision = revision + 1
              WHERE replication_group_key = ?1 AND deletion_requested_at IS NULL
                AND cache_cluster_id = (SELECT primary_cluster_id FROM replication_groups
                                        WHERE replication_group_key = ?1 AND retain_primary = 1

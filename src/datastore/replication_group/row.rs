@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::super::cache_cluster::{address, engine_version, json, parsed, port, stored_node_type};
 use super::super::{Error, count};
 use crate::resources::cache_cluster::{CacheCluster, Notification};
+use crate::resources::engine::Engine;
 use crate::resources::replication_group::{
-    GroupChange, GroupPending, MovingEndpoint, PrimaryChoice, ReplicationGroup,
-    ReplicationGroupSpec, TestFailover,
+    AttachedUserGroup, GroupAccess, GroupChange, GroupPending, MovingEndpoint, PrimaryChoice,
+    ReplicationGroup, ReplicationGroupSpec, TestFailover,
 };
 use crate::resources::scope::Scope;
 use crate::resources::timestamp::Timestamp;
@@ -63,6 +64,7 @@ enum ChangeRow {
     NodeGroupCount(u32, u32),
     AutomaticFailover(bool),
     Promotion(String),
+    UserGroup(Option<String>, Option<String>),
 }
 
 impl From<&GroupChange> for ChangeRow {
@@ -74,6 +76,7 @@ impl From<&GroupChange> for ChangeRow {
             GroupChange::NodeGroupCount(from, to) => Self::NodeGroupCount(from, to),
             GroupChange::AutomaticFailover(on) => Self::AutomaticFailover(on),
             GroupChange::Promotion(member) => Self::Promotion(member),
+            GroupChange::UserGroup(from, to) => Self::UserGroup(from, to),
         }
     }
 }
@@ -87,6 +90,7 @@ impl From<ChangeRow> for GroupChange {
             ChangeRow::NodeGroupCount(from, to) => Self::NodeGroupCount(from, to),
             ChangeRow::AutomaticFailover(on) => Self::AutomaticFailover(on),
             ChangeRow::Promotion(member) => Self::Promotion(member),
+            ChangeRow::UserGroup(from, to) => Self::UserGroup(from, to),
         }
     }
 }
@@ -145,6 +149,11 @@ pub(super) struct GroupRow {
     pub(super) reader_route_served: Option<String>,
     pub(super) primary_port: Option<i64>,
     pub(super) reader_port: Option<i64>,
+    pub(super) guarded: i64,
+    pub(super) access_generation: i64,
+    pub(super) user_group_key: Option<i64>,
+    pub(super) user_group_id: Option<String>,
+    pub(super) user_group_engine: Option<String>,
 }
 
 impl GroupRow {
@@ -154,6 +163,7 @@ impl GroupRow {
             spec: self.spec()?,
             pending: self.pending()?,
             primary: self.primary()?,
+            access: self.access()?,
             primary_endpoint: endpoint(
                 self.primary_address.as_deref(),
                 self.primary_port,
@@ -219,6 +229,7 @@ impl GroupRow {
             automatic_failover: self.automatic_failover != 0,
             multi_az: self.multi_az != 0,
             at_rest_encryption: self.at_rest_encryption != 0,
+            guarded: self.guarded != 0,
         })
     }
 
@@ -237,6 +248,26 @@ impl GroupRow {
                 .map(stored_node_type)
                 .transpose()?,
             primary_cluster_id: self.pending_primary.clone(),
+        })
+    }
+
+    fn access(&self) -> Result<GroupAccess, Error> {
+        let named = self
+            .user_group_id
+            .as_ref()
+            .zip(self.user_group_engine.as_ref());
+        let user_group = match (self.user_group_key, named) {
+            (Some(key), Some((id, engine))) => Some(AttachedUserGroup {
+                key,
+                user_group_id: id.clone(),
+                engine: Engine::parse(engine)
+                    .ok_or_else(|| Error::Corrupt(format!("the engine {engine}")))?,
+            }),
+            _ => None,
+        };
+        Ok(GroupAccess {
+            generation: count(self.access_generation)?,
+            user_group,
         })
     }
 

@@ -10,8 +10,8 @@ use super::super::faults::{
 use super::super::spec::{
     NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
     notification, notification_status, parameter_groups, security_groups, snapshot_retention,
-    zones,
 };
+use super::super::subnet_group;
 use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
 use super::{STALE_TRIES, contended, demand, find, view};
 use crate::datastore::Error as StoreError;
@@ -22,6 +22,7 @@ use crate::resources::node_type::{self as node_types, NodeType};
 use crate::resources::pending::{self, Modification, NodeCountRequest, PendingNodes};
 use crate::resources::status::Operation;
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow, check_apart};
+use crate::resources::zones::Zones;
 
 /// ModifyCacheCluster. Engine version, node type and number of nodes wait for the maintenance window unless they are to be
 /// applied immediately; everything else acts at once.
@@ -39,7 +40,9 @@ pub async fn modify_cache_cluster(
         refuse_member(&before)?;
         demand(&before, Operation::Modify)?;
         let mut after = before.clone();
-        let events = modify(cx, &input, named.as_ref(), &mut after)?;
+        let name = &before.spec.subnet_group_name;
+        let zones = subnet_group::find(cx, name).await?.zones();
+        let events = modify(cx, &input, named.as_ref(), &zones, &mut after)?;
         let stored = if after == before {
             Ok(before)
         } else {
@@ -79,6 +82,7 @@ fn modify(
     cx: &Context,
     input: &ModifyCacheClusterMessage,
     named: Option<&NamedGroup>,
+    zones: &Zones,
     cluster: &mut CacheCluster,
 ) -> Result<Vec<Event>, Fault> {
     refuse_unsupported(input, cluster)?;
@@ -115,7 +119,7 @@ fn modify(
         engine_version,
         parameter_group_name,
         node_type: wanted_node_type(input, cluster)?,
-        nodes: wanted_nodes(cx, input, cluster)?,
+        nodes: wanted_nodes(zones, input, cluster)?,
         apply_immediately: input.apply_immediately.unwrap_or(false),
     };
     let requested_before = requested_nodes(cluster);
@@ -250,13 +254,13 @@ fn wanted_node_type(
 }
 
 fn wanted_nodes(
-    cx: &Context,
+    choice: &Zones,
     input: &ModifyCacheClusterMessage,
     cluster: &CacheCluster,
 ) -> Result<Option<NodeCountRequest>, Fault> {
     let remove = input.cache_node_ids_to_remove.clone().unwrap_or_default();
     let new_zones = input.new_availability_zones.clone().unwrap_or_default();
-    zones(&cx.scope, &new_zones)?;
+    choice.check(&new_zones).map_err(fault_of)?;
     let Some(wanted) = input.num_cache_nodes else {
         if !remove.is_empty() || !new_zones.is_empty() {
             return Err(invalid_combination(
@@ -286,6 +290,7 @@ fn wanted_nodes(
         node_count: memcached_node_count(wanted)?,
         remove,
         zones: new_zones,
+        choice: choice.clone(),
     }))
 }
 

@@ -7,17 +7,20 @@ use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, missing, not_supported};
 use super::super::spec::{
     NamedGroup, given, has_entries, network, no_cache_security_groups, node_type, notification,
-    parameter_group, port, security_groups, snapshot_retention, subnet_group, windows, zones,
+    parameter_group, port, security_groups, snapshot_retention, windows,
 };
 use crate::resources::cache_cluster::{AzMode, CacheClusterSpec, MEMCACHED_NODES_MAX};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::id;
+use crate::resources::subnet_group::SubnetGroup;
+use crate::resources::zones::Zones;
 
-/// A valid spec, and the zone of each node.
+/// A valid spec in `subnet_group`, and the zone of each node.
 pub(super) fn spec(
     cx: &Context,
     input: &CreateCacheClusterMessage,
     named: Option<&NamedGroup>,
+    subnet_group: SubnetGroup,
 ) -> Result<(CacheClusterSpec, Vec<String>), Fault> {
     let cache_cluster_id = id::cache_cluster_id(&input.cache_cluster_id).map_err(fault_of)?;
     let engine = engine(input.engine.as_deref())?;
@@ -26,7 +29,7 @@ pub(super) fn spec(
     let node_type = node_type(input.cache_node_type.as_deref())?;
     node_type.may_be_created(engine_version).map_err(fault_of)?;
     let node_count = node_count(engine, input.num_cache_nodes)?;
-    let (az_mode, node_zones) = placement(cx, input, engine, node_count)?;
+    let (az_mode, node_zones) = placement(&subnet_group.zones(), input, engine, node_count)?;
     refuse_unsupported(input, engine_version)?;
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
     if !engine.speaks_resp() && given(input.snapshot_window.as_deref()).is_some() {
@@ -41,13 +44,14 @@ pub(super) fn spec(
     let spec = CacheClusterSpec {
         port: port(input.port, engine)?,
         parameter_group_name: parameter_group(named, engine_version)?,
-        subnet_group_name: subnet_group(input.cache_subnet_group_name.as_deref())?,
+        subnet_group_name: subnet_group.name,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
         maintenance_window,
         snapshot_window: engine.speaks_resp().then_some(snapshot_window),
         snapshot_retention_days: snapshot_retention(input.snapshot_retention_limit, engine)?,
         notification: notification(input.notification_topic_arn.as_deref())?,
         auto_minor_version_upgrade: input.auto_minor_version_upgrade.unwrap_or(true),
+        guarded: false,
         cache_cluster_id,
         engine_version,
         node_type,
@@ -117,7 +121,7 @@ pub(super) fn az_mode(word: Option<&str>) -> Result<Option<AzMode>, Fault> {
 
 /// One zone or several, and the zone of each node.
 fn placement(
-    cx: &Context,
+    zones: &Zones,
     input: &CreateCacheClusterMessage,
     engine: Engine,
     node_count: u32,
@@ -127,6 +131,11 @@ fn placement(
     if wanted == Some(AzMode::CrossAz) && count < 2 {
         return Err(invalid_combination(
             "Must specify at least two cache nodes in order to specify AZ Mode of 'cross-az'.",
+        ));
+    }
+    if wanted == Some(AzMode::CrossAz) && !zones.are_several() {
+        return Err(invalid_combination(
+            "AZMode cross-az requires a cache subnet group with subnets in at least two availability zones.",
         ));
     }
     if let Some(named) = input
@@ -139,7 +148,7 @@ fn placement(
                 "Must specify the same number of preferred availability zones as requested number of nodes.",
             ));
         }
-        zones(&cx.scope, named)?;
+        zones.check(named).map_err(fault_of)?;
         let spread = named.iter().any(|zone| *zone != named[0]);
         if spread && wanted == Some(AzMode::SingleAz) {
             return Err(invalid_combination(
@@ -157,9 +166,9 @@ fn placement(
     if let Some(zone) = given(input.preferred_availability_zone.as_deref()) {
         if zone == "Multiple" && engine == Engine::Memcached && count > 1 {
             // The word that describes show for nodes in several zones; the CLI's samples send it back.
-            return Ok((AzMode::CrossAz, spread(cx, count)));
+            return Ok((AzMode::CrossAz, spread(zones, count)));
         }
-        zones(&cx.scope, &[zone.to_owned()])?;
+        zones.check(&[zone.to_owned()]).map_err(fault_of)?;
         if mode == AzMode::CrossAz {
             return Err(invalid_combination(
                 "PreferredAvailabilityZone names one zone; with AZMode cross-az use PreferredAvailabilityZones.",
@@ -168,13 +177,13 @@ fn placement(
         return Ok((mode, vec![zone.to_owned(); count]));
     }
     Ok(match mode {
-        AzMode::CrossAz => (mode, spread(cx, count)),
-        AzMode::SingleAz => (mode, vec![cx.scope.zone(0); count]),
+        AzMode::CrossAz => (mode, spread(zones, count)),
+        AzMode::SingleAz => (mode, vec![zones.in_turn(0); count]),
     })
 }
 
-fn spread(cx: &Context, count: usize) -> Vec<String> {
-    (0..count).map(|index| cx.scope.zone(index)).collect()
+fn spread(zones: &Zones, count: usize) -> Vec<String> {
+    (0..count).map(|index| zones.in_turn(index)).collect()
 }
 
 /// What AWS refuses here, in its words, and what we do not have yet, by name.

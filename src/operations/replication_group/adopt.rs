@@ -12,6 +12,7 @@ use super::super::faults::{fault_of, internal, invalid_combination};
 use super::super::spec::{
     NamedGroup, given, has_entries, notification, security_groups, snapshot_retention,
 };
+use super::super::subnet_group;
 use super::size;
 use super::spec::{
     availability, cluster_mode_disabled, description, engine, no_replication, refuse_global,
@@ -24,6 +25,7 @@ use crate::resources::replication_group::{ReplicationGroup, ReplicationGroupSpec
 use crate::resources::status::Operation;
 use crate::resources::tag::Tag;
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow, check_apart};
+use crate::resources::zones::Zones;
 
 /// The group around the cache cluster called `primary_cluster_id`, and the tags of the group: `tags`, or the cache cluster's where
 /// there are none.
@@ -39,7 +41,9 @@ pub(super) async fn group(
     let description = description(&input.replication_group_description)?;
     refuse_global(input)?;
     let cluster = candidate(cx, primary_cluster_id).await?;
-    refuse_contradictions(cx, input, named, &cluster)?;
+    let name = &cluster.spec.subnet_group_name;
+    let zones = subnet_group::find(cx, name).await?.zones();
+    refuse_contradictions(&zones, input, named, &cluster)?;
     refuse_unsupported(input, cluster.spec.engine_version, cluster.spec.node_type)?;
     let mut spec = spec(cx, input, &cluster, replication_group_id, description)?;
     if let Some(named) = named {
@@ -81,13 +85,13 @@ async fn candidate(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {
 }
 
 fn refuse_contradictions(
-    cx: &Context,
+    choice: &Zones,
     input: &CreateReplicationGroupMessage,
     named: Option<&NamedGroup>,
     cluster: &CacheCluster,
 ) -> Result<(), Fault> {
     let spec = &cluster.spec;
-    let zones = size::zones(cx, input, named)?;
+    let zones = size::zones(choice, input, named)?;
     availability(input, &zones)?;
     if zones.len() > 1 {
         return Err(invalid_combination(
@@ -187,6 +191,7 @@ fn spec(
         automatic_failover: false,
         multi_az: false,
         at_rest_encryption: false,
+        guarded: false,
     })
 }
 

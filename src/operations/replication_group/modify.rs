@@ -11,18 +11,19 @@ use super::super::spec::{
     NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
     notification, notification_status, parameter_groups, security_groups, snapshot_retention,
 };
+use super::super::user_group;
 use super::spec::{
     cluster_mode, description, durability, encryption_mode_without_encryption, engine,
-    no_access_control,
+    no_auth_token,
 };
 use super::{STALE_TRIES, contended, demand, find, state, view, wake};
 use crate::datastore::Error as StoreError;
 use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
 use crate::resources::event::Event;
 use crate::resources::node_type::{self as node_types, NodeType};
-use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::replication_group::pending::{self, Modification};
 use crate::resources::replication_group::replicas::check_multi_az;
+use crate::resources::replication_group::{AttachedUserGroup, ReplicationGroup};
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow, check_apart};
 
 /// ModifyReplicationGroup. Engine version, node type and promotion wait for the maintenance window unless they are to be applied
@@ -40,7 +41,11 @@ pub async fn modify_replication_group(
         let before = find(cx, &input.replication_group_id).await?;
         demand(&before)?;
         let mut after = before.clone();
+        let user_group = wanted_user_group(cx, &input, &before).await?;
         let events = modify(cx, &input, named.as_ref(), &mut after)?;
+        if let Some(user_group) = user_group {
+            after.attach_user_group(user_group);
+        }
         let stored = if after == before {
             Ok(before)
         } else {
@@ -141,6 +146,9 @@ fn cluster_mode_stays(
         return Err(invalid_combination(
             "PrimaryClusterId cannot be specified for a replication group with cluster mode enabled.",
         ));
+    }
+    if has_entries(input.user_group_ids_to_add.as_ref()) {
+        return Err(not_supported("UserGroupIdsToAdd with cluster mode enabled"));
     }
     let version = wanted_version(input, group)?;
     let changes_family = version.is_some_and(|it| it.family != group.spec.engine_version.family);
@@ -283,7 +291,18 @@ fn wanted_version(
                 current.version, wanted.version, wanted.version
             )))
         }
-        // There are no user groups yet, so none is of an engine that stands against it.
+        Upgrade::AllowedIf(UpgradeCondition::UsersAreRedis)
+            if group
+                .access
+                .user_group
+                .as_ref()
+                .is_some_and(|it| it.engine == Engine::Valkey) =>
+        {
+            Err(invalid_combination(format!(
+                "Cannot modify {} to {engine}: the user group of replication group {} is of engine valkey.",
+                current.engine, group.spec.replication_group_id
+            )))
+        }
         Upgrade::Unchanged
         | Upgrade::Allowed
         | Upgrade::AllowedIf(
@@ -291,6 +310,42 @@ fn wanted_version(
             | UpgradeCondition::ReplicationGroup
             | UpgradeCondition::UsersAreRedis,
         ) => Ok(Some(wanted)),
+    }
+}
+
+/// The user group that there shall be, in place of the one that there is; none inside where there shall be none, none outside where
+/// nothing is said of it.
+async fn wanted_user_group(
+    cx: &Context,
+    input: &ModifyReplicationGroupMessage,
+    group: &ReplicationGroup,
+) -> Result<Option<Option<AttachedUserGroup>>, Fault> {
+    let adds = input.user_group_ids_to_add.as_deref().unwrap_or_default();
+    let removes = input
+        .user_group_ids_to_remove
+        .as_deref()
+        .unwrap_or_default();
+    let remove_all = input.remove_user_groups == Some(true);
+    if adds.is_empty() && removes.is_empty() && !remove_all {
+        return Ok(None);
+    }
+    let attached = group.access.user_group.as_ref();
+    let is_attached =
+        |id: &String| attached.is_some_and(|it| it.user_group_id.eq_ignore_ascii_case(id));
+    if let Some(id) = removes.iter().find(|id| !is_attached(id)) {
+        return Err(invalid_value(format!(
+            "User group {id} is not associated with replication group {}.",
+            group.spec.replication_group_id
+        )));
+    }
+    let wanted = user_group::attachable(cx, adds, group.spec.engine_version).await?;
+    let stays = attached.filter(|_| removes.is_empty() && !remove_all);
+    match (wanted, stays) {
+        (Some(wanted), Some(stays)) if wanted.key != stays.key => Err(invalid_value(
+            "Only one user group can be associated with a replication group.",
+        )),
+        (None, stays) => Ok(Some(stays.cloned())),
+        (wanted, _) => Ok(Some(wanted)),
     }
 }
 
@@ -366,9 +421,8 @@ fn is_staying_member(group: &ReplicationGroup, id: &str) -> bool {
 fn refuse_unsupported(input: &ModifyReplicationGroupMessage) -> Result<(), Fault> {
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
     let in_transit = input.transit_encryption_enabled == Some(true);
-    no_access_control(
+    no_auth_token(
         input.auth_token.is_some() || input.auth_token_update_strategy.is_some(),
-        has_entries(input.user_group_ids_to_add.as_ref()),
         in_transit,
     )?;
     if given(input.transit_encryption_mode.as_deref()).is_some() && !in_transit {
@@ -376,12 +430,6 @@ fn refuse_unsupported(input: &ModifyReplicationGroupMessage) -> Result<(), Fault
     }
     if in_transit {
         return Err(not_supported("TransitEncryptionEnabled"));
-    }
-    if has_entries(input.user_group_ids_to_remove.as_ref()) {
-        return Err(not_supported("UserGroupIdsToRemove"));
-    }
-    if input.remove_user_groups == Some(true) {
-        return Err(not_supported("RemoveUserGroups"));
     }
     if has_entries(input.log_delivery_configurations.as_ref()) {
         return Err(not_supported("LogDeliveryConfigurations"));

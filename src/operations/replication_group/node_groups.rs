@@ -4,19 +4,17 @@
 use cacheplane_api::shapes::{CreateReplicationGroupMessage, NodeGroupConfiguration};
 use cacheplane_api::{Fault, FaultCode};
 
-use super::super::Context;
 use super::super::faults::{
     cache_parameter_group_not_found, fault_of, invalid_combination, invalid_value, not_supported,
 };
-use super::super::spec::{NamedGroup, given, has_entries, other_family, zones as check_zones};
+use super::super::spec::{NamedGroup, given, has_entries, other_family};
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::parameter;
-use crate::resources::replication_group::replicas::{
-    check_multi_az, least_used_zones, replica_count,
-};
+use crate::resources::replication_group::replicas::{check_multi_az, replica_count};
 use crate::resources::replication_group::sharding::{NodeGroupSpec, node_groups_max};
 use crate::resources::slots::{Coverage, SlotSet, even_split};
+use crate::resources::zones::Zones;
 
 /// Whether a request is for a group with cluster mode enabled.
 pub(super) fn is_sharded(
@@ -57,9 +55,9 @@ pub(super) fn parameter_group(
     }
 }
 
-/// The node groups that are asked for, in the order of their ids.
+/// The node groups that are asked for, in the order of their ids, with zones out of `choice`.
 pub(super) fn node_groups(
-    cx: &Context,
+    choice: &Zones,
     input: &CreateReplicationGroupMessage,
     version: &EngineVersion,
 ) -> Result<Vec<NodeGroupSpec>, Fault> {
@@ -74,7 +72,7 @@ pub(super) fn node_groups(
     let mut node_groups = Vec::new();
     for (index, (id, slots)) in ids.into_iter().zip(slots).enumerate() {
         let configuration = configurations.get(index);
-        let zones = zones(cx, input, configuration, index)?;
+        let zones = zones(choice, input, configuration, index)?;
         if input.multi_az_enabled == Some(true) {
             check_multi_az(&zones, true).map_err(fault_of)?;
         }
@@ -194,7 +192,7 @@ fn slots(configurations: &[NodeGroupConfiguration], count: u16) -> Result<Vec<Sl
 
 /// The zones of a node group's members, the primary's first. Primaries that nobody placed take turns.
 fn zones(
-    cx: &Context,
+    choice: &Zones,
     input: &CreateReplicationGroupMessage,
     configuration: Option<&NodeGroupConfiguration>,
     index: usize,
@@ -222,15 +220,12 @@ fn zones(
     let primary = configuration.and_then(|one| given(one.primary_availability_zone.as_deref()));
     let mut zones = vec![match primary {
         Some(zone) => zone.to_owned(),
-        None if !replicas.is_empty() => least_used_zones(&cx.scope, &replicas, 1).remove(0),
-        None => cx.scope.zone(index % ZONES),
+        None if !replicas.is_empty() => choice.least_used(&replicas, 1).remove(0),
+        None => choice.in_turn(index),
     }];
     zones.extend(replicas);
-    check_zones(&cx.scope, &zones)?;
-    let chosen = least_used_zones(&cx.scope, &zones, count.saturating_sub(zones.len()));
+    choice.check(&zones).map_err(fault_of)?;
+    let chosen = choice.least_used(&zones, count.saturating_sub(zones.len()));
     zones.extend(chosen);
     Ok(zones)
 }
-
-/// How many zones the service chooses from.
-pub(super) const ZONES: usize = 3;

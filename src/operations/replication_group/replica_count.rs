@@ -11,15 +11,16 @@ use super::super::faults::{
     cache_cluster_exists, cache_cluster_not_found, fault_of, internal, invalid_combination,
     invalid_value, node_quota, not_supported,
 };
-use super::super::spec::{given, has_entries, zones as check_zones};
-use super::super::tag;
+use super::super::spec::{given, has_entries};
+use super::super::{subnet_group, tag};
 use super::{STALE_TRIES, contended, demand, find, group_tags, refuse_sharded, view, wake};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::id;
-use crate::resources::replication_group::replicas::{least_used_zones, replica_count};
+use crate::resources::replication_group::replicas::replica_count;
 use crate::resources::replication_group::{NODE_GROUP_ID, REPLICAS_MAX, ReplicationGroup};
 use crate::resources::tag::Tag;
+use crate::resources::zones::Zones;
 
 /// IncreaseReplicaCount. New replicas get the next numbers and the group's tags.
 ///
@@ -36,7 +37,7 @@ pub async fn increase_replica_count(
         let mut group = find(cx, &input.replication_group_id).await?;
         refuse_sharded(&group, "IncreaseReplicaCount")?;
         demand(&group)?;
-        let zones = added_zones(cx, &input, &group)?;
+        let zones = added_zones(&choice(cx, &group).await?, &input, &group)?;
         // A cache cluster outside the group may have the next member's id.
         let ids = group.next_member_ids(zones.len() + taken.len());
         let free = ids.into_iter().filter(|id| !taken.contains(id));
@@ -72,7 +73,7 @@ pub async fn decrease_replica_count(
         let mut group = find(cx, &input.replication_group_id).await?;
         refuse_sharded(&group, "DecreaseReplicaCount")?;
         demand(&group)?;
-        let leaving = removed_replicas(cx, &input, &group)?;
+        let leaving = removed_replicas(&choice(cx, &group).await?, &input, &group)?;
         let left = group.wished_replica_count() as usize - leaving.len();
         if left == 0 && group.spec.automatic_failover {
             return Err(invalid_value(
@@ -115,11 +116,12 @@ pub(in crate::operations) async fn create_member(
                 ),
             ));
         }
+        let zones = choice(cx, &group).await?;
         let zone = match given(input.preferred_availability_zone.as_deref()) {
             Some(zone) => vec![zone.to_owned()],
-            None => least_used_zones(&cx.scope, &group.zones(), 1),
+            None => zones.least_used(&group.zones(), 1),
         };
-        check_zones(&cx.scope, &zone)?;
+        zones.check(&zone).map_err(fault_of)?;
         let replicas: Vec<(String, String)> = std::iter::once(id.clone()).zip(zone).collect();
         group.add_replicas(&replicas, cx.clock.now());
         if let (Some(upgrade), Some(member)) =
@@ -303,8 +305,14 @@ fn demand_at_once(apply_immediately: bool) -> Result<(), Fault> {
     ))
 }
 
+/// The zones that members may lie in.
+async fn choice(cx: &Context, group: &ReplicationGroup) -> Result<Zones, Fault> {
+    let name = &group.spec.subnet_group_name;
+    Ok(subnet_group::find(cx, name).await?.zones())
+}
+
 fn added_zones(
-    cx: &Context,
+    choice: &Zones,
     input: &IncreaseReplicaCountMessage,
     group: &ReplicationGroup,
 ) -> Result<Vec<String>, Fault> {
@@ -319,8 +327,8 @@ fn added_zones(
         }));
     }
     let count = (wanted - current) as usize;
-    let Some(named) = named_zones(cx, shard, wanted)? else {
-        return Ok(least_used_zones(&cx.scope, &group.zones(), count));
+    let Some(named) = named_zones(choice, shard, wanted)? else {
+        return Ok(choice.least_used(&group.zones(), count));
     };
     let mut rest = named.to_vec();
     for zone in group.zones() {
@@ -337,7 +345,7 @@ fn added_zones(
 }
 
 fn removed_replicas(
-    cx: &Context,
+    choice: &Zones,
     input: &DecreaseReplicaCountMessage,
     group: &ReplicationGroup,
 ) -> Result<Vec<String>, Fault> {
@@ -361,7 +369,7 @@ fn removed_replicas(
         }));
     }
     let count = (current - wanted) as usize;
-    let Some(named) = named_zones(cx, shard, wanted)? else {
+    let Some(named) = named_zones(choice, shard, wanted)? else {
         return Ok(group.dispensable_replicas(count));
     };
     let leaving = outside(group, named);
@@ -459,7 +467,7 @@ fn one_of(members: &str) -> Fault {
 
 /// A zone for every member that there shall be, where zones are named.
 fn named_zones<'a>(
-    cx: &Context,
+    choice: &Zones,
     shard: Option<&'a ConfigureShard>,
     replicas: u32,
 ) -> Result<Option<&'a [String]>, Fault> {
@@ -469,7 +477,7 @@ fn named_zones<'a>(
     if named.is_empty() {
         return Ok(None);
     }
-    check_zones(&cx.scope, named)?;
+    choice.check(named).map_err(fault_of)?;
     if named.len() != replicas as usize + 1 {
         return Err(invalid_combination(
             "PreferredAvailabilityZones must name a zone for the primary and for each replica.",

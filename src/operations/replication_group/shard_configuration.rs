@@ -7,8 +7,9 @@ use cacheplane_api::shapes::{
 };
 
 use super::super::Context;
-use super::super::faults::{internal, invalid_combination, invalid_value, node_quota};
-use super::super::spec::{given, has_entries, zones as check_zones};
+use super::super::faults::{fault_of, internal, invalid_combination, invalid_value, node_quota};
+use super::super::spec::{given, has_entries};
+use super::super::subnet_group;
 use super::node_groups::node_group_count;
 use super::{
     STALE_TRIES, cluster_mode_only, contended, demand, find, group_tags, state, view, wake,
@@ -16,8 +17,8 @@ use super::{
 use crate::datastore::Error as StoreError;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::replication_group::ReplicationGroup;
-use crate::resources::replication_group::replicas::least_used_zones;
 use crate::resources::replication_group::sharding::Sharding;
+use crate::resources::zones::Zones;
 
 /// What is wished: the node groups that shall be, and the zones of those that are new.
 struct Wish {
@@ -43,7 +44,8 @@ pub async fn modify_replication_group_shard_configuration(
         let mut group = find(cx, &input.replication_group_id).await?;
         let sharding = group.sharding.as_ref().ok_or_else(cluster_mode_only)?;
         demand(&group)?;
-        let wish = wish(cx, &input, &group, sharding)?;
+        let subnet_group = subnet_group::find(cx, &group.spec.subnet_group_name).await?;
+        let wish = wish(&subnet_group.zones(), &input, &group, sharding)?;
         let is_same = wish.new.is_empty() && wish.staying.len() == sharding.node_groups.len();
         let moving = group.reshard(&wish.staying, &wish.new, cx.clock.now());
         if is_same && moving == 0 {
@@ -78,7 +80,7 @@ pub async fn modify_replication_group_shard_configuration(
 }
 
 fn wish(
-    cx: &Context,
+    choice: &Zones,
     input: &Message,
     group: &ReplicationGroup,
     sharding: &Sharding,
@@ -117,7 +119,10 @@ fn wish(
         .enumerate()
         .map(|(index, id)| {
             let configuration = configuration(configurations, id, index, present.len(), wanted)?;
-            Ok((id, new_zones(cx, group, sharding, configuration, index)?))
+            Ok((
+                id,
+                new_zones(choice, group, sharding, configuration, index)?,
+            ))
         })
         .collect::<Result<_, Fault>>()?;
     let staying = present.iter().copied().chain(new.iter().map(|(id, _)| *id));
@@ -196,7 +201,7 @@ fn configuration(
 
 /// The zones of a new node group's members: as many as the smallest present one has.
 fn new_zones(
-    cx: &Context,
+    choice: &Zones,
     group: &ReplicationGroup,
     sharding: &Sharding,
     configuration: Option<&ReshardingConfiguration>,
@@ -208,7 +213,7 @@ fn new_zones(
     let named = configuration
         .and_then(|one| one.preferred_availability_zones.clone())
         .unwrap_or_default();
-    check_zones(&cx.scope, &named)?;
+    choice.check(&named).map_err(fault_of)?;
     if !named.is_empty() && named.len() != size {
         return Err(invalid_combination(format!(
             "PreferredAvailabilityZones must name a zone for each of the {size} nodes of a new node group."
@@ -217,9 +222,9 @@ fn new_zones(
     let mut zones = named;
     if zones.is_empty() {
         let first = sharding.node_groups.len() + index;
-        zones.push(cx.scope.zone(first % super::node_groups::ZONES));
+        zones.push(choice.in_turn(first));
     }
-    let more = least_used_zones(&cx.scope, &zones, size.saturating_sub(zones.len()));
+    let more = choice.least_used(&zones, size.saturating_sub(zones.len()));
     zones.extend(more);
     Ok(zones)
 }

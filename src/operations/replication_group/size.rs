@@ -4,18 +4,18 @@
 use cacheplane_api::Fault;
 use cacheplane_api::shapes::{CreateReplicationGroupMessage, NodeGroupConfiguration};
 
-use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
-use super::super::spec::{NamedGroup, given, has_entries, zones as check_zones};
+use super::super::spec::{NamedGroup, given, has_entries};
 use crate::resources::replication_group::NODE_GROUP_ID;
-use crate::resources::replication_group::replicas::{least_used_zones, replica_count};
+use crate::resources::replication_group::replicas::replica_count;
+use crate::resources::zones::Zones;
 
 /// The slots of the only node group; the one list of slots that says nothing.
 const ALL_SLOTS: &str = "0-16383";
 
-/// The zone of each member, the primary's first.
+/// The zone of each member, out of `choice`, the primary's first.
 pub(super) fn zones(
-    cx: &Context,
+    choice: &Zones,
     input: &CreateReplicationGroupMessage,
     named: Option<&NamedGroup>,
 ) -> Result<Vec<String>, Fault> {
@@ -37,8 +37,8 @@ pub(super) fn zones(
         ));
     }
     let count = 1 + replica_count(first.unwrap_or(0)).map_err(fault_of)? as usize;
-    let mut zones = named_zones(cx, input, configuration, first.map(|_| count))?;
-    let chosen = least_used_zones(&cx.scope, &zones, count.saturating_sub(zones.len()));
+    let mut zones = named_zones(choice, input, configuration, first.map(|_| count))?;
+    let chosen = choice.least_used(&zones, count.saturating_sub(zones.len()));
     zones.extend(chosen);
     Ok(zones)
 }
@@ -128,7 +128,7 @@ fn configured_replicas(configuration: &NodeGroupConfiguration) -> Result<Option<
 
 /// The zones that are named, from the primary's on; `count` is the number of members if it is named too.
 fn named_zones(
-    cx: &Context,
+    choice: &Zones,
     input: &CreateReplicationGroupMessage,
     configuration: Option<&NodeGroupConfiguration>,
     count: Option<usize>,
@@ -153,15 +153,15 @@ fn named_zones(
                  the number of preferred availability zones.",
             ));
         }
-        check_zones(&cx.scope, preferred)?;
+        choice.check(preferred).map_err(fault_of)?;
         return Ok(preferred.to_vec());
     }
     let mut zones: Vec<String> = primary.map(str::to_owned).into_iter().collect();
     if zones.is_empty() && !replicas.is_empty() {
         // The primary lies where the replicas do not.
-        zones = least_used_zones(&cx.scope, replicas, 1);
+        zones = choice.least_used(replicas, 1);
     }
     zones.extend_from_slice(replicas);
-    check_zones(&cx.scope, &zones)?;
+    choice.check(&zones).map_err(fault_of)?;
     Ok(zones)
 }

@@ -7,7 +7,7 @@ use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
 use super::super::spec::{
     NamedGroup, given, has_entries, network, no_cache_security_groups, node_type, notification,
-    parameter_group, port, security_groups, snapshot_retention, subnet_group, windows,
+    parameter_group, port, security_groups, snapshot_retention, windows,
 };
 use super::{node_groups, size};
 use crate::resources::engine::{self, Engine, EngineVersion};
@@ -16,6 +16,7 @@ use crate::resources::node_type::NodeType;
 use crate::resources::replication_group::ReplicationGroupSpec;
 use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::replication_group::sharding::NodeGroupSpec;
+use crate::resources::subnet_group::SubnetGroup;
 
 /// The longest description, in characters (CreateReplicationGroup, API reference).
 const DESCRIPTION_MAX: usize = 255;
@@ -28,11 +29,12 @@ pub(super) enum Layout {
     NodeGroups(Vec<NodeGroupSpec>),
 }
 
-/// A valid spec, and what the group consists of.
+/// A valid spec in `subnet_group`, and what the group consists of.
 pub(super) fn spec(
     cx: &Context,
     input: &CreateReplicationGroupMessage,
     named: Option<&NamedGroup>,
+    subnet_group: SubnetGroup,
 ) -> Result<(ReplicationGroupSpec, Layout), Fault> {
     let replication_group_id =
         id::replication_group_id(&input.replication_group_id).map_err(fault_of)?;
@@ -42,11 +44,15 @@ pub(super) fn spec(
     refuse_seeds(input)?;
     let node_type = node_type(input.cache_node_type.as_deref())?;
     node_type.may_be_created(engine_version).map_err(fault_of)?;
+    let choice = subnet_group.zones();
     let is_sharded = node_groups::is_sharded(input, named);
+    if is_sharded && has_entries(input.user_group_ids.as_ref()) {
+        return Err(not_supported("UserGroupIds with cluster mode enabled"));
+    }
     let layout = if is_sharded {
-        Layout::NodeGroups(node_groups::node_groups(cx, input, engine_version)?)
+        Layout::NodeGroups(node_groups::node_groups(&choice, input, engine_version)?)
     } else {
-        let zones = size::zones(cx, input, named)?;
+        let zones = size::zones(&choice, input, named)?;
         availability(input, &zones)?;
         Layout::Members(zones)
     };
@@ -64,7 +70,7 @@ pub(super) fn spec(
             true => node_groups::parameter_group(named, engine_version)?,
             false => cluster_mode_disabled(named, engine_version)?,
         },
-        subnet_group_name: subnet_group(input.cache_subnet_group_name.as_deref())?,
+        subnet_group_name: subnet_group.name,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
         maintenance_window,
         snapshot_window,
@@ -77,6 +83,8 @@ pub(super) fn spec(
         at_rest_encryption: input
             .at_rest_encryption_enabled
             .unwrap_or(engine == Engine::Valkey),
+        // It is when there are users.
+        guarded: false,
         replication_group_id,
         description,
         engine_version,
@@ -229,11 +237,7 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
             version.version
         )));
     }
-    no_access_control(
-        input.auth_token.is_some(),
-        has_entries(input.user_group_ids.as_ref()),
-        in_transit,
-    )?;
+    no_auth_token(input.auth_token.is_some(), in_transit)?;
     if given(input.transit_encryption_mode.as_deref()).is_some() && !in_transit {
         return Err(encryption_mode_without_encryption());
     }
@@ -243,20 +247,11 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
     Ok(())
 }
 
-/// Who may come in is only asked where encryption in transit is on.
-pub(super) fn no_access_control(
-    auth_token: bool,
-    user_groups: bool,
-    in_transit: bool,
-) -> Result<(), Fault> {
+/// A token is only asked for where encryption in transit is on.
+pub(super) fn no_auth_token(auth_token: bool, in_transit: bool) -> Result<(), Fault> {
     if auth_token && !in_transit {
         return Err(invalid_value(
             "The AUTH token is only supported when encryption-in-transit is enabled",
-        ));
-    }
-    if user_groups && !in_transit {
-        return Err(invalid_value(
-            "User group based access control requires encryption-in-transit to be enabled on the replication group.",
         ));
     }
     Ok(())

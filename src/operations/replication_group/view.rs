@@ -4,7 +4,7 @@ use aws_smithy_types::DateTime;
 use cacheplane_api::shapes::{
     Endpoint, GlobalReplicationGroupInfo, NodeGroup, NodeGroupMember,
     ReplicationGroup as ReplicationGroupShape, ReplicationGroupPendingModifiedValues,
-    ReshardingStatus, SlotMigration,
+    ReshardingStatus, SlotMigration, UserGroupsUpdateStatus,
 };
 
 use super::super::Context;
@@ -55,6 +55,7 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
             ResourceType::ReplicationGroup,
             &spec.replication_group_id,
         )),
+        user_group_ids: user_group_ids(group),
         log_delivery_configurations: Some(Vec::new()),
         replication_group_create_time: is_told
             .then(|| DateTime::from_millis(group.requested_at.as_millis())),
@@ -68,6 +69,12 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         effective_durability: valkey_9.then(|| "disabled".to_owned()),
         ..ReplicationGroupShape::default()
     }
+}
+
+/// Left out where there is none, as in recorded replies.
+fn user_group_ids(group: &ReplicationGroup) -> Option<Vec<String>> {
+    let attached = group.access.user_group.as_ref();
+    attached.map(|it| vec![it.user_group_id.clone()])
 }
 
 fn switch(on: bool) -> &'static str {
@@ -93,7 +100,8 @@ fn turning(group: &ReplicationGroup) -> Option<bool> {
         | GroupChange::NodeType(..)
         | GroupChange::ReplicaCount(..)
         | GroupChange::NodeGroupCount(..)
-        | GroupChange::Promotion(_) => None,
+        | GroupChange::Promotion(_)
+        | GroupChange::UserGroup(..) => None,
     })
 }
 
@@ -218,12 +226,26 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::NodeType(..)
         | GroupChange::ReplicaCount(..)
         | GroupChange::NodeGroupCount(..)
-        | GroupChange::AutomaticFailover(_) => None,
+        | GroupChange::AutomaticFailover(_)
+        | GroupChange::UserGroup(..) => None,
+    });
+    let user_groups = group.changes.iter().rev().find_map(|change| match change {
+        GroupChange::UserGroup(from, to) => Some(UserGroupsUpdateStatus {
+            user_group_ids_to_add: Some(to.iter().cloned().collect()),
+            user_group_ids_to_remove: Some(from.iter().cloned().collect()),
+        }),
+        GroupChange::EngineVersion(..)
+        | GroupChange::NodeType(..)
+        | GroupChange::ReplicaCount(..)
+        | GroupChange::AutomaticFailover(_)
+        | GroupChange::NodeGroupCount(..)
+        | GroupChange::Promotion(_) => None,
     });
     ReplicationGroupPendingModifiedValues {
         primary_cluster_id: group.pending.primary_cluster_id.clone().or(promotion),
         automatic_failover_status: turning(group).map(|on| switch(on).to_owned()),
         resharding: resharding(group),
+        user_groups,
         ..ReplicationGroupPendingModifiedValues::default()
     }
 }

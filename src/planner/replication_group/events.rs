@@ -63,6 +63,15 @@ pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event
             GroupChange::AutomaticFailover(on) => failover(*on),
             // Told of when the new primary served.
             GroupChange::Promotion(_) => return None,
+            GroupChange::UserGroup(from, to) => event(match (from, to) {
+                (_, Some(to)) => {
+                    format!("Users of user group {to} have been applied to replication group {id}")
+                }
+                (from, None) => format!(
+                    "User group {} has been removed from replication group {id}",
+                    from.as_deref().unwrap_or_default()
+                ),
+            }),
         })
     }));
     events

@@ -93,9 +93,19 @@ impl Look<'_> {
             return Plan::AwaitMembers;
         }
         if self.group.generation != self.group.observed_generation {
-            return Plan::Do(Stage::Converge);
+            return match self.users_wait() {
+                true => Plan::AwaitAccess,
+                false => Plan::Do(Stage::Converge),
+            };
         }
         Plan::Converged
+    }
+
+    /// Whether a member's node has not been given the users that are wished.
+    fn users_wait(&self) -> bool {
+        self.group
+            .wished_members()
+            .any(|member| !self.group.has_access(member))
     }
 
     /// Whether a member that answers is not known to run: it was in doubt, and its own plan has not noted that it is well. Until then no
@@ -182,6 +192,7 @@ impl Look<'_> {
             spec.engine_version != group.spec.engine_version
                 || spec.node_type != group.spec.node_type
                 || spec.parameter_group_name != group.spec.parameter_group_name
+                || (group.spec.guarded && !spec.guarded)
         };
         let touched = |index: usize| is_touched(&group.members[index]);
         if self.followers().chain([primary]).any(touched) {

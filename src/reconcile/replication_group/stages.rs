@@ -368,11 +368,16 @@ impl ReplicationGroups {
                 GroupChange::ReplicaCount(..)
                 | GroupChange::NodeGroupCount(..)
                 | GroupChange::AutomaticFailover(_)
-                | GroupChange::Promotion(_) => return true,
+                | GroupChange::Promotion(_)
+                | GroupChange::UserGroup(..) => return true,
             };
             events.push(self.event(group, text));
             false
         });
+        if undone.spec == group.spec {
+            // It is rolled for something that needs no other image: the one that there was is to be had again.
+            return Err(Stop::Obstacle(reason.to_owned()));
+        }
         undone.raise_generation();
         self.world
             .datastore

@@ -28,6 +28,7 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
             snapshot_window: None,
             snapshot_retention_days: 0,
             notification: None,
+            guarded: false,
             auto_minor_version_upgrade: true,
         },
         pending: Pending::default(),

@@ -26,6 +26,7 @@ fn with_settings<T>(
             password_sha256: "ab12",
         }),
         fenced: false,
+        guarded: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: None,
     })
@@ -484,4 +485,33 @@ fn memcached_modern_is_an_alias() {
         &[("lru_maintainer", "1"), ("slab_automove", "2")],
         "-o no_lru_crawler,lru_maintainer,no_maxconns_fast,no_slab_reassign,slab_automove=2,hash_algorithm=jenkins",
     );
+}
+
+#[test]
+fn a_guarded_node_starts_with_nobody_let_in_but_us() {
+    let command = with_settings(
+        (Engine::Valkey, "8.1"),
+        "valkey/valkey:8.1",
+        "cache.t3.micro",
+        &[],
+        |settings| {
+            let guarded = ServerSettings {
+                guarded: true,
+                ..settings
+            };
+            server_command(&guarded).join(" ")
+        },
+    );
+    contains(&command, &["--user default off --user hidden on #ab12"]);
+    lacks(&command, &["nopass"]);
+}
+
+#[test]
+fn what_is_withheld_on_some_line_is_withheld_by_name() {
+    for name in ["config", "failover", "acl|setuser", "cluster|migrateslots"] {
+        assert!(is_withheld(name), "{name}");
+    }
+    for name in ["acl", "cluster", "acl|whoami", "get", ""] {
+        assert!(!is_withheld(name), "{name}");
+    }
 }

@@ -28,6 +28,14 @@ pub fn withheld_rules(engine: Engine, line: VersionNumber) -> impl Iterator<Item
         .map(|rule| rule.text)
 }
 
+/// Whether the service withholds the command or subcommand (`acl|setuser`) of this name, in lower case, on any line.
+pub fn is_withheld(name: &str) -> bool {
+    COMMANDS
+        .iter()
+        .chain(SUBCOMMANDS_DENIED)
+        .any(|rule| rule.text.strip_prefix('-') == Some(name))
+}
+
 /// Commands that a line without users renames to nothing.
 ///
 /// What replicas ask of their primary stays, since a renamed command is renamed for them too, and so does

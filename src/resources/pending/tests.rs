@@ -1,6 +1,7 @@
 use super::*;
 use crate::resources::cache_cluster::tests::{memcached, redis};
 use crate::resources::cache_cluster::{AzMode, NodeWish};
+use crate::resources::scope::Scope;
 use crate::resources::{engine, node_type};
 
 const ZONE: &str = "us-east-1a";
@@ -21,6 +22,7 @@ fn count(node_count: u32, remove: &[&str]) -> Modification {
             node_count,
             remove: remove.iter().map(ToString::to_string).collect(),
             zones: vec![],
+            choice: Zones::all(&Scope::of_anyone()),
         }),
         ..Modification::default()
     }

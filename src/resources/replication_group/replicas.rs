@@ -1,24 +1,8 @@
 //! More replicas and fewer: where new ones lie, and which ones go (behaviour.md section 12).
 
 use super::{CacheCluster, GroupChange, REPLICAS_MAX, ReplicationGroup};
-use crate::resources::scope::Scope;
 use crate::resources::timestamp::Timestamp;
 use crate::resources::violation::Violation;
-
-/// How many zones the service chooses from.
-const ZONES: usize = 3;
-
-/// Zones for `count` more nodes beside those in `taken`: each time the least used of the three that the service chooses from, the
-/// first of them where several are.
-pub fn least_used_zones(scope: &Scope, taken: &[String], count: usize) -> Vec<String> {
-    let mut all = taken.to_vec();
-    for _ in 0..count {
-        let uses = |zone: &String| all.iter().filter(|other| *other == zone).count();
-        let least = (0..ZONES).map(|index| scope.zone(index)).min_by_key(uses);
-        all.extend(least);
-    }
-    all.split_off(taken.len())
-}
 
 /// A number of replicas that a node group may have (text: behaviour.md section 40).
 ///

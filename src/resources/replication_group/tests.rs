@@ -25,6 +25,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
                 started_at: "run 1".to_owned(),
                 epoch: 1,
             }),
+            access: None,
         });
         member
     });
@@ -50,6 +51,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             automatic_failover: replicas > 0,
             multi_az: false,
             at_rest_encryption: false,
+            guarded: false,
         },
         pending: GroupPending::default(),
         revision: 1,
@@ -73,6 +75,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             published_port: None,
             route_served: None,
         },
+        access: GroupAccess::default(),
         reader_endpoint: MovingEndpoint {
             address: Some(Ipv4Addr::new(10, 0, 1, 2)),
             published_port: None,

@@ -49,6 +49,7 @@ pub enum Operation {
     NodeHold,
     NodePromote,
     NodeFollow,
+    NodeAdmit,
     NodeConfigure,
     NodeClusterView,
     NodeClusterOrder,

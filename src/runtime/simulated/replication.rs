@@ -39,6 +39,8 @@ pub(super) struct Process {
     /// Whether it began with the history that its volume kept.
     resumes: bool,
     pub(super) link: Link,
+    /// The users that it was given in this run; none leaves it to its command line.
+    users: Option<BTreeMap<String, String>>,
     /// Directives: as its command line has them, or as they were set since.
     pub(super) config: BTreeMap<String, String>,
     /// What it was told while it was frozen.
@@ -68,6 +70,8 @@ pub(crate) enum Order {
     HoldWrites,
     Promote,
     Follow(Following),
+    /// The users whom it lets in, each with its rules, besides those of its command line.
+    Admit(BTreeMap<String, String>),
     /// Directives with their values.
     Configure(Vec<(String, String)>),
     Cluster(ClusterCommand),
@@ -408,6 +412,7 @@ impl State {
             // It is one.
             Order::Promote => {}
             Order::HoldWrites => process.held_writes = HELD_WRITES,
+            Order::Admit(users) => process.users = Some(users),
             Order::Follow(primary) => process.follow(primary),
             Order::Cluster(command) => {
                 // Whoever gave the order has not waited for the answer.
@@ -588,6 +593,16 @@ impl SimulatedWorld {
     /// Tells a process what to be; a frozen one hears it when it thaws.
     pub(crate) fn order(&self, container: &str, order: Order) {
         self.change(|state| state.order(container, order));
+    }
+
+    /// The users that a running process was given in its present run, each with its rules; none before it was given any.
+    pub fn users(&self, container: &str) -> Option<BTreeMap<String, String>> {
+        let state = self.state();
+        let found = state
+            .containers
+            .get(container)
+            .filter(|found| found.is_alive())?;
+        found.process.users.clone()
     }
 
     /// What a process says about replication; none when there is no process.

@@ -21,6 +21,7 @@ use cacheplane::operations::Presentation;
 use cacheplane::reconcile::audit::audit;
 use cacheplane::reconcile::driver::Outcome;
 use cacheplane::reconcile::{Ground, Published, World};
+use cacheplane::resources::subnet_group::ConfiguredSubnets;
 use cacheplane::resources::timestamp::Timestamp;
 use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
 use cacheplane::routing::{Route, RouteKind};
@@ -70,6 +71,8 @@ pub struct Layout {
     pub endpoint_addresses: u8,
     /// Most nodes of an account in a region.
     pub node_quota: u32,
+    /// Where subnets lie that do not lie where their ids say.
+    pub subnets: ConfiguredSubnets,
     /// Whether the router's program is there.
     pub router_program: bool,
     /// Whether time is the machine's own; else it stands still until the test moves it.
@@ -83,6 +86,7 @@ impl Default for Layout {
             node_addresses: 200,
             endpoint_addresses: 200,
             node_quota: 300,
+            subnets: ConfiguredSubnets::new(),
             router_program: true,
             real_time: false,
         }
@@ -105,7 +109,7 @@ pub struct Harness {
     log: log::Log,
     finished: bool,
     server: tokio::task::JoinHandle<()>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Harness {
@@ -145,6 +149,7 @@ impl Harness {
         };
         let presentation = Presentation {
             node_quota: layout.node_quota,
+            subnets: layout.subnets.clone(),
             ..Presentation::default()
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -171,7 +176,7 @@ impl Harness {
             log,
             finished: false,
             server,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -280,7 +285,8 @@ impl Harness {
         let datastore = &self.world.datastore;
         let clusters = datastore.cache_cluster_list_unconverged().await;
         let groups = datastore.replication_group_list_unconverged().await;
-        clusters.expect("list").len() + groups.expect("list").len()
+        let access = datastore.access_list_unconverged().await;
+        clusters.expect("list").len() + groups.expect("list").len() + access.expect("list").len()
     }
 
     /// The messages of a cache cluster's events of the last hour, newest first.
@@ -439,6 +445,15 @@ impl Harness {
             self.describe(id).await.body,
             self.events(id).await
         );
+    }
+
+    /// What the database has written down, file by file.
+    pub fn database_files(&self) -> Vec<Vec<u8>> {
+        let files = std::fs::read_dir(self.directory.path()).expect("list the files");
+        let paths = files.map(|file| file.expect("a file").path());
+        let ours = paths.filter(|path| path.to_string_lossy().contains("cacheplane.db"));
+        ours.map(|path| std::fs::read(path).expect("read a file"))
+            .collect()
     }
 
     /// Moves the clock on.

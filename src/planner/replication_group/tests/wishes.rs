@@ -225,3 +225,40 @@ fn a_failover_is_told_of_once_and_a_return_to_the_same_primary_is_none() {
     });
     assert!(confirmed.is_empty());
 }
+
+#[test]
+fn a_group_that_is_closed_makes_its_members_anew_and_waits_for_their_users() {
+    use crate::resources::cache_cluster::AppliedAccess;
+
+    let closed = |it: &mut Scene| {
+        it.group.spec.guarded = true;
+        it.group.access.generation = 1;
+        it.group.raise_generation();
+    };
+    check(1, closed, Plan::Do(Stage::Roll(1)));
+    let anew = |it: &mut Scene| {
+        closed(it);
+        for member in &mut it.group.members {
+            member.spec.guarded = true;
+        }
+    };
+    check(1, anew, Plan::AwaitAccess);
+    let given = |it: &mut Scene| {
+        anew(it);
+        for member in &mut it.group.members {
+            let membership = member.membership.as_mut().expect("a member");
+            membership.access = Some(AppliedAccess {
+                started_at: "run 1".to_owned(),
+                generation: 1,
+            });
+        }
+    };
+    check(1, given, Plan::Do(Stage::Converge));
+    // A later wish of users alone is nothing that a group does.
+    let later = |it: &mut Scene| {
+        given(it);
+        it.group.observed_generation = it.group.generation;
+        it.group.access.generation = 2;
+    };
+    check(1, later, Plan::Converged);
+}

@@ -19,22 +19,6 @@ fn letters(zones: &[String]) -> String {
 }
 
 #[test]
-fn new_nodes_lie_where_the_fewest_are() {
-    let check = |taken: &str, count: usize, expected: &str| {
-        let scope = Scope::of_anyone();
-        let taken: Vec<String> = taken.chars().map(|it| format!("us-east-1{it}")).collect();
-        let chosen = least_used_zones(&scope, &taken, count);
-        assert_eq!(letters(&chosen), expected, "{count} beside {taken:?}");
-    };
-    check("", 4, "abca");
-    check("a", 1, "b");
-    check("aab", 2, "cb");
-    check("c", 3, "aba");
-    check("ef", 2, "ab");
-    check("abc", 0, "");
-}
-
-#[test]
 fn the_service_lets_the_right_replicas_go() {
     let check = |zones: &str, unjoined: &[usize], count: usize, expected: &[&str]| {
         let mut group = in_zones(zones);
