@@ -41,14 +41,13 @@ pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Resul
         match commands.len() {
             0 => {}
             1 => tell(node, &mut connection, order, commands).await?,
+            // What a node is told in one flight it also writes to its volume at once.
             count => {
                 let mut commands = commands.into_iter();
                 let share = count.div_ceil(CONNECTIONS);
                 let shares = (0..CONNECTIONS).map(|_| commands.by_ref().take(share).collect());
-                let telling = shares.map(async |share: Vec<Cmd>| {
-                    let mut connection = Connection::open(node).await?;
-                    tell(node, &mut connection, order, share).await
-                });
+                let telling = shares
+                    .map(async |share: Vec<Cmd>| Connection::open(node).await?.tell(share).await);
                 try_join_all(telling).await?;
             }
         }
@@ -56,7 +55,7 @@ pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Resul
     Ok(())
 }
 
-/// Tells one after the other, since one that is refused shall be the last.
+/// Tells something, and says whether it was refused.
 async fn tell(
     node: &NodeEndpoint,
     connection: &mut Connection<'_>,

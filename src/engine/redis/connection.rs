@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisResult, Value};
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use tokio::net::TcpStream;
 
 use super::super::{EngineError, NodeEndpoint};
@@ -58,26 +58,14 @@ impl<'a> Connection<'a> {
     ) -> Result<Vec<RedisResult<Value>>, EngineError> {
         let introduction = self.introduction.take();
         let is_introduced = introduction.is_none();
-        // All are written before any answer is awaited. The client's own pipeline would do the same, but forgets an
-        // answer that explains why the node then hung up.
-        let connection = &self.connection;
-        let answers = join_all(introduction.into_iter().chain(commands).map(|command| {
-            let mut connection = connection.clone();
-            async move { command.query_async::<Value>(&mut connection).await }
-        }));
-        tokio::pin!(answers);
-        let mut answers = match &mut self.driver {
-            None => answers.await,
-            Some(driver) => tokio::select! {
-                biased;
-                answers = &mut answers => answers,
-                () = driver => {
-                    // The node closed the connection: with its answers before that, or without.
-                    self.driver = None;
-                    answers.await
-                }
-            },
-        };
+        let connection = self.connection.clone();
+        let answers = join_all(
+            introduction
+                .into_iter()
+                .chain(commands)
+                .map(|command| one(&connection, command)),
+        );
+        let mut answers = self.driven(answers).await;
         if is_introduced {
             return Ok(answers);
         }
@@ -89,10 +77,43 @@ impl<'a> Connection<'a> {
         Ok(rest)
     }
 
+    /// Tells all at once, and stops waiting at the first error; what was not done by then is not, once the connection is closed.
+    pub(super) async fn tell(mut self, commands: Vec<Cmd>) -> Result<(), EngineError> {
+        let introduction = self.introduction.take();
+        let connection = self.connection.clone();
+        let commands = introduction.into_iter().chain(commands);
+        let answers = try_join_all(commands.map(|command| one(&connection, command)));
+        let told = self.driven(answers).await;
+        told.map(drop).map_err(|error| refusal(self.node, &error))
+    }
+
+    /// Polls the driver beside `answers` until they are there.
+    async fn driven<T>(&mut self, answers: impl Future<Output = T>) -> T {
+        tokio::pin!(answers);
+        let Some(driver) = &mut self.driver else {
+            return answers.await;
+        };
+        tokio::select! {
+            biased;
+            answers = &mut answers => answers,
+            () = driver => {
+                // The node closed the connection: with its answers before that, or without.
+                self.driver = None;
+                answers.await
+            }
+        }
+    }
+
     /// Asks all at once, and returns the answers if none is an error.
     pub(super) async fn ask(&mut self, commands: Vec<Cmd>) -> Result<Vec<Value>, EngineError> {
         let answers = self.ask_each(commands).await?;
         let refused = |answer: RedisResult<Value>| answer.map_err(|e| refusal(self.node, &e));
         answers.into_iter().map(refused).collect()
     }
+}
+
+/// Asks one thing. All that is asked at once is written before any answer is awaited; the client's own pipeline would do the same,
+/// but forgets an answer that explains why the node then hung up.
+async fn one(connection: &MultiplexedConnection, command: Cmd) -> RedisResult<Value> {
+    command.query_async(&mut connection.clone()).await
 }
