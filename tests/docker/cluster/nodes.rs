@@ -67,6 +67,7 @@ impl Node {
                 name: "cacheplane",
                 password_sha256: &digest(&password),
             }),
+            guarded: false,
             fenced: true,
             persistent: true,
             open_files_limit: Some(10_000),
