@@ -132,11 +132,7 @@ pub(super) fn parameter_group(
         return Err(cache_parameter_group_not_found(&named.name));
     };
     if group.family.engine != version.engine {
-        return Err(invalid_combination(format!(
-            "{} parameter group is not applicable to engine {}",
-            group.family.engine.name(),
-            version.engine.name()
-        )));
+        return Err(other_engine(version.engine, group.family.engine));
     }
     if group.family.name != version.family {
         return Err(other_family(version.family, group.family.name));
@@ -173,6 +169,15 @@ pub(super) fn parameter_groups(
         true => Ok((None, name)),
         false => Ok((name.filter(|name| name != current_name), None)),
     }
+}
+
+/// A parameter group of another engine's (text: behaviour.md section 40).
+pub(super) fn other_engine(engine: Engine, found: Engine) -> Fault {
+    invalid_combination(format!(
+        "{} parameter group is not applicable to engine {}",
+        found.name(),
+        engine.name()
+    ))
 }
 
 pub(super) fn other_family(expected: &str, found: &str) -> Fault {

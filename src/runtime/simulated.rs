@@ -33,6 +33,7 @@ use world::State;
 
 mod calls;
 mod cluster;
+mod links;
 mod primitives;
 mod replication;
 mod world;

@@ -29,7 +29,12 @@ const SHORT: [(&str, &str); 11] = [
         "$group",
         "ReplicationGroupId=new&ReplicationGroupDescription=d&CacheNodeType=cache.t3.micro",
     ),
+    (
+        "$sharded",
+        "ReplicationGroupId=new&ReplicationGroupDescription=d&CacheNodeType=cache.t3.micro&AutomaticFailoverEnabled=true",
+    ),
     ("$shard", "NodeGroupConfiguration.NodeGroupConfiguration.1"),
+    ("$second", "NodeGroupConfiguration.NodeGroupConfiguration.2"),
     (
         "$arn",
         "ResourceName=arn%3Aaws%3Aelasticache%3Aus-east-1%3A000000000000%3Acluster%3Ard",

@@ -7,7 +7,7 @@ use cacheplane_api::{Fault, FaultCode};
 use super::super::faults::{
     cache_parameter_group_not_found, fault_of, invalid_combination, invalid_value, not_supported,
 };
-use super::super::spec::{NamedGroup, given, has_entries, other_family};
+use super::super::spec::{NamedGroup, given, has_entries, other_engine, other_family};
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::parameter;
@@ -47,6 +47,9 @@ pub(super) fn parameter_group(
     };
     match named.found {
         None => Err(cache_parameter_group_not_found(&named.name)),
+        Some(group) if group.family.engine != version.engine => {
+            Err(other_engine(version.engine, group.family.engine))
+        }
         Some(group) if !group.cluster_enabled => Err(needs_one()),
         Some(group) if group.family.name != version.family => {
             Err(other_family(version.family, group.family.name))
@@ -94,6 +97,11 @@ fn refuse_unsharded(input: &CreateReplicationGroupMessage) -> Result<(), Fault> 
             "PreferredCacheClusterAZs can only be specified for one node group.",
         ));
     }
+    if given(input.cluster_mode.as_deref()) == Some("disabled") {
+        return Err(invalid_combination(
+            "ClusterMode disabled stands against more than one node group, and against a parameter group that enables it.",
+        ));
+    }
     if input.automatic_failover_enabled != Some(true) {
         return Err(invalid_value(
             "Automatic failover must be enabled to create a replication group with cluster mode enabled.",
@@ -125,7 +133,7 @@ pub(super) fn node_group_count(wanted: i32, version: &EngineVersion) -> Result<u
     let max = node_groups_max(version);
     match u16::try_from(wanted) {
         Ok(count) if (1..=max).contains(&count) => Ok(count),
-        Ok(count) if count > max => Err(Fault::new(
+        _ if wanted > i32::from(max) => Err(Fault::new(
             FaultCode::NodeGroupsPerReplicationGroupQuotaExceeded,
             format!("A replication group can have at most {max} node groups."),
         )),

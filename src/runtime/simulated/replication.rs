@@ -521,45 +521,6 @@ pub(super) fn admits(command: &[String], credentials: Option<&(String, String)>)
 }
 
 impl SimulatedWorld {
-    /// Lets full syncs of a container never end, or end from now on; what it can go on from is not touched by that.
-    pub fn stall_syncs(&self, container: &str, stalled: bool) {
-        self.change(|state| match stalled {
-            true => state.syncs_stalled.insert(container.to_owned()),
-            false => state.syncs_stalled.remove(container),
-        });
-    }
-
-    /// Lets a running process save its data as it does from time to time.
-    pub fn save(&self, container: &str) {
-        self.change(|state| {
-            let found = state.containers.get(container);
-            if found.is_some_and(|found| found.state == ContainerState::Running) {
-                state.save(container);
-            }
-        });
-    }
-
-    /// Lets the minute pass after which both ends give up a link over which nothing comes.
-    pub fn expire_links(&self) {
-        self.change(|state| {
-            let is_silent = |found: &Container| {
-                // A frozen replica keeps what it believes; it is its primary that gives it up.
-                found.state != ContainerState::Running || matches!(state.peer(found), Peer::Silent)
-            };
-            let silent: Vec<String> = state
-                .containers
-                .iter()
-                .filter(|(_, found)| is_silent(found))
-                .map(|(name, _)| name.clone())
-                .collect();
-            for name in silent {
-                if let Some(found) = state.containers.get_mut(&name) {
-                    found.process.link = Link::Down;
-                }
-            }
-        });
-    }
-
     /// Writes a key into a running process's memory; false when there is no such process, or it is a replica.
     pub fn memory_set(&self, container: &str, key: &str, value: &str) -> bool {
         self.write(container, key, value).is_some()

@@ -1,0 +1,47 @@
+//! What befalls the links between primaries and replicas, and what volumes keep, besides what the processes do themselves.
+
+use super::super::ContainerState;
+use super::SimulatedWorld;
+use super::replication::{Link, Peer};
+use super::world::Container;
+
+impl SimulatedWorld {
+    /// Lets full syncs of a container never end, or end from now on; what it can go on from is not touched by that.
+    pub fn stall_syncs(&self, container: &str, stalled: bool) {
+        self.change(|state| match stalled {
+            true => state.syncs_stalled.insert(container.to_owned()),
+            false => state.syncs_stalled.remove(container),
+        });
+    }
+
+    /// Lets a running process save its data as it does from time to time.
+    pub fn save(&self, container: &str) {
+        self.change(|state| {
+            let found = state.containers.get(container);
+            if found.is_some_and(|found| found.state == ContainerState::Running) {
+                state.save(container);
+            }
+        });
+    }
+
+    /// Lets the minute pass after which both ends give up a link over which nothing comes.
+    pub fn expire_links(&self) {
+        self.change(|state| {
+            let is_silent = |found: &Container| {
+                // A frozen replica keeps what it believes; it is its primary that gives it up.
+                found.state != ContainerState::Running || matches!(state.peer(found), Peer::Silent)
+            };
+            let silent: Vec<String> = state
+                .containers
+                .iter()
+                .filter(|(_, found)| is_silent(found))
+                .map(|(name, _)| name.clone())
+                .collect();
+            for name in silent {
+                if let Some(found) = state.containers.get_mut(&name) {
+                    found.process.link = Link::Down;
+                }
+            }
+        });
+    }
+}
