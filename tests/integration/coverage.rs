@@ -260,7 +260,11 @@ async fn every_written_operation_succeeds() {
 #[test]
 fn every_written_operation_is_refused_somewhere() {
     let granted = SUCCESSES.map(|row| row.0);
-    for action in granted.into_iter().chain(NEVER_GRANTED) {
+    for action in granted
+        .into_iter()
+        .chain(NEVER_GRANTED)
+        .chain(NEED_A_CLUSTER)
+    {
         assert!(
             refused::cases().iter().any(|case| case.action == action),
             "refused.txt has no line for {action}"

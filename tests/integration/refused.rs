@@ -14,7 +14,7 @@ pub struct Case {
 }
 
 /// What stands for a beginning that many lines share.
-const SHORT: [(&str, &str); 11] = [
+const SHORT: [(&str, &str); 13] = [
     ("$own7", "CacheParameterGroupName=own7"),
     ("$entry", "ParameterNameValues.ParameterNameValue"),
     (

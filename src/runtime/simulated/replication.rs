@@ -119,7 +119,7 @@ pub(crate) struct Standing {
 }
 
 /// Who is at the address that a replica follows.
-enum Peer {
+pub(super) enum Peer {
     /// Nobody, or somebody who does not answer.
     Silent,
     /// Somebody who will not have it: a replica itself, or one that does not know its credentials.
@@ -353,7 +353,7 @@ impl State {
     }
 
     /// Who answers at the address that a replica follows, on a network that both are attached to.
-    fn peer(&self, replica: &Container) -> Peer {
+    pub(super) fn peer(&self, replica: &Container) -> Peer {
         let Some(following) = &replica.process.following else {
             return Peer::Silent;
         };
@@ -386,7 +386,7 @@ impl State {
     }
 
     /// Writes what a process holds to its volume.
-    fn save(&mut self, name: &str) {
+    pub(super) fn save(&mut self, name: &str) {
         let Some(container) = self.containers.get(name) else {
             return;
         };
