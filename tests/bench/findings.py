@@ -65,11 +65,13 @@ def show(section: str, findings: list[Finding]) -> None:
     print(flush=True)
 
 
+GOALS = "Goals"
+
 INTRODUCTION = """\
 # Benchmarks
 
-Written by `make bench`; each run replaces it. Every ratio comes from one run on one machine, the two sides in turn, because absolute times of
-another machine, or of the same one an hour later, say little. What each number means, and how it is taken, stands at the top of the files in
+Written by `make bench`; each run replaces it, a run of single parts (`ARGS="--only failover"`) their sections, with their own date. Every ratio comes
+from one run on one machine, the two sides in turn, because absolute times of another machine, or of the same one an hour later, say little. What each number means, and how it is taken, stands at the top of the files in
 `tests/bench`.
 """
 
@@ -78,16 +80,39 @@ def document(machine: list[tuple[str, str]], sections: dict[str, list[Finding]])
     """All of it as Markdown."""
     lines = [INTRODUCTION, f"Measured on {datetime.date.today().isoformat()}.", "", "| machine | |", "|---|---|"]
     lines += [f"| {name} | {value} |" for name, value in machine]
-    lines += ["", "## Goals", "", "| what | measured | goal | |", "|---|---|---|---|"]
-    findings = [finding for section in sections.values() for finding in section]
-    lines += [
+    lines += ["", f"## {GOALS}", "", "| what | measured | goal | |", "|---|---|---|---|"]
+    for findings in sections.values():
+        lines += goals(findings)
+    for section, findings in sections.items():
+        lines += ["", f"## {section}", "", *told(findings)]
+    return "\n".join(lines) + "\n"
+
+
+def revised(before: str, machine: list[tuple[str, str]], sections: dict[str, list[Finding]]) -> str:
+    """The document with these sections in place of what it said of them, or after the others."""
+    head, *parts = before.rstrip("\n").split("\n## ")
+    old = dict(part.split("\n", 1) for part in parts)
+    load = dict(machine).get("load at the start (1, 5, 15 minutes)", "unknown")
+    when = f"Measured on {datetime.date.today().isoformat()}, load at the start {load}."
+    for section, findings in sections.items():
+        gone = {line[2:].split(": **")[0] for line in old.get(section, "").splitlines() if line.startswith("- ")}
+        rows = [row for row in old[GOALS].splitlines() if row.split(" | ")[0].removeprefix("| ") not in gone]
+        old[GOALS] = "\n".join(rows + goals(findings))
+        old[section] = "\n".join(["", when, "", *told(findings)])
+    return "\n## ".join([head, *(f"{title}\n{text.rstrip()}\n" for title, text in old.items())])
+
+
+def goals(findings: list[Finding]) -> list[str]:
+    return [
         f"| {finding.title} | {finding.value_text} | {finding.goal_text} | {finding.verdict} |"
         for finding in findings
         if finding.goal is not None
     ]
-    for section, findings in sections.items():
-        lines += ["", f"## {section}", ""]
-        for finding in findings:
-            lines.append(f"- {finding.title}: **{finding.value_text}**")
-            lines += [f"  - {line}" for line in finding.lines]
-    return "\n".join(lines) + "\n"
+
+
+def told(findings: list[Finding]) -> list[str]:
+    lines = []
+    for finding in findings:
+        lines.append(f"- {finding.title}: **{finding.value_text}**")
+        lines += [f"  - {line}" for line in finding.lines]
+    return lines

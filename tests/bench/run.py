@@ -1,7 +1,7 @@
 """How fast, next to what people have without us: `make bench`.
 
 Every ratio is measured side by side in this one run. The numbers decide nothing: whatever they are, the program ends with 0, and fails only where
-something could not be measured or an acknowledged write was lost. A whole run writes docs/BENCHMARKS.md; `--quick` and `--only` print only.
+something could not be measured or an acknowledged write was lost. A whole run writes docs/BENCHMARKS.md, one with `--only` its sections there; `--quick` prints only.
 """
 
 import argparse
@@ -50,8 +50,11 @@ def main() -> int:
                 failed += 1
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    if not failed and not arguments.quick and not arguments.only:
-        DOCUMENT.write_text(findings.document(about, sections))
+    if not failed and not arguments.quick:
+        document = findings.document(about, sections)
+        if arguments.only:
+            document = findings.revised(DOCUMENT.read_text(), about, sections)
+        DOCUMENT.write_text(document)
         print(f"written: {DOCUMENT.relative_to(ROOT)}")
     return 1 if failed else 0
 
