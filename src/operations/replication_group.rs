@@ -6,6 +6,7 @@ mod modify;
 mod node_groups;
 mod replica_count;
 mod shard_configuration;
+mod shard_replicas;
 mod size;
 mod spec;
 mod view;
@@ -268,14 +269,6 @@ async fn group_tags(cx: &Context, group: &ReplicationGroup) -> Result<Vec<Tag>, 
     let id = &group.spec.replication_group_id;
     let name = arn(&cx.scope, ResourceType::ReplicationGroup, id);
     cx.datastore.tag_list(&name).await.map_err(internal)
-}
-
-/// What is not there yet with cluster mode enabled.
-fn refuse_sharded(group: &ReplicationGroup, what: &str) -> Result<(), Fault> {
-    match group.sharding {
-        Some(_) => Err(not_supported(&format!("{what} with cluster mode enabled"))),
-        None => Ok(()),
-    }
 }
 
 fn state(message: impl Into<String>) -> Fault {

@@ -13,7 +13,7 @@ use super::super::faults::{
 };
 use super::super::spec::{given, has_entries};
 use super::super::{subnet_group, tag};
-use super::{STALE_TRIES, contended, demand, find, group_tags, refuse_sharded, view, wake};
+use super::{STALE_TRIES, contended, demand, find, group_tags, shard_replicas, view, wake};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::id;
@@ -35,14 +35,19 @@ pub async fn increase_replica_count(
     let mut taken: Vec<String> = Vec::new();
     for _ in 0..STALE_TRIES {
         let mut group = find(cx, &input.replication_group_id).await?;
-        refuse_sharded(&group, "IncreaseReplicaCount")?;
         demand(&group)?;
-        let zones = added_zones(&choice(cx, &group).await?, &input, &group)?;
-        // A cache cluster outside the group may have the next member's id.
-        let ids = group.next_member_ids(zones.len() + taken.len());
-        let free = ids.into_iter().filter(|id| !taken.contains(id));
-        let replicas: Vec<(String, String)> = free.zip(zones).collect();
-        group.add_replicas(&replicas, cx.clock.now());
+        let choice = choice(cx, &group).await?;
+        if let Some(sharding) = &group.sharding {
+            let added = shard_replicas::added(&choice, &input, &group, sharding)?;
+            group.add_shard_replicas(&added, cx.clock.now());
+        } else {
+            let zones = added_zones(&choice, &input, &group)?;
+            // A cache cluster outside the group may have the next member's id.
+            let ids = group.next_member_ids(zones.len() + taken.len());
+            let free = ids.into_iter().filter(|id| !taken.contains(id));
+            let replicas: Vec<(String, String)> = free.zip(zones).collect();
+            group.add_replicas(&replicas, cx.clock.now());
+        }
         let tags = group_tags(cx, &group).await?;
         match request(cx, &group, &tags).await {
             Ok(group) => {
@@ -51,6 +56,9 @@ pub async fn increase_replica_count(
                 });
             }
             Err(StoreError::Stale) => {}
+            Err(StoreError::MemberExists(_)) if group.sharding.is_some() => {
+                return Err(cache_cluster_exists());
+            }
             Err(StoreError::MemberExists(id)) => taken.push(id),
             Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
             Err(error) => return Err(internal(error)),
@@ -71,16 +79,21 @@ pub async fn decrease_replica_count(
     demand_at_once(input.apply_immediately)?;
     for _ in 0..STALE_TRIES {
         let mut group = find(cx, &input.replication_group_id).await?;
-        refuse_sharded(&group, "DecreaseReplicaCount")?;
         demand(&group)?;
-        let leaving = removed_replicas(&choice(cx, &group).await?, &input, &group)?;
-        let left = group.wished_replica_count() as usize - leaving.len();
-        if left == 0 && group.spec.automatic_failover {
-            return Err(invalid_value(
-                "Must have at least 1 replica when cluster mode is disabled with auto failover enabled.",
-            ));
+        if let Some(sharding) = group.sharding.clone() {
+            let leaving = shard_replicas::removed(&input, &group, &sharding)?;
+            group.remove_shard_replicas(&leaving, cx.clock.now());
+            shard_replicas::refuse_too_few(&group, &sharding)?;
+        } else {
+            let leaving = removed_replicas(&choice(cx, &group).await?, &input, &group)?;
+            let left = group.wished_replica_count() as usize - leaving.len();
+            if left == 0 && group.spec.automatic_failover {
+                return Err(invalid_value(
+                    "Must have at least 1 replica when cluster mode is disabled with auto failover enabled.",
+                ));
+            }
+            group.remove_replicas(&leaving, cx.clock.now());
         }
-        group.remove_replicas(&leaving, cx.clock.now());
         match request(cx, &group, &[]).await {
             Ok(group) => {
                 return Ok(DecreaseReplicaCountResult {
@@ -442,11 +455,7 @@ fn only_shard(shards: Option<&[ConfigureShard]>) -> Result<Option<&ConfigureShar
             "The node group {NODE_GROUP_ID} is named more than once."
         )));
     }
-    if let Some(shard) = shards.first()
-        && has_entries(shard.preferred_outpost_arns.as_ref())
-    {
-        return Err(not_supported("Outposts"));
-    }
+    refuse_outposts(shards)?;
     Ok(shards.first())
 }
 
@@ -461,7 +470,7 @@ fn wanted_count(count: Option<i32>, shard: Option<&ConfigureShard>) -> Result<u3
     replica_count(wanted).map_err(fault_of)
 }
 
-fn one_of(members: &str) -> Fault {
+pub(super) fn one_of(members: &str) -> Fault {
     invalid_combination(format!("Exactly one of {members} must be provided."))
 }
 
@@ -488,10 +497,22 @@ fn named_zones<'a>(
 
 fn no_operation_or(is_current: bool, otherwise: impl FnOnce() -> String) -> Fault {
     match is_current {
-        true => Fault::new(
-            FaultCode::NoOperation,
-            "Requested new replica count already matches current number of replicas.",
-        ),
+        true => no_operation(),
         false => invalid_value(otherwise()),
+    }
+}
+
+pub(super) fn no_operation() -> Fault {
+    Fault::new(
+        FaultCode::NoOperation,
+        "Requested new replica count already matches current number of replicas.",
+    )
+}
+
+pub(super) fn refuse_outposts(shards: &[ConfigureShard]) -> Result<(), Fault> {
+    let has_outposts = |shard: &ConfigureShard| has_entries(shard.preferred_outpost_arns.as_ref());
+    match shards.iter().any(has_outposts) {
+        true => Err(not_supported("Outposts")),
+        false => Ok(()),
     }
 }

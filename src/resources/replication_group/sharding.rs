@@ -190,6 +190,83 @@ impl ReplicationGroup {
         to_move
     }
 
+    /// Wishes for more replicas in these node groups, one in each of the zones.
+    pub fn add_shard_replicas(&mut self, wishes: &[(NodeGroupId, Vec<String>)], now: Timestamp) {
+        let from = self.shard_replica_count();
+        for (id, zones) in wishes {
+            let member_id = |number| id.member_id(&self.spec.replication_group_id, number);
+            let numbers = (1..=999).rev();
+            let highest = numbers
+                .into_iter()
+                .find(|number| self.member(&member_id(*number)).is_some());
+            for (number, zone) in (highest.unwrap_or(0) + 1..).zip(zones) {
+                let name = id.member_id(&self.spec.replication_group_id, number);
+                let member = self.new_shard_member(*id, &name, zone, now);
+                self.members.push(member);
+            }
+        }
+        self.change_shard_replica_count(from);
+    }
+
+    /// Wishes the replicas with these ids away.
+    pub fn remove_shard_replicas(&mut self, ids: &[String], now: Timestamp) {
+        let from = self.shard_replica_count();
+        for member in &mut self.members {
+            let is_named = ids.contains(&member.spec.cache_cluster_id);
+            if is_named && member.deletion_requested_at.is_none() {
+                member.deletion_requested_at = Some(now);
+            }
+        }
+        self.change_shard_replica_count(from);
+    }
+
+    /// Which `count` replicas of a node group the service lets go: each time one of the most crowded zone, then one that does not do its
+    /// part, then the newest. Never the one that was last seen to serve.
+    pub fn dispensable_shard_replicas(&self, node_group: &NodeGroup, count: usize) -> Vec<String> {
+        let zone = |member: &CacheCluster| member.nodes.first().map(|node| node.zone.clone());
+        let mut staying: Vec<(usize, &CacheCluster)> =
+            self.wished_shard_members(node_group.id).collect();
+        let mut leaving = Vec::new();
+        for _ in 0..count {
+            let crowd = |member: &CacheCluster| {
+                let same = staying.iter().filter(|(_, one)| zone(one) == zone(member));
+                same.count()
+            };
+            let spare = staying.iter().filter(|(_, member)| {
+                node_group.primary.as_ref() != Some(&member.spec.cache_cluster_id)
+            });
+            let chosen =
+                spare.max_by_key(|(age, member)| (crowd(member), !self.has_joined(member), *age));
+            let Some((age, member)) = chosen.copied() else {
+                break;
+            };
+            staying.retain(|(other, _)| *other != age);
+            leaving.push(member.spec.cache_cluster_id.clone());
+        }
+        leaving
+    }
+
+    /// How many replicas all node groups shall have together.
+    fn shard_replica_count(&self) -> u32 {
+        let node_groups = self
+            .sharding
+            .iter()
+            .flat_map(|sharding| &sharding.node_groups);
+        let replicas: usize = node_groups
+            .map(|one| self.wished_shard_members(one.id).count().saturating_sub(1))
+            .sum();
+        u32::try_from(replicas).unwrap_or(u32::MAX)
+    }
+
+    fn change_shard_replica_count(&mut self, from: u32) {
+        let to = self.shard_replica_count();
+        if let Some(sharding) = &mut self.sharding {
+            sharding.slots_to_move = 0;
+        }
+        self.changes.push(GroupChange::ReplicaCount(from, to));
+        self.raise_generation();
+    }
+
     /// A member to be of this node group.
     pub fn new_shard_member(
         &self,
