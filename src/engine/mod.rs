@@ -353,7 +353,7 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<(), EngineError>;
 
-    /// Makes `users` the users of a node, besides the administrator, who is left alone. A user that is not among them goes, and
+    /// Makes `users` the users of a node, besides the administrator and the user of its peers in a cluster, who are left alone. A user that is not among them goes, and
     /// the connections that it has end; so do those of a `default` user that let everyone in and does not any more. Other
     /// connections go on, with the rights that their user then has.
     ///

@@ -1,8 +1,6 @@
 //! The users of a node.
 
-use ::redis::Value;
-
-use super::{command, converse, refusal};
+use super::{command, converse};
 use crate::engine::{EngineError, NodeEndpoint, NodeUser};
 
 /// Most rules that are left out because the node does not have what they name; more than any of our rules can lack of an engine.
@@ -88,12 +86,22 @@ async fn tell(
     converse(node, orders).await.map(drop)
 }
 
+/// The users there, but for the one as which the node goes to its primary: the nodes of a cluster have one in common for that, and
+/// nobody else knows of it.
 async fn present(node: &NodeEndpoint) -> Result<Vec<Present>, EngineError> {
-    let mut answers = converse(node, vec![command(&["ACL", "LIST"])]).await?;
-    let answer = answers.pop().unwrap_or(Value::Nil);
-    let lines: Vec<String> = ::redis::from_redis_value(answer)
-        .map_err(|error| refusal(node, &::redis::RedisError::from(error)))?;
-    Ok(lines.iter().filter_map(|line| read(line)).collect())
+    let questions = vec![
+        command(&["CONFIG", "GET", "masteruser"]),
+        command(&["ACL", "LIST"]),
+    ];
+    let [peer, users] = super::exactly(node, converse(node, questions).await?)?;
+    let peer: Vec<String> = super::read(node, peer)?;
+    let is_other = |user: &Present| !peer.iter().skip(1).any(|name| *name == user.name);
+    let lines: Vec<String> = super::read(node, users)?;
+    Ok(lines
+        .iter()
+        .filter_map(|line| read(line))
+        .filter(is_other)
+        .collect())
 }
 
 /// A line of `ACL LIST`: `user NAME on nopass ...`. The name is told before anything that could look like a rule.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use cacheplane::engine::cluster::{ClusterOrder, NodeHealth, ResetKind};
-use cacheplane::engine::{Engine as _, EngineError, NetworkEngine, Role};
+use cacheplane::engine::{Engine as _, EngineError, NetworkEngine, NodeUser, Role};
 use cacheplane::resources::slots::{SlotSet, even_split};
 use cacheplane::runtime::Runtime;
 
@@ -128,6 +128,29 @@ async fn orders_that_cannot_be_carried_out_are_refused() {
         assert_ne!(alone.myself.node_id, cluster.ids[1]);
         assert_eq!((alone.known_nodes, alone.current_epoch), (1, 0));
         assert_eq!(replica.tell::<u64>(&["DBSIZE"]).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn peers_are_let_in_whoever_else_is() {
+    with_images(async |fixture, image| {
+        let cluster = Cluster::form(fixture, 1, image).await;
+        let primary = &cluster.nodes[0];
+        let users = ["default", "someone"].map(|name| NodeUser {
+            name: name.to_owned(),
+            rules: ["on", "nopass", "~*", "+@all"].map(String::from).to_vec(),
+        });
+        for users in [&users[..], &users[..1]] {
+            let admitted = NetworkEngine.admit(&primary.endpoint, users, DEADLINE);
+            admitted.await.unwrap();
+            primary
+                .tell::<u64>(&["CLIENT", "KILL", "TYPE", "replica"])
+                .await;
+            cluster.wait_whole().await;
+        }
+        let names: Vec<String> = primary.tell(&["ACL", "USERS"]).await;
+        assert_eq!(names, ["cacheplane", "default", "peers"]);
     })
     .await;
 }
