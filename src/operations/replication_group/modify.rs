@@ -18,6 +18,7 @@ use super::spec::{
 };
 use super::{STALE_TRIES, contended, demand, find, state, view, wake};
 use crate::datastore::Error as StoreError;
+use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
 use crate::resources::event::Event;
 use crate::resources::node_type::{self as node_types, NodeType};
@@ -240,7 +241,9 @@ fn modify_availability(
         .automatic_failover_enabled
         .unwrap_or(group.spec.automatic_failover);
     let multi_az = input.multi_az_enabled.unwrap_or(group.spec.multi_az);
-    if input.automatic_failover_enabled == Some(true) && group.wished_replica_count() == 0 {
+    // With cluster mode enabled it is on, with replicas or without.
+    let lacks_replica = group.sharding.is_none() && group.wished_replica_count() == 0;
+    if input.automatic_failover_enabled == Some(true) && lacks_replica {
         return Err(invalid_value(
             "Replication group must have at least one read replica to enable autofailover.",
         ));
@@ -251,7 +254,9 @@ fn modify_availability(
         ));
     }
     if input.multi_az_enabled == Some(true) {
-        check_multi_az(&group.zones(), failover).map_err(fault_of)?;
+        for zones in shard_zones(group) {
+            check_multi_az(&zones, failover).map_err(fault_of)?;
+        }
     }
     let switches = failover != group.spec.automatic_failover;
     if switches {
@@ -264,6 +269,22 @@ fn modify_availability(
         }
     }
     Ok(())
+}
+
+/// The zones of the members of each node group.
+fn shard_zones(group: &ReplicationGroup) -> Vec<Vec<String>> {
+    let Some(sharding) = &group.sharding else {
+        return vec![group.zones()];
+    };
+    let zone = |member: &CacheCluster| member.nodes.first().map(|node| node.zone.clone());
+    sharding
+        .node_groups
+        .iter()
+        .map(|one| {
+            let members = group.wished_shard_members(one.id);
+            members.filter_map(|(_, member)| zone(member)).collect()
+        })
+        .collect()
 }
 
 /// Engine and version together: another engine without a version means its default one.

@@ -1,0 +1,160 @@
+"""Programs of customers of a replication group with cluster mode enabled, on redis-py's cluster client as it comes.
+
+What reaches them as an error is what the client did not mend by itself.
+"""
+
+import random
+import time
+
+import redis
+
+import patience
+import replication
+from traffic import PAUSE_S, WAIT_MS, Program, Writer
+
+KEYS = 20_000
+ERRORS_SHOWN = 5
+
+
+class ToldElsewhere(Exception):
+    """redis-py 8 follows ASK only to nodes that it has heard of: to another one it falls over its own missing entry."""
+
+
+class Customer(Program):
+    """Does one thing after the other with a client of its own, and keeps the errors that it gets."""
+
+    def __init__(self, cluster):
+        super().__init__()
+        host, port = cluster.endpoint()
+        self.client = redis.RedisCluster(host=host, port=port, decode_responses=True)
+        self.done = 0
+        self.errors = []
+        # Those of [ToldElsewhere], apart.
+        self.told_elsewhere = 0
+
+    def work(self):
+        try:
+            self.act()
+        except redis.exceptions.RedisError as error:
+            self.errors.append(f"{type(error).__name__}: {error}")
+        except AttributeError as error:
+            if "'NoneType' object" not in str(error):
+                raise
+            self.told_elsewhere += 1
+        else:
+            self.done += 1
+
+    def act(self):
+        raise NotImplementedError
+
+    def go_on(self, count=200):
+        """Waits until so many more things were done."""
+        before = self.done
+
+        patience.until("customers are served", lambda: self.done >= before + count, pause_s=0.01)
+
+    def assert_served(self, may_be_told_elsewhere=False):
+        """Demands that no error came through, but for the client's own limit where it `may_be_told_elsewhere`."""
+        assert self.done, "nothing was done"
+        shown = self.errors[:ERRORS_SHOWN]
+        assert not self.errors, f"{len(self.errors)} errors beside {self.done} successes: {shown}"
+        assert may_be_told_elsewhere or not self.told_elsewhere, f"{self.told_elsewhere} beside {self.done}"
+
+
+class Overwriter(Customer):
+    """Gives each of [KEYS] keys one value after the other, each greater than the last."""
+
+    def __init__(self, cluster):
+        super().__init__(cluster)
+        self._random = random.Random(1)
+        self._number = 1
+        names = [f"key:{number}" for number in range(KEYS)]
+        for start in range(0, KEYS, 1000):
+            self.client.mset_nonatomic({name: 0 for name in names[start : start + 1000]})
+        # By key: the last value that was sent, and the last that was acknowledged.
+        self.sent = dict.fromkeys(names, 0)
+        self.acknowledged = dict.fromkeys(names, 0)
+
+    def act(self):
+        name = f"key:{self._random.randrange(KEYS)}"
+        self._number += 1
+        self.sent[name] = self._number
+        self.client.set(name, self._number)
+        self.acknowledged[name] = self._number
+
+    def assert_nothing_lost(self, cluster):
+        """Every key is there once, and holds what was acknowledged last, or what was sent after that and not answered."""
+        names = list(self.sent)
+        with cluster.client() as client:
+            found = []
+            for start in range(0, KEYS, 1000):
+                found += client.mget_nonatomic(names[start : start + 1000])
+        wrong = [
+            (name, value, self.acknowledged[name])
+            for name, value in zip(names, found)
+            if value is None or not self.acknowledged[name] <= int(value) <= self.sent[name]
+        ]
+        assert not wrong, f"{len(wrong)} of {KEYS} keys are lost or old: {wrong[:ERRORS_SHOWN]}"
+        assert cluster.key_count() == KEYS, "a key is on two primaries, or on none"
+
+
+class Checker(Customer):
+    """Reads what the overwriter writes: never less than what was acknowledged before, never more than what was sent."""
+
+    def __init__(self, cluster, overwriter):
+        super().__init__(cluster)
+        self._random = random.Random(2)
+        self._overwriter = overwriter
+        self.wrong = []
+
+    def act(self):
+        name = f"key:{self._random.randrange(KEYS)}"
+        least = self._overwriter.acknowledged[name]
+        value = self.client.get(name)
+        most = self._overwriter.sent[name]
+        if value is None or not least <= int(value) <= most:
+            self.wrong.append((name, least, value, most))
+
+    def assert_right(self):
+        assert not self.wrong, f"{len(self.wrong)} of {self.done} reads: {self.wrong[:ERRORS_SHOWN]}"
+
+
+class WaitingWriter(Writer):
+    """Numbered writes all over the slots, each followed by WAIT on the very connection that took it."""
+
+    def __init__(self, cluster):
+        super().__init__(None, replicas=1)
+        self._cluster = cluster
+        self._host_and_port = cluster.endpoint()
+
+    def work(self):
+        self._number += 1
+        key = f"number:{self._number}"
+        try:
+            if self._client is None:
+                host, port = self._host_and_port
+                self._client = redis.RedisCluster(
+                    host=host, port=port, decode_responses=True, socket_timeout=replication.ANSWER_S
+                )
+            node = self._client.get_redis_connection(self._client.get_node_from_key(key))
+            both = node.pipeline(transaction=False).set(key, self._number)
+            both.execute_command("WAIT", self.replicas, WAIT_MS)
+            _, reached = both.execute()
+        except redis.exceptions.RedisError:
+            # Whatever it was: who serves what is asked anew.
+            if self._client is not None:
+                self._client.close()
+            self._client = None
+            time.sleep(PAUSE_S)
+            return
+        if reached >= self.replicas:
+            self.acknowledged.append(self._number)
+
+    def lost(self):
+        with self._cluster.client() as client:
+            lost = []
+            for start in range(0, len(self.acknowledged), 1000):
+                numbers = self.acknowledged[start : start + 1000]
+                found = client.mget_nonatomic([f"number:{number}" for number in numbers])
+                lost += [number for number, value in zip(numbers, found) if value != str(number)]
+        return lost
