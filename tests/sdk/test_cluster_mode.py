@@ -7,7 +7,6 @@ import pytest
 import redis
 
 import caches
-import cluster
 import groups
 import patience
 from cluster import Cluster, resharding, slots_of
@@ -100,10 +99,16 @@ def test_a_client_on_the_host_reaches_every_node(plane, engine, version):
     members = [member for members in group.members().values() for member in members]
     expected = {group.node_endpoint(member) for member in members}
     assert len(expected) == 6
+    # The client writes localhost as an address.
+    expected = {(host.replace("localhost", "127.0.0.1"), port) for host, port in expected}
     with group.client() as client:
-        known = {(node.host, node.port) for node in client.get_nodes()}
-        # The client writes localhost as an address.
-        assert {(host.replace("localhost", "127.0.0.1"), port) for host, port in expected} == known
+
+        def knows_all():
+            client.nodes_manager.initialize()
+            return {(node.host, node.port) for node in client.get_nodes()} == expected
+
+        # The nodes tell each other who follows whom; replicas may be the last to be heard of.
+        patience.until("the client knows every node", knows_all)
         assert client.ping(target_nodes=redis.RedisCluster.ALL_NODES)
         keys = {f"key:{number}": f"value {number}" for number in range(1000)}
         client.mset_nonatomic(keys)

@@ -1,4 +1,5 @@
-"""What Terraform's provider does with `aws_elasticache_replication_group`, replayed: cluster mode disabled.
+"""What Terraform's provider does with `aws_elasticache_replication_group`, replayed: cluster mode disabled. test_terraform_cluster.py
+has the other mode.
 
 Only the pauses differ, as in test_terraform.py. An attribute that no configuration names and that the service chooses is part of the
 state all the same: it must not change from plan to plan.
@@ -78,6 +79,8 @@ class Group:
         before, self.config = self.config, config
         self.update_tags(before["tags"], config["tags"])
         old, new = (one.get("num_cache_clusters") for one in (before, config))
+        if before.get("num_node_groups") != config.get("num_node_groups"):
+            self.resize(config["num_node_groups"])
         if before.get("replicas_per_node_group") != config.get("replicas_per_node_group"):
             count = config["replicas_per_node_group"]
             more = count > before["replicas_per_node_group"]
@@ -89,6 +92,13 @@ class Group:
         if new is not None and new < old:
             self.step(self.api.decrease_replica_count, self.wait_members, ApplyImmediately=True, NewReplicaCount=new - 1)
         self.read()
+
+    def resize(self, count):
+        """More node groups, or fewer: then those with the highest ids go."""
+        ids = sorted(one["NodeGroupId"] for one in self.find()["NodeGroups"])
+        gone = {"NodeGroupsToRemove": ids[count:]} if count < len(ids) else {}
+        shards = self.api.modify_replication_group_shard_configuration
+        self.step(shards, ApplyImmediately=True, NodeGroupCount=count, **gone)
 
     def update_tags(self, before, after):
         arn = self.state["arn"]
@@ -180,7 +190,6 @@ class Group:
         """The attributes as the provider makes them from replies. A KeyError here is a nil pointer there."""
         found = self.find()
         assert "GlobalReplicationGroupId" not in found["GlobalReplicationGroupInfo"]
-        assert "ConfigurationEndpoint" not in found
         self.state = group_attributes(found)
         first = found["NodeGroups"][0]["NodeGroupMembers"][0]["CacheClusterId"]
         answer = self.api.describe_cache_clusters(CacheClusterId=first, ShowCacheNodeInfo=True)
@@ -214,14 +223,7 @@ def group_attributes(found):
         "member_clusters": sorted(found["MemberClusters"]),
         "num_node_groups": len(found["NodeGroups"]),
         "replicas_per_node_group": len(members) - 1,
-        "node_group_configuration": [
-            {
-                "node_group_id": node_group["NodeGroupId"],
-                "slots": node_group.get("Slots"),
-                "primary_availability_zone": members[0]["PreferredAvailabilityZone"],
-                "replica_availability_zones": [member["PreferredAvailabilityZone"] for member in members[1:]],
-            }
-        ],
+        "node_group_configuration": [node_group_attributes(one) for one in found["NodeGroups"]],
         "cluster_enabled": found["ClusterEnabled"],
         "cluster_mode": found["ClusterMode"],
         "replication_group_id": found["ReplicationGroupId"],
@@ -231,11 +233,30 @@ def group_attributes(found):
         "network_type": found["NetworkType"],
         "snapshot_window": found["SnapshotWindow"],
         "snapshot_retention_limit": found["SnapshotRetentionLimit"],
-        "port": node_group["PrimaryEndpoint"]["Port"],
-        "primary_endpoint_address": node_group["PrimaryEndpoint"]["Address"],
-        "reader_endpoint_address": node_group["ReaderEndpoint"]["Address"],
         "log_delivery_configuration": found["LogDeliveryConfigurations"],
         "user_group_ids": found.get("UserGroupIds", []),
+    } | endpoint_attributes(found)
+
+
+def node_group_attributes(node_group):
+    members = node_group["NodeGroupMembers"]
+    return {
+        "node_group_id": node_group["NodeGroupId"],
+        "slots": node_group.get("Slots"),
+        "primary_availability_zone": members[0]["PreferredAvailabilityZone"],
+        "replica_availability_zones": [member["PreferredAvailabilityZone"] for member in members[1:]],
+    }
+
+
+def endpoint_attributes(found):
+    """A configuration endpoint, or else those of the first node group."""
+    if configuration := found.get("ConfigurationEndpoint"):
+        return {"port": configuration["Port"], "configuration_endpoint_address": configuration["Address"]}
+    first = found["NodeGroups"][0]
+    return {
+        "port": first["PrimaryEndpoint"]["Port"],
+        "primary_endpoint_address": first["PrimaryEndpoint"]["Address"],
+        "reader_endpoint_address": first["ReaderEndpoint"]["Address"],
     }
 
 
@@ -307,6 +328,7 @@ def test_apply_plan_change_destroy(group):
     assert group.state["port"] == 6379 and group.state["kms_key_id"] is None
     assert (group.state["transit_encryption_mode"], group.state["cluster_mode"]) == (None, "disabled")
     assert (group.state["num_node_groups"], group.state["cluster_enabled"]) == (1, False)
+    assert "configuration_endpoint_address" not in group.state
     keys = groups.write(groups.describe(group.api, group.group_id))
     endpoints = group.state["primary_endpoint_address"], group.state["reader_endpoint_address"]
     for change in CHANGES:
