@@ -235,6 +235,9 @@ impl Simulation {
                     .advance(CREATION_DEADLINE + Duration::from_secs(1));
             }
             let (failed_before, eager_before) = (self.failed_runs, self.eager_runs);
+            // Whom they let in decides where routers lead to, which may have had their turn already.
+            let admitted = self.process.plain.access_list_unconverged().await;
+            let all_admitted = admitted.map_err(|error| error.to_string())?.is_empty();
             let mut order: Vec<usize> = (0..reconcilers(&self.process.world).len()).collect();
             self.dice.shuffle(&mut order);
             for index in order {
@@ -250,7 +253,8 @@ impl Simulation {
                 .await;
             let is_settled = unconverged.map_err(|error| error.to_string())?.is_empty()
                 && groups.map_err(|error| error.to_string())?.is_empty()
-                && self.failed_runs == failed_before;
+                && self.failed_runs == failed_before
+                && all_admitted;
             if self.eager_runs != eager_before {
                 self.outside.clock.advance(LOOK_AGAIN);
             }
