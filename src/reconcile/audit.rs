@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::{World, identity};
 use crate::resources::cache_cluster::Observation;
 use crate::resources::replication_group::ReplicationGroup;
+use crate::resources::replication_group::sharding::Sharding;
+use crate::resources::slots::Coverage;
 use crate::runtime::ContainerObserved;
 
 /// What an audit found amiss, each a sentence; empty when all is well.
@@ -82,6 +84,30 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
     Ok(findings)
 }
 
+/// Each node group is served by one of its members, and each slot shall be in one of them.
+fn audit_node_groups(group: &ReplicationGroup, sharding: &Sharding) -> Vec<String> {
+    let name = &group.spec.replication_group_id;
+    let mut findings = Vec::new();
+    let wished = sharding.node_groups.iter().map(|one| &one.slots);
+    if !Coverage::of(wished).is_exact() {
+        findings.push(format!("{name} wishes some slots nowhere, or twice"));
+    }
+    for node_group in &sharding.node_groups {
+        let Some(primary) = &node_group.primary else {
+            continue;
+        };
+        let mut members = group.shard_members(node_group.id);
+        let is_member = members.any(|(_, member)| member.spec.cache_cluster_id == *primary);
+        if !is_member {
+            findings.push(format!(
+                "{name} has no member {primary}, which serves node group {}",
+                node_group.id
+            ));
+        }
+    }
+    findings
+}
+
 /// A group has its primary among its members, and that one alone has the primary endpoint's address.
 fn audit_group(
     findings: &mut Vec<String>,
@@ -91,6 +117,10 @@ fn audit_group(
 ) {
     let name = &group.spec.replication_group_id;
     if group.failure.is_some() || group.deletion_requested_at.is_some() {
+        return;
+    }
+    if let Some(sharding) = &group.sharding {
+        findings.extend(audit_node_groups(group, sharding));
         return;
     }
     let Some(primary) = group.member(&group.primary.cache_cluster_id) else {

@@ -11,4 +11,5 @@ mod maintenance;
 mod modify;
 mod published;
 mod replica_count;
+mod sharded;
 mod tag;

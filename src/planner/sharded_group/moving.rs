@@ -7,7 +7,7 @@ use crate::resources::slots::SlotSet;
 
 /// Most slots of one move. The keys of all are moved before the first of them is handed over, so it is what a failure in the middle
 /// leaves open.
-const MOVE_SLOTS_MAX: usize = 128;
+const MOVE_SLOTS_MAX: usize = 256;
 
 /// Giver, taker, and their slots.
 type Moves = BTreeMap<(usize, usize), SlotSet>;

@@ -76,7 +76,10 @@ impl Look<'_> {
             .filter(|index| *index != primary)
             .filter(|index| self.group.members[*index].deletion_requested_at.is_none())
             .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
-            .filter(|(_, answer)| !answer.syncing && answer.offset > 0)
+            // One that has not had a whole copy holds nothing; one that has may hold nothing yet, where nothing was written.
+            .filter(|(index, answer)| {
+                !answer.syncing && (answer.offset > 0 || self.is_joined(*index))
+            })
             .filter(|(_, answer)| name(answer) == Some(primary))
             .max_by_key(|(index, answer)| (answer.offset, std::cmp::Reverse(*index)))
             .map(|(index, _)| index)

@@ -1,0 +1,147 @@
+//! Cluster mode enabled: node groups that are made, resized, resharded and removed, on simulated nodes that form a cluster.
+
+use crate::harness::{Harness, Reply};
+
+const ON: (&str, &str) = ("AutomaticFailoverEnabled", "true");
+const AT_ONCE: (&str, &str) = ("ApplyImmediately", "true");
+
+/// A group called `ants` of so many node groups with a replica each.
+async fn ants(node_groups: &str) -> Harness {
+    let harness = Harness::start().await;
+    let members = [
+        ("ReplicationGroupId", "ants"),
+        ("ReplicationGroupDescription", "ants"),
+        ("CacheNodeType", "cache.t3.micro"),
+        ("Engine", "redis"),
+        ("EngineVersion", "7.0"),
+        ("NumNodeGroups", node_groups),
+        ("ReplicasPerNodeGroup", "1"),
+        ON,
+    ];
+    harness.call("CreateReplicationGroup", &members).await.ok();
+    harness.settle().await;
+    harness
+}
+
+async fn ask(harness: &Harness, action: &str, more: &[(&str, &str)]) -> Reply {
+    let members = [&[("ReplicationGroupId", "ants"), AT_ONCE], more].concat();
+    harness.call(action, &members).await
+}
+
+#[tokio::test]
+async fn node_groups_serve_an_even_share_each() {
+    let harness = ants("3").await;
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.texts("Status"), ["available"; 4]);
+    assert_eq!(told.texts("NodeGroupId"), ["0001", "0002", "0003"]);
+    assert_eq!(told.texts("Slots"), ["0-5461", "5462-10922", "10923-16383"]);
+    assert_eq!(told.texts("CacheClusterId").len(), 6);
+    assert_eq!(told.texts("CurrentRole"), [""; 0]);
+    assert_eq!(told.text("ClusterEnabled"), "true");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn slots_move_to_new_node_groups_and_away_from_those_that_go() {
+    let harness = ants("2").await;
+    let change = "ModifyReplicationGroupShardConfiguration";
+    let reply = ask(&harness, change, &[("NodeGroupCount", "3")]).await.ok();
+    assert_eq!(reply.text("ProgressPercentage"), "0.0");
+    harness.settle().await;
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.texts("NodeGroupId"), ["0001", "0002", "0003"]);
+    assert_eq!(
+        told.texts("Slots"),
+        ["0-5461", "8192-13652", "5462-8191,13653-16383"]
+    );
+    let same = ask(&harness, change, &[("NodeGroupCount", "3")]).await;
+    let text = same.fault(400, "InvalidReplicationGroupState");
+    assert!(text.contains("uniformly distributed"), "{text}");
+    let fewer = [
+        ("NodeGroupCount", "1"),
+        ("NodeGroupsToRetain.NodeGroupToRetain.1", "0003"),
+    ];
+    ask(&harness, change, &fewer).await.ok();
+    harness.settle().await;
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.texts("Slots"), ["0-16383"]);
+    assert_eq!(
+        told.texts("CacheClusterId"),
+        ["ants-0003-001", "ants-0003-002"]
+    );
+    assert_eq!(harness.node_containers().len(), 2);
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn replicas_come_and_go_in_all_node_groups_or_in_one() {
+    let harness = ants("2").await;
+    let members = async |harness: &Harness| {
+        let told = harness.describe_group("ants").await.ok();
+        assert_eq!(told.texts("Status"), ["available"; 3]);
+        told.texts("CacheClusterId").join(" ")
+    };
+    let all = [("NewReplicaCount", "2")];
+    ask(&harness, "IncreaseReplicaCount", &all).await.ok();
+    harness.settle().await;
+    assert_eq!(
+        members(&harness).await,
+        "ants-0001-001 ants-0001-002 ants-0001-003 ants-0002-001 ants-0002-002 ants-0002-003"
+    );
+    ask(&harness, "IncreaseReplicaCount", &all)
+        .await
+        .fault(400, "NoOperationFault");
+    let one = [
+        ("ReplicaConfiguration.ConfigureShard.1.NodeGroupId", "0002"),
+        ("ReplicaConfiguration.ConfigureShard.1.NewReplicaCount", "0"),
+    ];
+    ask(&harness, "DecreaseReplicaCount", &one).await.ok();
+    harness.settle().await;
+    assert_eq!(
+        members(&harness).await,
+        "ants-0001-001 ants-0001-002 ants-0001-003 ants-0002-001"
+    );
+    let primary = [("ReplicasToRemove.member.1", "ants-0002-001")];
+    ask(&harness, "DecreaseReplicaCount", &primary)
+        .await
+        .fault(400, "InvalidParameterValue");
+    let replica = [("ReplicasToRemove.member.1", "ants-0001-002")];
+    ask(&harness, "DecreaseReplicaCount", &replica).await.ok();
+    harness.settle().await;
+    assert_eq!(
+        members(&harness).await,
+        "ants-0001-001 ants-0001-003 ants-0002-001"
+    );
+    let stranger = [
+        ("ReplicaConfiguration.ConfigureShard.1.NodeGroupId", "0010"),
+        ("ReplicaConfiguration.ConfigureShard.1.NewReplicaCount", "3"),
+    ];
+    let text = ask(&harness, "IncreaseReplicaCount", &stranger)
+        .await
+        .fault(400, "InvalidParameterValue");
+    assert!(text.contains("[0010]"), "{text}");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn a_lost_primary_is_replaced_and_comes_back_as_a_replica() {
+    let harness = ants("3").await;
+    let name = harness.container_name("ants-0002-001", "0001");
+    harness.host.kill(&name);
+    harness.reconcile().await;
+    harness.settle().await;
+    let failover =
+        "Failover from primary node ants-0002-001 to replica node ants-0002-002 completed";
+    assert_eq!(
+        harness
+            .group_history("ants")
+            .await
+            .last()
+            .map(String::as_str),
+        Some(failover)
+    );
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.texts("Slots")[1], "5462-10922");
+    assert!(harness.container("ants-0002-001", "0001").is_running());
+    harness.finish().await;
+}
