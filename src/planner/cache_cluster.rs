@@ -94,7 +94,7 @@ pub enum Stage {
 
 /// The next stage for `cluster`, given what was seen of it.
 pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
-    if cluster.deletion_requested_at.is_some() || cluster.failure.is_some() {
+    if ends(cluster) {
         return plan_end(cluster, seen);
     }
     let needs_allocation = cluster.wished_nodes().any(|node| node.address.is_none())
@@ -153,6 +153,10 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
     if !gone.is_empty() {
         return Plan::Do(Stage::ForgetNodes(gone));
     }
+    if cluster.deletion_requested_at.is_some() {
+        // It may serve slots; its group lets it go when it does not.
+        return Plan::AwaitGroup;
+    }
     if cluster.generation != cluster.observed_generation {
         return match cluster.membership.is_none() || does_its_part(cluster) {
             true => Plan::Do(Stage::Converge),
@@ -172,11 +176,12 @@ fn awaits_loss(cluster: &CacheCluster, node: &CacheNode) -> bool {
         && !node.recovering
 }
 
-/// Whether a node may still serve slots of a cluster, and its group has not let it go.
-fn awaits_dismissal(cluster: &CacheCluster) -> bool {
+/// Whether nothing is left to do for it but to remove it: it is deleted, or was given up. A node that may serve slots of a cluster is
+/// kept as any other until its group has let it go.
+pub fn ends(cluster: &CacheCluster) -> bool {
     let membership = cluster.membership.as_ref();
-    cluster.failure.is_none()
-        && membership.is_some_and(|group| group.node_group.is_some() && !group.is_dismissed)
+    let is_kept = membership.is_some_and(|it| it.node_group.is_some() && !it.is_dismissed);
+    cluster.failure.is_some() || (cluster.deletion_requested_at.is_some() && !is_kept)
 }
 
 /// Whether a member was seen to do its part in its group in the run that is known of it.
@@ -190,9 +195,6 @@ fn does_its_part(cluster: &CacheCluster) -> bool {
 
 /// A deletion, or the clean-up after a creation that failed.
 fn plan_end(cluster: &CacheCluster, seen: &Seen) -> Plan {
-    if awaits_dismissal(cluster) {
-        return Plan::AwaitGroup;
-    }
     let there = select(cluster, seen, |node, _| {
         node.observation != Observation::Absent
     });

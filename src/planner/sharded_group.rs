@@ -120,6 +120,8 @@ pub enum Order {
     Meet(usize),
     /// To own slots that nobody owns.
     AddSlots(SlotSet),
+    /// To own slots that it believes to be another's, and that nobody owns; with its own name.
+    ClaimSlots(SlotSet, String),
     /// To follow the node with this name.
     Replicate(String),
     /// To forget the node with this name.
@@ -223,7 +225,9 @@ pub fn keeps_its_part(
     };
     let id = Some(&member.spec.cache_cluster_id);
     if node_group.primary.as_ref() == id {
-        return answer.is_primary && answer.slots == node_group.slots_served;
+        // Which slots it serves is the group's own look to note; while they move that differs all the time.
+        let serves = !answer.slots.is_empty();
+        return answer.is_primary && serves != node_group.slots_served.is_empty();
     }
     let leads = |other: &&Other| answer.follows.as_ref() == Some(&other.node_id);
     let leader = answer

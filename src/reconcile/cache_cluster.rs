@@ -178,8 +178,7 @@ impl CacheClusters {
     }
 
     async fn observe(&self, cluster: &CacheCluster) -> Result<Seen, Stop> {
-        let ends = cluster.deletion_requested_at.is_some() || cluster.failure.is_some();
-        if ends {
+        if planner::ends(cluster) {
             // What is removed need not be looked at; so a deletion of what was never made needs no container engine.
             let nodes = vec![NodeSeen::Absent; cluster.nodes.len()];
             return Ok(Seen { nodes });

@@ -361,7 +361,7 @@ impl World {
 }
 
 /// Whether a node that was waited for in vain hangs, in a run in which nobody can have written to it: a member's, which is fenced until
-/// it has joined. Any other may be busy with what it was asked, and may hold what nobody else has.
+/// it has joined. Any other, a cluster's node among them, may be busy with what it was asked, and may hold what nobody else has.
 fn hangs_at_start(cluster: &CacheCluster, run: &ContainerObserved, error: &EngineError) -> bool {
     let Some(membership) = &cluster.membership else {
         return false;
@@ -369,7 +369,8 @@ fn hangs_at_start(cluster: &CacheCluster, run: &ContainerObserved, error: &Engin
     let joined = membership.joined.as_ref();
     let has_joined =
         joined.is_some_and(|joined| run.started_at.as_ref() == Some(&joined.started_at));
-    matches!(error, EngineError::Timeout { .. }) && !has_joined
+    let is_fenced = membership.node_group.is_none();
+    matches!(error, EngineError::Timeout { .. }) && is_fenced && !has_joined
 }
 
 /// A node of a cluster that ends stays so until its group has seen who serves its slots: it would be believed if it came back as a primary

@@ -114,7 +114,7 @@ fn migrate(plan: &HandOver<'_>, limits: &MigrationLimits, keys: &[Vec<u8>]) -> C
     let mut migrate = command(&["MIGRATE", &plan.taker.host]);
     migrate.arg(plan.taker.port).arg("").arg(0);
     migrate.arg(u64::try_from(limits.stall.as_millis()).unwrap_or(u64::MAX));
-    // Nobody has written to the taker's copy, if it has one: it has never owned the slot.
+    // The giver is in the run in which it began: what it holds is newer than any copy that the taker has.
     migrate.arg("REPLACE");
     if let Some(found) = &plan.taker.administrator {
         migrate.arg("AUTH2").arg(&found.user).arg(&found.password);

@@ -6,7 +6,10 @@ use crate::resources::slots::SlotSet;
 impl Look<'_> {
     /// A cluster is made of all its nodes at once.
     pub(super) fn lacks_first_members(&self) -> Option<Plan> {
-        let lacks = |index: usize| self.answer(index).is_none();
+        // One that has been there is lost like any other.
+        let lacks = |index: usize| {
+            self.answer(index).is_none() && self.group.members[index].available_at.is_none()
+        };
         if self.group.available_at.is_some() || !self.all().any(lacks) {
             return None;
         }
@@ -72,12 +75,18 @@ impl Look<'_> {
                 continue;
             };
             let mut orders = Vec::new();
-            let is_new = |answer: &super::Answer| answer.epoch == 0 && answer.others.is_empty();
-            if self.answer(owner).is_some_and(is_new) {
+            let Some(answer) = self.answer(owner) else {
+                continue;
+            };
+            if answer.epoch == 0 && answer.others.is_empty() {
                 epoch += 1;
                 orders.push(Order::SetEpoch(epoch));
             }
-            orders.push(Order::AddSlots(missing));
+            // One that has heard of another owner, which does not own them any more, would refuse to add them.
+            orders.push(match answer.others.is_empty() {
+                true => Order::AddSlots(missing),
+                false => Order::ClaimSlots(missing, answer.node_id.clone()),
+            });
             told.push((owner, orders));
         }
         (!told.is_empty()).then_some(Plan::Do(Stage::Tell(told)))

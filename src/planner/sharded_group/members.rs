@@ -94,7 +94,9 @@ impl Look<'_> {
             return false;
         };
         let is_primary = self.recorded_primary(node_group) == Some(index);
+        let serves = !node_group.slots_served.is_empty() && !self.is_drained(node_group);
         is_primary
+            && serves
             && self.serving(node_group).is_none()
             && self.successor(node_group, index).is_some()
     }
@@ -138,8 +140,9 @@ impl Look<'_> {
             let node_group = self.node_group_of(index);
             let is_primary =
                 node_group.is_some_and(|one| self.recorded_primary(one) == Some(index));
-            let is_empty =
-                node_group.is_none_or(|one| one.slots_served.is_empty() && one.slots.is_empty());
+            let is_empty = node_group.is_none_or(|one| {
+                one.slots.is_empty() && (one.slots_served.is_empty() || self.is_drained(one))
+            });
             // All of a node group that goes stay until it is empty: they are its safety.
             let goes_whole = node_group.is_some_and(|one| one.slots.is_empty());
             let claims = self
@@ -154,7 +157,8 @@ impl Look<'_> {
         }
         for primary in leaving {
             let node_group = self.node_group_of(primary)?;
-            if let Some(successor) = self.successor(node_group, primary) {
+            let stays = |it: &usize| self.group.members[*it].deletion_requested_at.is_none();
+            if let Some(successor) = self.successor(node_group, primary).filter(stays) {
                 let order = super::Order::TakeOver(super::TakeOver::Coordinated);
                 return Some(Plan::Do(Stage::Tell(vec![(successor, vec![order])])));
             }

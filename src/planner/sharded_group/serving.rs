@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{GroupStage, Look, Order, Plan, Serving, Stage, TakeOver, is_touched};
+use super::{GroupStage, Look, Order, Plan, SILENCE_MAX, Serving, Stage, TakeOver, is_touched};
 use crate::resources::replication_group::sharding::NodeGroup;
 
 /// How long the others have to vote, once a primary was found gone. Those that have voted for another of its replicas lately refuse.
@@ -42,7 +42,6 @@ impl Look<'_> {
             let nodes = &self.group.members[index].nodes;
             nodes.iter().any(|node| node.recovering)
         };
-        let successor = self.successor(node_group, primary);
         if self.is_silent(primary) && !recovers(primary) {
             return Some(Plan::Do(Stage::Group(GroupStage::EndSilent(vec![primary]))));
         }
@@ -50,14 +49,21 @@ impl Look<'_> {
             // It is made anew, and reads its data.
             return None;
         }
-        let successor = successor?;
+        let others: Vec<usize> = self.shard(node_group).filter(|it| *it != primary).collect();
+        let Some(successor) = self.successor(node_group, primary) else {
+            // Whoever is only silent may have what the primary lost; that comes back with old data, and would be believed.
+            return self.hear_out(&others);
+        };
         let Some(since) = member.nodes.first().and_then(|node| node.silent_since) else {
             // From when on the others have time to vote.
             return Some(Plan::Do(Stage::Group(GroupStage::RecordSilent(vec![
                 primary,
             ]))));
         };
-        let how = match self.can_vote(successor) && self.now.since(since) < VOTE_MAX {
+        // One that was silent first was found gone when its silence had lasted.
+        let waited = self.now.since(since);
+        let found_gone = waited.checked_sub(SILENCE_MAX).unwrap_or(waited);
+        let how = match self.can_vote(successor) && found_gone < VOTE_MAX {
             true => TakeOver::Voted,
             false => TakeOver::Unasked,
         };
@@ -65,7 +71,7 @@ impl Look<'_> {
         Some(Plan::Do(Stage::Tell(vec![(successor, orders)])))
     }
 
-    /// The replica of `primary` that has most of what it had.
+    /// The replica of `primary` that has most of what it had; one that shall go only where nobody else is there.
     pub(super) fn successor(&self, node_group: &NodeGroup, primary: usize) -> Option<usize> {
         let name = |answer: &super::Answer| {
             let mut others = answer.others.iter();
@@ -74,14 +80,16 @@ impl Look<'_> {
         };
         self.shard(node_group)
             .filter(|index| *index != primary)
-            .filter(|index| self.group.members[*index].deletion_requested_at.is_none())
             .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
             // One that has not had a whole copy holds nothing; one that has may hold nothing yet, where nothing was written.
             .filter(|(index, answer)| {
                 !answer.syncing && (answer.offset > 0 || self.is_joined(*index))
             })
             .filter(|(_, answer)| name(answer) == Some(primary))
-            .max_by_key(|(index, answer)| (answer.offset, std::cmp::Reverse(*index)))
+            .max_by_key(|(index, answer)| {
+                let stays = self.group.members[*index].deletion_requested_at.is_none();
+                (stays, answer.offset, std::cmp::Reverse(*index))
+            })
             .map(|(index, _)| index)
     }
 

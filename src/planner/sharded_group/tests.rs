@@ -192,6 +192,7 @@ fn creation(it: &mut Scene) {
     for member in 0..6 {
         it.forget_all(member);
         it.answer(member).node_id = name(member);
+        it.group.members[member].available_at = None;
     }
     for node_group in 0..3 {
         it.node_group(node_group).slots_served = SlotSet::EMPTY;
@@ -293,6 +294,53 @@ fn a_primary_that_hangs_is_ended_before_another_takes_over() {
     check(|it| it.silence_for(0, 2), Plan::LookAgain);
     let ended = group_stage(GroupStage::EndSilent(vec![0]));
     check(|it| it.silence_for(0, 3), ended);
+}
+
+#[test]
+fn a_primary_is_not_made_anew_before_a_silent_replica_was_heard_out() {
+    let silent = |it: &mut Scene| {
+        it.silence_for(1, 2);
+        it.end(0);
+    };
+    check(silent, Plan::LookAgain);
+    let unnoted = |it: &mut Scene| {
+        it.end(0);
+        it.seen.members[1].answer = None;
+    };
+    check(unnoted, group_stage(GroupStage::RecordSilent(vec![1])));
+}
+
+#[test]
+fn a_primary_that_serves_nothing_yet_is_made_anew_like_any_other() {
+    let new = |it: &mut Scene| {
+        let all = it.node_group(1).slots.union(&even_split(3)[0]);
+        it.node_group(0).slots_served = SlotSet::EMPTY;
+        it.answer(2).slots = all.clone();
+        it.node_group(1).slots_served = all;
+        it.end(0);
+    };
+    let lost = GroupStage::RecordLost {
+        kill: vec![],
+        lost: vec![0],
+    };
+    check(new, group_stage(lost));
+}
+
+/// Its giver gave it up, and nobody told the taker.
+#[test]
+fn a_slot_that_was_dropped_on_its_way_is_claimed() {
+    let dropped = |it: &mut Scene| {
+        let slot: SlotSet = std::iter::once(7u16).collect();
+        it.answer(0).slots = even_split(3)[0].difference(&slot);
+        it.answer(2).importing = vec![(7, name(0))];
+        it.node_group(1).slots = even_split(3)[1].union(&slot);
+        it.node_group(0).slots = even_split(3)[0].difference(&slot);
+    };
+    let slot = std::iter::once(7u16).collect();
+    check(
+        dropped,
+        tell(vec![(2, vec![Order::ClaimSlots(slot, name(2))])]),
+    );
 }
 
 #[test]

@@ -131,10 +131,11 @@ impl ReplicationGroups {
         told: Vec<(usize, Vec<Order>)>,
     ) -> Result<(), Stop> {
         let tell = |(index, orders): (usize, Vec<Order>)| async move {
-            let orders: Vec<ClusterOrder> = orders
+            let orders: Vec<Vec<ClusterOrder>> = orders
                 .into_iter()
                 .map(|order| in_words(group, order))
                 .collect::<Result<_, Stop>>()?;
+            let orders = orders.concat();
             let endpoint = self.endpoint(&group.members[index])?;
             let told = self
                 .world
@@ -342,8 +343,8 @@ fn node_groups(group: &ReplicationGroup) -> &[NodeGroup] {
     sharding.map_or(&[], |sharding| &sharding.node_groups)
 }
 
-fn in_words(group: &ReplicationGroup, order: Order) -> Result<ClusterOrder, Stop> {
-    Ok(match order {
+fn in_words(group: &ReplicationGroup, order: Order) -> Result<Vec<ClusterOrder>, Stop> {
+    let order = match order {
         Order::SetEpoch(epoch) => ClusterOrder::SetConfigEpoch(epoch),
         Order::Meet(index) => {
             let member = &group.members[index];
@@ -356,6 +357,10 @@ fn in_words(group: &ReplicationGroup, order: Order) -> Result<ClusterOrder, Stop
                 bus_port: bus_port(line, port).ok_or(Stop::Stale)?,
             }
         }
+        Order::ClaimSlots(slots, own_id) => {
+            let claim = ClusterOrder::SetSlots(slots, SlotState::Owned(own_id));
+            return Ok(vec![claim, ClusterOrder::BumpEpoch]);
+        }
         Order::AddSlots(slots) => ClusterOrder::AddSlots(slots),
         Order::Replicate(node_id) => ClusterOrder::Replicate(node_id),
         Order::Forget(node_id) => ClusterOrder::Forget(node_id),
@@ -365,5 +370,6 @@ fn in_words(group: &ReplicationGroup, order: Order) -> Result<ClusterOrder, Stop
             TakeOver::Unasked => FailoverKind::Takeover,
         }),
         Order::CloseSlots(slots) => ClusterOrder::SetSlots(slots, SlotState::Stable),
-    })
+    };
+    Ok(vec![order])
 }

@@ -21,9 +21,9 @@ use crate::runtime::RuntimeError;
 /// How long a node may take to do what it is told.
 pub(super) const COMMAND_DEADLINE: Duration = Duration::from_secs(1);
 
-/// How long a former primary holds its clients' writes back while it hands over. It follows its successor long before that; should the
-/// successor fail meanwhile, its clients have waited no longer than this.
-const WRITE_HOLD: Duration = Duration::from_secs(1);
+/// How long a former primary holds its clients' writes back while it hands over: longer than promoting its successor and telling it to
+/// follow may take. Should the successor fail meanwhile, its clients have waited no longer than this.
+const WRITE_HOLD: Duration = Duration::from_secs(5);
 
 /// No quota applies to what a reconciler writes.
 const NO_QUOTA: u32 = u32::MAX;
@@ -220,7 +220,9 @@ impl ReplicationGroups {
             .engine
             .promote(&endpoint, &least, COMMAND_DEADLINE)
             .await
-            .map_err(stop)
+            .map_err(stop)?;
+        // At once, while it still holds writes; the container engine takes its time to move the endpoint.
+        self.follow(group, from.as_slice()).await
     }
 
     pub(super) fn endpoint(&self, member: &CacheCluster) -> Result<NodeEndpoint, Stop> {
