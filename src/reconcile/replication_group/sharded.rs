@@ -34,6 +34,9 @@ const MOVE_SLICE: Duration = Duration::from_secs(1);
 /// How long a move may take when a single key takes longer than that.
 const MOVE_DEADLINE: Duration = Duration::from_secs(30);
 
+/// How long a node may take to hear of slots: since Valkey 8 it waits up to two seconds for its replicas to hear of them too.
+const SLOTS_DEADLINE: Duration = Duration::from_secs(5);
+
 /// The addresses of members, as nodes reach each other.
 pub(in crate::reconcile) type Addresses = HashMap<(String, u16), usize>;
 
@@ -184,7 +187,7 @@ impl ReplicationGroups {
         }
         let order = async |endpoint, state| {
             let order = [ClusterOrder::SetSlots(slots.clone(), state)];
-            let told = engine.cluster_order(endpoint, &order, COMMAND_DEADLINE);
+            let told = engine.cluster_order(endpoint, &order, SLOTS_DEADLINE);
             told.await.map_err(stop)
         };
         order(&taker, SlotState::Importing(plan.from.1.clone())).await?;

@@ -1,0 +1,127 @@
+//! Slots that move, and node groups that go when they have none left.
+
+use super::*;
+
+/// Slots 0 to 9 shall go from the first node group to the second.
+fn resharding(it: &mut Scene) {
+    it.wish();
+    let moved: SlotSet = (0..10).collect();
+    let (first, second) = (
+        it.node_group(0).slots.clone(),
+        it.node_group(1).slots.clone(),
+    );
+    it.node_group(0).slots = first.difference(&moved);
+    it.node_group(1).slots = second.union(&moved);
+    it.group.changes.push(GroupChange::NodeGroupCount(3, 3));
+}
+
+fn slot_move(slots: std::ops::Range<u16>, is_same_run: bool) -> Plan {
+    Plan::Do(Stage::Move(vec![SlotMove {
+        from: (0, name(0)),
+        to: (2, name(2)),
+        is_same_run,
+        slots: slots.collect(),
+    }]))
+}
+
+#[test]
+fn slots_move_after_the_run_of_the_giver_is_on_record() {
+    let run = "ant-001 run 1".to_owned();
+    check(
+        resharding,
+        Plan::Do(Stage::RecordGiver(vec![(0, run.clone())])),
+    );
+    let noted = |it: &mut Scene| {
+        resharding(it);
+        it.node_group(0).giver_run = Some(run.clone());
+    };
+    check(noted, slot_move(0..10, true));
+    let done = |it: &mut Scene| {
+        resharding(it);
+        for (index, member) in [(0, 0), (1, 2)] {
+            let slots = it.node_group(index).slots.clone();
+            it.answer(member).slots = slots.clone();
+            it.node_group(index).slots_served = slots;
+        }
+    };
+    check(done, group_stage(GroupStage::Converge));
+}
+
+#[test]
+fn what_is_on_its_way_comes_first_and_goes_on_where_the_giver_is_another() {
+    let open = |it: &mut Scene| {
+        resharding(it);
+        it.answer(0).migrating = vec![(3, name(2))];
+        it.answer(2).importing = vec![(3, name(0))];
+    };
+    check(open, slot_move(3..4, false));
+    // It was under way somewhere else than it is wished now.
+    let elsewhere = |it: &mut Scene| {
+        it.answer(0).migrating = vec![(3, name(2))];
+        it.wish();
+    };
+    check(elsewhere, slot_move(3..4, false));
+    let owned = |it: &mut Scene| it.answer(2).importing = vec![(6000, name(0))];
+    let closed: SlotSet = std::iter::once(6000u16).collect();
+    check(owned, tell(vec![(2, vec![Order::CloseSlots(closed)])]));
+}
+
+#[test]
+fn slots_do_not_move_while_a_node_group_is_not_served() {
+    let lost = |it: &mut Scene| {
+        resharding(it);
+        it.end(4);
+        it.end(5);
+        for member in [4, 5] {
+            it.group.members[member].nodes[0].recovering = true;
+        }
+    };
+    check(lost, Plan::LookAgain);
+}
+
+/// The third node group shall go.
+fn leaving(it: &mut Scene) {
+    it.wish();
+    it.node_group(2).slots = SlotSet::EMPTY;
+    let all = it.node_group(1).slots.union(&even_split(3)[2]);
+    it.node_group(1).slots = all;
+    for member in [4, 5] {
+        it.group.members[member].deletion_requested_at = Some(ASKED);
+    }
+}
+
+#[test]
+fn no_node_goes_while_its_node_group_holds_a_slot() {
+    let run = (2, "ant-005 run 1".to_owned());
+    check(leaving, Plan::Do(Stage::RecordGiver(vec![run])));
+    let drained = |it: &mut Scene| {
+        leaving(it);
+        let all = it.node_group(1).slots.clone();
+        it.answer(2).slots = all.clone();
+        it.node_group(1).slots_served = all;
+        it.answer(4).slots = SlotSet::EMPTY;
+    };
+    // First it is on record that it serves nothing.
+    let serving = Serving {
+        node_group: 2,
+        member: 4,
+        slots: SlotSet::EMPTY,
+    };
+    check(drained, Plan::Do(Stage::RecordServing(vec![serving])));
+    let noted = |it: &mut Scene| {
+        drained(it);
+        it.node_group(2).slots_served = SlotSet::EMPTY;
+    };
+    check(noted, Plan::Do(Stage::Dismiss(vec![4, 5])));
+    let gone = |it: &mut Scene| {
+        noted(it);
+        it.group.members.truncate(4);
+        it.seen.members.truncate(4);
+        for member in 0..4 {
+            it.answer(member)
+                .others
+                .retain(|other| other.member.is_some_and(|one| one < 4));
+        }
+    };
+    check(gone, Plan::Do(Stage::ForgetNodeGroups(vec![2])));
+}
