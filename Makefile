@@ -41,7 +41,7 @@ run: toolchain docker
 	@exec "$(TARGET)/release/cacheplane" serve --listen $(LISTEN) $(ARGS)
 
 test: toolchain docker images venv router-binary
-	@CACHEPLANE_SIMULATION_SEEDS=$${CACHEPLANE_SIMULATION_SEEDS:-0..800} scripts/test fast images docker sdk
+	@CACHEPLANE_SIMULATION_SEEDS=$${CACHEPLANE_SIMULATION_SEEDS:-0..400} scripts/test fast images docker sdk
 
 check: toolchain
 	cargo fmt --all --check

@@ -6,6 +6,7 @@ are skipped then.
 
 import contextlib
 import itertools
+import os
 import shutil
 import tempfile
 
@@ -20,6 +21,14 @@ from docker_socket import DockerSocket
 def pytest_configure(config):
     # The discovery clients are as their authors left them, years ago.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:(elasticache_pyclient|django|django_elasticache)")
+    config.addinivalue_line("markers", "thorough: does to one more engine what another test does to one; run where CACHEPLANE_THOROUGH is set")
+
+
+def pytest_collection_modifyitems(items):
+    if not os.environ.get("CACHEPLANE_THOROUGH"):
+        for item in items:
+            if item.get_closest_marker("thorough"):
+                item.add_marker(pytest.mark.skip(reason="CACHEPLANE_THOROUGH is not set"))
 
 
 @pytest.fixture(scope="session")

@@ -242,8 +242,8 @@ def at_work(group):
     [
         ("redis", "7.0", False),
         # Its slots cannot be handed over in a transaction, so clients are sent to the taker with ASK before any map tells of it.
-        ("valkey", "8.1", True),
-        ("valkey", "9.0", False),
+        pytest.param("valkey", "8.1", True, marks=pytest.mark.thorough),
+        pytest.param("valkey", "9.0", False, marks=pytest.mark.thorough),
     ],
 )
 def test_resharding_under_load(ours, engine, version, may_be_told_elsewhere):
@@ -311,6 +311,7 @@ def test_every_primary_is_killed(ours):
     group.delete()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine, version", [("redis", "6.2"), ("valkey", "8.1"), ("valkey", "9.0")])
 def test_a_primary_is_killed_on_other_engines(ours, engine, version):
     group = Cluster(ours, Engine=engine, EngineVersion=version)

@@ -163,6 +163,7 @@ def test_its_process_stops(ours):
         scene.await_failover()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine, version", [("redis", "6.2"), ("valkey", "8.1"), ("valkey", "9.0")])
 def test_other_engines(ours, engine, version):
     """Killed, then frozen: what the faults above do to one version, they do to the others."""
