@@ -36,8 +36,12 @@ pub(super) async fn promote(node: &NodeEndpoint, held: &HistoryHeld) -> Result<(
     match report.replication {
         // On the same connection, so to the same process.
         Some(found) if held.is_within(&found) => {
-            let order = command(&["REPLICAOF", "NO", "ONE"]);
-            connection.ask(vec![order]).await.map(drop)
+            let mut orders = vec![command(&["REPLICAOF", "NO", "ONE"])];
+            if can_hold_writes(&report.version) {
+                // It may have handed over a moment ago, and hold its clients' writes still.
+                orders.push(command(&["CLIENT", "UNPAUSE"]));
+            }
+            connection.ask(orders).await.map(drop)
         }
         _ => Err(EngineError::Behind { endpoint }),
     }

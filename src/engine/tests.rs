@@ -342,7 +342,10 @@ async fn a_node_is_promoted_if_it_is_the_process_that_was_looked_at() {
             .unwrap();
         assert_eq!(
             heard.await.unwrap(),
-            ["*3 AUTH us hush *1 INFO", "*3 REPLICAOF NO ONE"]
+            [
+                "*3 AUTH us hush *1 INFO",
+                "*3 REPLICAOF NO ONE *2 CLIENT UNPAUSE"
+            ]
         );
     }
     for other in [held("aaaa", 71), held("bbbb", 70)] {

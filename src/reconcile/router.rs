@@ -20,6 +20,7 @@ use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::RouterRecord;
 use crate::routing::{InForce, Route, Routes, RoutingError};
+use crate::runtime::RuntimeError;
 use container::Program;
 use served::Served;
 
@@ -92,6 +93,14 @@ impl Reconciler for Routers {
             } else if let Err(error) = self.serve(name, served).await {
                 for one in served {
                     one.tell(&self.world, &error).await?;
+                }
+                if is_engine_away(&error) {
+                    tracing::info!(
+                        router = name,
+                        reason = format!("{error:#}"),
+                        "A router is held up"
+                    );
+                    return Ok(Outcome::Blocked);
                 }
                 return Err(error.context(format!("serve by the router {name}")));
             }
@@ -236,6 +245,15 @@ fn key_of(name: &str) -> i64 {
     let mut key = DefaultHasher::new();
     name.hash(&mut key);
     i64::from_ne_bytes(key.finish().to_ne_bytes())
+}
+
+/// Whether the container engine does not answer, which is nothing that a person should look at here: it is told of elsewhere.
+fn is_engine_away(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain();
+    causes.any(|cause| {
+        let cause = cause.downcast_ref::<RuntimeError>();
+        cause.is_some_and(|cause| matches!(cause, RuntimeError::Unreachable { .. }))
+    })
 }
 
 fn is_unreachable(error: &anyhow::Error) -> bool {

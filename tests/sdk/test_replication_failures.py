@@ -262,6 +262,7 @@ def test_failover_is_off(ours, how):
         docker(how, scene.group.container_id(scene.first))
         patience.until("it has come back", lambda: scene.group.recovered(scene.first) == 1)
         patience.until("it serves again", lambda: scene.group.settled() == scene.first)
+        patience.until("the prober has seen it", lambda: scene.prober.primaries()[-1] == scene.first)
         # No failover is told of where none was asked for.
         assert scene.group.failovers() == []
         [first, *lent] = scene.prober.primaries()
