@@ -18,7 +18,7 @@ help:
 	@echo "cacheplane: a managed-cache control plane; ElastiCache's API over real Redis, Valkey and Memcached"
 	@echo
 	@echo "  make run        get all that is needed, build, and serve on http://$(LISTEN)"
-	@echo "  make test       every test there is, on real engines and with real clients (about 20 minutes)"
+	@echo "  make test       every test there is, on real engines and with real clients (about half an hour)"
 	@echo
 	@echo "  make check      the fast loop: format, lints, fast tests, generated files; no Docker"
 	@echo "  make bench      how fast, next to a bare docker run and next to moto"
