@@ -336,9 +336,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&done)?;
         events_put(&mut write, &cluster.scope, events).await?;
         write.commit().await?;
         Ok(())
@@ -390,9 +388,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&done)?;
         events_put(&mut write, &cluster.scope, events).await?;
         write.commit().await?;
         Ok(())
@@ -415,9 +411,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&done)?;
         let name = arn(
             &cluster.scope,
             ResourceType::Cluster,
@@ -559,8 +553,6 @@ pub(super) async fn cluster_update(
     )
     .execute(&mut **write)
     .await?;
-    if updated.rows_affected() == 0 {
-        return Err(Error::Stale);
-    }
+    Error::unless_stale(&updated)?;
     Ok(())
 }

@@ -85,9 +85,7 @@ impl Datastore {
             )
             .execute(&mut *write)
             .await?;
-            if prepared.rows_affected() == 0 {
-                return Err(Error::Stale);
-            }
+            Error::unless_stale(&prepared)?;
             if generation != before {
                 // Whoever read the record before does not write the generation back.
                 sqlx::query!(
@@ -207,9 +205,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if claimed.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&claimed)?;
         sqlx::query!(
             "UPDATE cache_nodes SET reboot = 1, reboot_from = NULL
              WHERE cache_node_key IN (SELECT value FROM json_each(?))",

@@ -144,9 +144,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if updated.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&updated)?;
         sqlx::query!(
             "UPDATE cache_clusters SET parameters_generation = parameters_generation + 1
              WHERE account = ? AND region = ? AND parameter_group_name = ?",

@@ -55,3 +55,13 @@ impl From<sqlx::Error> for Error {
         }
     }
 }
+
+impl Error {
+    /// An update that names what its writer had read changes nothing where that has changed since.
+    pub(super) fn unless_stale(update: &sqlx::sqlite::SqliteQueryResult) -> Result<(), Self> {
+        match update.rows_affected() {
+            0 => Err(Self::Stale),
+            _ => Ok(()),
+        }
+    }
+}

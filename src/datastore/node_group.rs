@@ -97,9 +97,7 @@ impl Datastore {
             )
             .execute(&mut *write)
             .await?;
-            if done.rows_affected() == 0 {
-                return Err(Error::Stale);
-            }
+            Error::unless_stale(&done)?;
         }
         write.commit().await?;
         Ok(())

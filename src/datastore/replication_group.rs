@@ -307,9 +307,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&done)?;
         events_put(&mut write, &group.scope, events).await?;
         write.commit().await?;
         Ok(())
@@ -561,9 +559,7 @@ async fn group_update(
     )
     .execute(&mut **write)
     .await?;
-    if updated.rows_affected() == 0 {
-        return Err(Error::Stale);
-    }
+    Error::unless_stale(&updated)?;
     Ok(())
 }
 

@@ -170,9 +170,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if updated.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&updated)?;
         let zones: BTreeSet<&str> = group.subnets.iter().map(|it| it.zone.as_str()).collect();
         let taken = taken_zones(&mut write, group).await?;
         if taken.iter().any(|zone| !zones.contains(zone.as_str())) {

@@ -251,9 +251,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if updated.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&updated)?;
         raise(&mut write, Changed::User(user.key)).await?;
         let stored = user_of_key(&mut write, user.key).await?;
         write.commit().await?;
@@ -277,9 +275,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if marked.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&marked)?;
         // While it is still in its groups: these are how those are found that let it in.
         raise(&mut write, Changed::User(user.key)).await?;
         super::access::settle(&mut write).await?;

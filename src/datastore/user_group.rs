@@ -194,9 +194,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if updated.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&updated)?;
         for member in group.members.iter().filter(|it| it.change.is_some()) {
             member_put(&mut write, group.key, member).await?;
         }
@@ -222,9 +220,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if gone.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&gone)?;
         let name = group_arn(group);
         sqlx::query!("DELETE FROM tags WHERE arn = ?", name)
             .execute(&mut *write)

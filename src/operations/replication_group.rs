@@ -12,8 +12,9 @@ mod spec;
 mod view;
 
 use cacheplane_api::shapes::{
-    CreateReplicationGroupMessage, CreateReplicationGroupResult, DeleteReplicationGroupMessage,
-    DeleteReplicationGroupResult, DescribeReplicationGroupsMessage, ReplicationGroupMessage,
+    ConfigureShard, CreateReplicationGroupMessage, CreateReplicationGroupResult,
+    DeleteReplicationGroupMessage, DeleteReplicationGroupResult, DescribeReplicationGroupsMessage,
+    ReplicationGroupMessage,
 };
 use cacheplane_api::{Fault, FaultCode};
 
@@ -29,7 +30,7 @@ use super::faults::{
     replication_group_not_found, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
-use super::spec::{NamedGroup, given, named_group};
+use super::spec::{NamedGroup, given, has_entries, named_group};
 use super::subnet_group;
 use super::{tag, user_group};
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
@@ -269,6 +270,25 @@ async fn group_tags(cx: &Context, group: &ReplicationGroup) -> Result<Vec<Tag>, 
     let id = &group.spec.replication_group_id;
     let name = arn(&cx.scope, ResourceType::ReplicationGroup, id);
     cx.datastore.tag_list(&name).await.map_err(internal)
+}
+
+fn one_of(members: &str) -> Fault {
+    invalid_combination(format!("Exactly one of {members} must be provided."))
+}
+
+fn no_operation() -> Fault {
+    Fault::new(
+        FaultCode::NoOperation,
+        "Requested new replica count already matches current number of replicas.",
+    )
+}
+
+fn refuse_outposts(shards: &[ConfigureShard]) -> Result<(), Fault> {
+    let has_outposts = |shard: &ConfigureShard| has_entries(shard.preferred_outpost_arns.as_ref());
+    match shards.iter().any(has_outposts) {
+        true => Err(not_supported("Outposts")),
+        false => Ok(()),
+    }
 }
 
 fn state(message: impl Into<String>) -> Fault {

@@ -30,9 +30,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&done)?;
         sqlx::query!(
             "UPDATE cache_nodes SET generation = generation + 1
              WHERE cache_cluster_key IN (SELECT cache_cluster_key FROM cache_clusters
@@ -87,9 +85,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&done)?;
         sqlx::query!(
             "UPDATE cache_nodes SET generation = generation + 1
              WHERE cache_cluster_key = (SELECT cache_cluster_key FROM cache_clusters
@@ -121,9 +117,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if done.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&done)?;
         let name = group_arn(group);
         sqlx::query!("DELETE FROM tags WHERE arn = ?", name)
             .execute(&mut *write)

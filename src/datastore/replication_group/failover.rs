@@ -49,9 +49,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if claimed.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&claimed)?;
         sqlx::query!(
             "INSERT INTO test_failovers (account, region, requested_at) VALUES (?, ?, ?)",
             group.scope.account,
@@ -86,9 +84,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if chosen.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&chosen)?;
         write.commit().await?;
         Ok(())
     }

@@ -57,9 +57,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if chosen.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&chosen)?;
         write.commit().await?;
         Ok(())
     }
@@ -88,9 +86,7 @@ impl Datastore {
         )
         .execute(&mut *write)
         .await?;
-        if confirmed.rows_affected() == 0 {
-            return Err(Error::Stale);
-        }
+        Error::unless_stale(&confirmed)?;
         join(&mut write, primary, epoch).await?;
         end_recovery(&mut write, recovered).await?;
         events_put(&mut write, &group.scope, events).await?;

@@ -13,7 +13,10 @@ use super::super::faults::{
 };
 use super::super::spec::{given, has_entries};
 use super::super::{subnet_group, tag};
-use super::{STALE_TRIES, contended, demand, find, group_tags, shard_replicas, view, wake};
+use super::{
+    STALE_TRIES, contended, demand, find, group_tags, no_operation, one_of, refuse_outposts,
+    shard_replicas, view, wake,
+};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::id;
@@ -470,10 +473,6 @@ fn wanted_count(count: Option<i32>, shard: Option<&ConfigureShard>) -> Result<u3
     replica_count(wanted).map_err(fault_of)
 }
 
-pub(super) fn one_of(members: &str) -> Fault {
-    invalid_combination(format!("Exactly one of {members} must be provided."))
-}
-
 /// A zone for every member that there shall be, where zones are named.
 fn named_zones<'a>(
     choice: &Zones,
@@ -499,20 +498,5 @@ fn no_operation_or(is_current: bool, otherwise: impl FnOnce() -> String) -> Faul
     match is_current {
         true => no_operation(),
         false => invalid_value(otherwise()),
-    }
-}
-
-pub(super) fn no_operation() -> Fault {
-    Fault::new(
-        FaultCode::NoOperation,
-        "Requested new replica count already matches current number of replicas.",
-    )
-}
-
-pub(super) fn refuse_outposts(shards: &[ConfigureShard]) -> Result<(), Fault> {
-    let has_outposts = |shard: &ConfigureShard| has_entries(shard.preferred_outpost_arns.as_ref());
-    match shards.iter().any(has_outposts) {
-        true => Err(not_supported("Outposts")),
-        false => Ok(()),
     }
 }

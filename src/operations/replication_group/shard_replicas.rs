@@ -7,7 +7,7 @@ use cacheplane_api::shapes::{
 
 use super::super::faults::{cache_cluster_not_found, fault_of, invalid_combination, invalid_value};
 use super::super::spec::has_entries;
-use super::replica_count::{no_operation, one_of, refuse_outposts};
+use super::{no_operation, one_of, refuse_outposts};
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::replication_group::replicas::replica_count;
