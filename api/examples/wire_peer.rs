@@ -8,7 +8,9 @@
 use std::io::{BufRead as _, Write as _};
 
 use cacheplane_api::query::Form;
-use cacheplane_api::{Fault, FaultCode, Input, Operation, for_each_operation, shapes, xml};
+use cacheplane_api::{
+    Fault, FaultCode, Input, Operation, Service, for_each_operation, shapes, xml,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -66,7 +68,7 @@ fn fault_json(fault: &Fault) -> Value {
         "code": fault.code().wire_code(),
         "status": fault.code().status(),
         "message": fault.message(),
-        "xml": xml::error_response(fault, REQUEST_ID),
+        "xml": xml::error_response(Service::ElastiCache, fault, REQUEST_ID),
     })
 }
 

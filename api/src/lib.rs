@@ -4,6 +4,7 @@
 //! - [`query`] reads a request: form pairs into an [`Input`]. It is the only decoder.
 //! - [`xml`] writes a reply: an [`Output`] or a [`Fault`] as XML. It is the only encoder.
 //! - [`sigv4`] reads who signs a request, and for which region.
+//! - [`service`] says which service a request is for; [`sts`] is the little that there is of the Security Token Service.
 //!
 //! Nothing here does I/O, knows a thread, or remembers anything.
 
@@ -14,13 +15,16 @@ mod generated;
 #[cfg(feature = "peer")]
 pub mod peer;
 pub mod query;
+pub mod service;
 pub mod sigv4;
+pub mod sts;
 pub mod xml;
 
 pub use fault::Fault;
 pub use generated::fault_code::FaultCode;
 pub use generated::operation::{API_VERSION, Operation, XML_NAMESPACE};
 pub use generated::shapes;
+pub use service::Service;
 
 /// The input of exactly one operation, which is how a handler's argument names its operation.
 pub trait Input: query::Value {

@@ -102,21 +102,33 @@ impl Form {
     /// # Errors
     /// `MissingAction` without an `Action`; `InvalidAction` when the version, said or not, has no such operation.
     pub fn operation(&self) -> Result<Operation, Fault> {
+        let (action, version) = self.action_and_version()?;
+        let known = version == API_VERSION || OLDER_VERSIONS.contains(&version);
+        Operation::from_name(action)
+            .filter(|_| known)
+            .ok_or_else(|| self.unknown_action())
+    }
+
+    /// `Action`, and `Version` or what stands for it in answers.
+    ///
+    /// # Errors
+    /// `MissingAction` without an `Action`.
+    pub fn action_and_version(&self) -> Result<(&str, &str), Fault> {
         let Some(action) = self.action() else {
             return Err(Fault::new(
                 FaultCode::MissingAction,
                 "The request is missing an action or a required parameter.",
             ));
         };
-        let version = self.version().unwrap_or("NO_VERSION_SPECIFIED");
-        let known = version == API_VERSION || OLDER_VERSIONS.contains(&version);
-        Operation::from_name(action)
-            .filter(|_| known)
-            .ok_or_else(|| {
-                let (action, version) = (shortened(action), shortened(version));
-                let message = format!("Could not find operation {action} for version {version}");
-                Fault::new(FaultCode::InvalidAction, message)
-            })
+        Ok((action, self.version().unwrap_or("NO_VERSION_SPECIFIED")))
+    }
+
+    /// `InvalidAction`, for an action that the service does not have in that version.
+    pub fn unknown_action(&self) -> Fault {
+        let (action, version) = self.action_and_version().unwrap_or_default();
+        let (action, version) = (shortened(action), shortened(version));
+        let message = format!("Could not find operation {action} for version {version}");
+        Fault::new(FaultCode::InvalidAction, message)
     }
 
     /// `Action`, unless absent or empty.

@@ -11,19 +11,37 @@ use std::fmt::Write as _;
 
 use aws_smithy_types::DateTime;
 
-use crate::{Fault, Operation, Output, XML_NAMESPACE};
+use crate::{Fault, Operation, Output, Service};
 
 /// Room for a typical reply, so that the buffer rarely grows.
 const REPLY_BYTES: usize = 4096;
 
 /// The body of a successful reply.
 pub fn response(operation: Operation, output: &impl Output, request_id: &str) -> String {
+    let wrapper = operation.result_wrapper();
+    response_of(
+        Service::ElastiCache,
+        operation.name(),
+        wrapper,
+        output,
+        request_id,
+    )
+}
+
+/// The body of a successful reply of any service: of the action `name`, with the output inside of `wrapper`.
+pub(crate) fn response_of(
+    service: Service,
+    name: &str,
+    wrapper: Option<&str>,
+    output: &impl Output,
+    request_id: &str,
+) -> String {
     let mut w = Writer {
         out: String::with_capacity(REPLY_BYTES),
     };
-    let name = operation.name();
-    w.raw(&["<", name, "Response xmlns=\"", XML_NAMESPACE, "\">"]);
-    if let Some(wrapper) = operation.result_wrapper() {
+    let namespace = service.xml_namespace();
+    w.raw(&["<", name, "Response xmlns=\"", namespace, "\">"]);
+    if let Some(wrapper) = wrapper {
         w.wrapped(wrapper, |w| output.encode(w));
     }
     w.wrapped("ResponseMetadata", |w| w.element("RequestId", request_id));
@@ -32,11 +50,11 @@ pub fn response(operation: Operation, output: &impl Output, request_id: &str) ->
 }
 
 /// The body of a reply that carries a fault; its HTTP status is `fault.code().status()`.
-pub fn error_response(fault: &Fault, request_id: &str) -> String {
+pub fn error_response(service: Service, fault: &Fault, request_id: &str) -> String {
     let mut w = Writer {
         out: String::with_capacity(512),
     };
-    w.raw(&["<ErrorResponse xmlns=\"", XML_NAMESPACE, "\">"]);
+    w.raw(&["<ErrorResponse xmlns=\"", service.xml_namespace(), "\">"]);
     w.wrapped("Error", |w| {
         w.element(
             "Type",

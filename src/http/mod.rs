@@ -6,5 +6,6 @@ pub mod debug;
 mod dispatch;
 pub mod openapi;
 pub mod router;
+mod sts;
 
 pub use router::{App, router};

@@ -11,16 +11,18 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cacheplane_api::query::Form;
-use cacheplane_api::{Fault, FaultCode, xml};
+use cacheplane_api::{Fault, FaultCode, Service, xml};
 use http_body_util::{BodyExt, Limited};
 use tracing::Instrument;
 
-use super::{admin, auth, debug, dispatch};
+use super::auth::Claim;
+use super::{admin, debug, dispatch, sts};
 use crate::activators::Activators;
 use crate::clock::Clock;
 use crate::datastore::Datastore;
 use crate::operations::{Context, Presentation};
 use crate::reconcile::driver::Statuses;
+use crate::resources::scope::Scope;
 
 /// Longest body that is read, in bytes. The largest legitimate request of the API has about 400 kB.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -104,19 +106,52 @@ async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
         .await
     {
         Ok(body) => (StatusCode::OK, body),
-        Err(fault) => span.in_scope(|| refuse(&fault, &request_id)),
+        Err(refusal) => span.in_scope(|| refuse(&refusal, &request_id)),
     };
     reply(status, body, &request_id)
 }
 
-async fn answer(app: &App, request: Request, request_id: &str) -> Result<String, Fault> {
+/// A fault, and the service in whose words it is told.
+struct Refusal {
+    service: Service,
+    fault: Fault,
+}
+
+impl From<Fault> for Refusal {
+    /// Of a request of which nothing else is known yet.
+    fn from(fault: Fault) -> Self {
+        Self {
+            service: Service::ElastiCache,
+            fault,
+        }
+    }
+}
+
+async fn answer(app: &App, request: Request, request_id: &str) -> Result<String, Refusal> {
     let (parts, body) = request.into_parts();
     let body = match parts.method {
         Method::POST => read(&parts.headers, body).await?,
         _ => Bytes::new(),
     };
     let form = form(&parts.uri, &body)?;
-    let caller = auth::caller(&parts.headers, &form)?;
+    let claim = Claim::read(&parts.headers, &form)?;
+    let service = claim.service(&form);
+    let answered = async {
+        let caller = claim.caller()?;
+        match service {
+            Service::ElastiCache => elasticache(app, caller, &form, request_id).await,
+            Service::Sts => sts::answer(&caller, &form, request_id),
+        }
+    };
+    answered.await.map_err(|fault| Refusal { service, fault })
+}
+
+async fn elasticache(
+    app: &App,
+    caller: Scope,
+    form: &Form,
+    request_id: &str,
+) -> Result<String, Fault> {
     let operation = form.operation()?;
     tracing::Span::current().record("action", operation.name());
     let context = Context {
@@ -126,7 +161,7 @@ async fn answer(app: &App, request: Request, request_id: &str) -> Result<String,
         clock: app.clock.clone(),
         presentation: Arc::clone(&app.presentation),
     };
-    dispatch::dispatch(&context, operation, &form, request_id).await
+    dispatch::dispatch(&context, operation, form, request_id).await
 }
 
 /// Reads the body, up to its bound and within its time.
@@ -164,7 +199,7 @@ fn form(uri: &Uri, body: &[u8]) -> Result<Form, Fault> {
 }
 
 /// Logs a fault, once, with all that led to it; the client gets code and message.
-fn refuse(fault: &Fault, request_id: &str) -> (StatusCode, String) {
+fn refuse(Refusal { service, fault }: &Refusal, request_id: &str) -> (StatusCode, String) {
     let status = StatusCode::from_u16(fault.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut causes = String::new();
     let mut cause = std::error::Error::source(fault);
@@ -187,7 +222,7 @@ fn refuse(fault: &Fault, request_id: &str) -> (StatusCode, String) {
             "A request failed"
         );
     }
-    (status, xml::error_response(fault, request_id))
+    (status, xml::error_response(*service, fault, request_id))
 }
 
 fn reply(status: StatusCode, body: String, request_id: &str) -> Response {

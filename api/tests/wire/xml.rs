@@ -2,7 +2,7 @@
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use cacheplane_api::{Fault, FaultCode, Operation, shapes, xml};
+use cacheplane_api::{Fault, FaultCode, Operation, Service, shapes, xml};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use quick_xml::Reader;
@@ -130,7 +130,7 @@ fn a_fault_shows_code_and_message_but_not_its_source() {
         "CacheCluster not found: <x> & \u{0}y",
     )
     .with_source("no such row in /var/lib/cacheplane");
-    assert_snapshot!(lines(&xml::error_response(&fault, REQUEST_ID)), @r#"
+    assert_snapshot!(lines(&xml::error_response(Service::ElastiCache, &fault, REQUEST_ID)), @r#"
     <ErrorResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/">
     <Error>
     <Type>Sender</Type>
@@ -141,7 +141,7 @@ fn a_fault_shows_code_and_message_but_not_its_source() {
     </ErrorResponse>
     "#);
     let fault = Fault::new(FaultCode::InternalFailure, "");
-    assert_snapshot!(xml::error_response(&fault, "r"), @r#"<ErrorResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/"><Error><Type>Receiver</Type><Code>InternalFailure</Code><Message/></Error><RequestId>r</RequestId></ErrorResponse>"#);
+    assert_snapshot!(xml::error_response(Service::ElastiCache, &fault, "r"), @r#"<ErrorResponse xmlns="http://elasticache.amazonaws.com/doc/2015-02-02/"><Error><Type>Receiver</Type><Code>InternalFailure</Code><Message/></Error><RequestId>r</RequestId></ErrorResponse>"#);
 }
 
 #[test]
@@ -249,7 +249,7 @@ proptest! {
     #[test]
     fn any_text_arrives(text in prop_oneof![any::<String>(), "[<>&\"'\\x00-\\x20\u{fffe}\u{ffff}\u{fffd}\u{efff}]{0,20}"]) {
         let fault = Fault::new(FaultCode::InvalidParameterValue, text.clone());
-        let xml = xml::error_response(&fault, "r");
+        let xml = xml::error_response(Service::ElastiCache, &fault, "r");
         prop_assert_eq!(parsed_text(&xml, "Message"), Some(as_received(&text)));
     }
 

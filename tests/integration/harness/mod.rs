@@ -205,19 +205,34 @@ impl Harness {
 
     /// Posts a body as it is.
     pub async fn post(&self, body: &str, caller: Option<(&str, &str)>) -> Reply {
+        match caller {
+            Some(caller) => self.post_signed_for("elasticache", body, caller).await,
+            None => self.send(body, None).await,
+        }
+    }
+
+    /// Posts a body as it is, as this caller and for this service.
+    pub async fn post_signed_for(
+        &self,
+        service: &str,
+        body: &str,
+        (access_key, region): (&str, &str),
+    ) -> Reply {
+        let authorization = format!(
+            "AWS4-HMAC-SHA256 Credential={access_key}/20260304/{region}/{service}/aws4_request, \
+             SignedHeaders=host, Signature=00"
+        );
+        self.send(body, Some(authorization)).await
+    }
+
+    async fn send(&self, body: &str, authorization: Option<String>) -> Reply {
         let mut request = self
             .client
             .post(format!("http://{}/", self.address))
             .header("content-type", "application/x-www-form-urlencoded")
             .body(body.to_owned());
-        if let Some((access_key, region)) = caller {
-            request = request.header(
-                "authorization",
-                format!(
-                    "AWS4-HMAC-SHA256 Credential={access_key}/20260304/{region}/elasticache/aws4_request, \
-                     SignedHeaders=host, Signature=00"
-                ),
-            );
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
         }
         reply(request.send().await.expect("be answered")).await
     }

@@ -1,0 +1,73 @@
+//! The services that share one port, and which of them a request is for.
+
+use crate::query::Form;
+use crate::sts;
+
+/// A service with a Query API of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// Caches.
+    ElastiCache,
+    /// Who is calling.
+    Sts,
+}
+
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 2] = [Self::ElastiCache, Self::Sts];
+
+    /// The name that a credential's scope says.
+    pub fn signing_name(self) -> &'static str {
+        match self {
+            Self::ElastiCache => "elasticache",
+            Self::Sts => "sts",
+        }
+    }
+
+    /// The namespace of its replies.
+    pub fn xml_namespace(self) -> &'static str {
+        match self {
+            Self::ElastiCache => crate::XML_NAMESPACE,
+            Self::Sts => sts::XML_NAMESPACE,
+        }
+    }
+
+    /// The service that a request is for: the one that it is signed for, when there is such a one; else the one whose version it names; else
+    /// `ElastiCache`.
+    pub fn of(form: &Form, signed_for: Option<&str>) -> Self {
+        let signed =
+            signed_for.and_then(|name| Self::ALL.into_iter().find(|it| it.signing_name() == name));
+        signed.unwrap_or(match form.version() {
+            Some(sts::API_VERSION) => Self::Sts,
+            _ => Self::ElastiCache,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_for_whom_it_is_signed_for_and_else_for_whose_version_it_names() {
+        let check = |query: &str, signed_for, expected| {
+            let form = Form::parse(query.as_bytes()).expect("a form");
+            assert_eq!(
+                Service::of(&form, signed_for),
+                expected,
+                "{query} {signed_for:?}"
+            );
+        };
+        check("Version=2011-06-15", None, Service::Sts);
+        check("Version=2015-02-02", None, Service::ElastiCache);
+        check("", None, Service::ElastiCache);
+        check("", Some("sts"), Service::Sts);
+        check("Version=2011-06-15", Some("s3"), Service::Sts);
+        check("Version=2015-02-02", Some("sts"), Service::Sts);
+        check(
+            "Version=2011-06-15",
+            Some("elasticache"),
+            Service::ElastiCache,
+        );
+    }
+}
