@@ -28,6 +28,8 @@ pub enum Command {
     Serve(Config),
     /// Say what stands in the way of serving.
     Doctor(Config),
+    /// Print the certificate of the certificate authority.
+    Ca(Config),
 }
 
 /// Everything that can be said from outside.
@@ -211,7 +213,7 @@ struct CommandLine {
     verb: Verb,
 }
 
-/// Said under the settings of both commands.
+/// Said under the settings of all commands.
 const SETTINGS_HELP: &str = "\
 Each setting is also an environment variable (--data-dir is CACHEPLANE_DATA_DIR; lists are separated by commas) and a \
 key of the file of --config (data-dir = \"/srv/cacheplane\"). A flag wins over the environment, the environment over the file.
@@ -228,6 +230,9 @@ enum Verb {
     /// Say what stands in the way of serving, and the cure; changes nothing
     #[command(after_help = SETTINGS_HELP)]
     Doctor(Box<Layer>),
+    /// Print the certificate that clients of caches with encryption in transit trust, as PEM
+    #[command(after_help = SETTINGS_HELP)]
+    Ca(Box<Layer>),
 }
 
 /// What a process knows besides its command line.
@@ -269,6 +274,7 @@ fn read_from(
             config.http.check_safety()?;
             Ok(Command::Serve(config))
         }
+        Verb::Ca(flags) => Ok(Command::Ca(config(*flags, surroundings)?)),
         Verb::Doctor(flags) => Ok(Command::Doctor(config(*flags, surroundings)?)),
     }
 }

@@ -117,13 +117,14 @@ async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> any
                 )
             }
         };
-    let ground = ground(config, data_dir, &datastore, &*runtime, owner).await?;
+    let clock = Clock::System;
+    let ground = ground(config, data_dir, &datastore, &*runtime, owner, clock.now()).await?;
     Ok(World {
         datastore,
         runtime,
         engine,
         routing,
-        clock: Clock::System,
+        clock,
         activators: Arc::new(Activators::default()),
         ground: Arc::new(ground),
     })
@@ -236,6 +237,7 @@ pub async fn serve_http(
         clock: world.clock.clone(),
         presentation: Arc::new(presentation),
         statuses,
+        authority_certificate: world.ground.authority.certificate_pem().into(),
     };
     axum::serve(listener, router(app))
         .with_graceful_shutdown(shutdown)

@@ -14,6 +14,7 @@ mod tests;
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::config::{Config, EndpointConfig, EndpointMode, RuntimeConfig, Runtime
 use crate::datastore::Datastore;
 use crate::reconcile::{Ground, Published};
 use crate::resources::cache_cluster::CacheNode;
+use crate::resources::timestamp::Timestamp;
 use crate::runtime::{NetworkObserved, Runtime, RuntimeDescription, RuntimeError};
 
 use data_dir::DataDir;
@@ -67,8 +69,10 @@ pub async fn ground(
     datastore: &Datastore,
     runtime: &dyn Runtime,
     owner: String,
+    now: Timestamp,
 ) -> anyhow::Result<Ground> {
     let secret = data_dir.secret(datastore).await?;
+    let authority = Arc::new(data_dir.authority(now)?);
     let mode = endpoint_mode(config, datastore, runtime).await?;
     let published = match mode {
         Mode::Network => None,
@@ -92,6 +96,7 @@ pub async fn ground(
     Ok(Ground {
         owner,
         secret,
+        authority,
         node_network: halves.node_network,
         endpoint_network: halves.endpoint_network,
         node_addresses: halves.node_addresses,

@@ -3,6 +3,7 @@
 //! The rooms, in reading order; `tests/tidy.rs` holds who may use whom.
 
 pub mod activators;
+pub mod authority;
 pub mod clock;
 pub mod config;
 pub mod control_plane;

@@ -1,8 +1,11 @@
 //! The `cacheplane` program.
 
+use std::io::Write;
 use std::process::ExitCode;
 
-use cacheplane::config::Command;
+use anyhow::Context;
+use cacheplane::config::{Command, Config};
+use cacheplane::ground::data_dir::authority_certificate;
 use cacheplane::{control_plane, doctor, telemetry};
 
 #[tokio::main]
@@ -29,6 +32,22 @@ async fn run() -> anyhow::Result<ExitCode> {
             control_plane::serve(config).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Ca(config) => {
+            print_authority_certificate(&config)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Doctor(config) => doctor::run(&config).await,
     }
+}
+
+fn print_authority_certificate(config: &Config) -> anyhow::Result<()> {
+    let certificate = authority_certificate(&config.data_dir)?.with_context(|| {
+        format!(
+            "there is no certificate authority in {} yet: `cacheplane serve` makes it at its first start",
+            config.data_dir.display()
+        )
+    })?;
+    std::io::stdout()
+        .write_all(certificate.as_bytes())
+        .context("print the certificate")
 }

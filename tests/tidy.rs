@@ -20,11 +20,12 @@ const ROOMS: &str = "
     runtime: resources::slots | bollard serde serde_json
     engine: runtime::simulated resources::slots | redis
     routing: runtime::simulated | reqwest serde serde_json
+    authority: resources::timestamp |
     datastore: resources | sqlx serde serde_json
 
     # Wishes, and what makes them true.
     operations: resources datastore activators clock | cacheplane_api
-    reconcile: resources planner datastore runtime engine routing activators clock |
+    reconcile: resources planner datastore runtime engine routing authority activators clock |
 
     # http hands datastore and clock to operations with each request, turns a caller into a scope, and shows what each
     # reconciler last did.
@@ -35,7 +36,7 @@ const ROOMS: &str = "
     # on, whether the host has what is needed.
     config: resources::engine resources::scope resources::subnet_group | serde
     telemetry: config |
-    ground: config datastore runtime resources reconcile::Ground reconcile::Published |
+    ground: config authority datastore runtime resources reconcile::Ground reconcile::Published |
     doctor: config ground datastore runtime resources::engine |
 ";
 

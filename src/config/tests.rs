@@ -644,6 +644,7 @@ fn help_shows_every_default_and_fits_a_terminal() {
         assert!(serve.lines().any(|line| line == heading), "{heading}");
     }
     assert!(help(&["cacheplane", "--help"]).contains("doctor"));
+    assert!(matches!(read("ca", &[], &[]), Ok(Command::Ca(_))));
     assert!(help(&["cacheplane", "--version"]).contains(env!("CARGO_PKG_VERSION")));
     assert!(help(&["cacheplane", "--listen", "127.0.0.1:1"]).contains("--listen"));
 }

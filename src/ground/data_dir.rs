@@ -9,7 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
+use crate::authority::Authority;
 use crate::datastore::Datastore;
+use crate::resources::timestamp::Timestamp;
 
 /// The database.
 const DATABASE: &str = "cacheplane.db";
@@ -17,8 +19,12 @@ const DATABASE: &str = "cacheplane.db";
 const LOCK: &str = "lock";
 /// What passwords are derived from.
 const SECRET: &str = "secret.key";
-/// The secret while it is being written.
-const SECRET_PART: &str = "secret.key.part";
+/// What follows a file's name while it is being written.
+const PART: &str = ".part";
+/// The certificate of the certificate authority; anyone may have it.
+const AUTHORITY: &str = "ca.pem";
+/// The key of the certificate authority.
+const AUTHORITY_KEY: &str = "ca.key";
 /// Stands in for the router's program where containers are simulated.
 const SIMULATED_ROUTER: &str = "simulated-router";
 /// Length of the secret, in bytes.
@@ -135,7 +141,7 @@ impl DataDir {
                 secret.len()
             );
         }
-        warn_of_readers(&path);
+        warn_of_readers(&path, "passwords are derived from");
         let fingerprint = fingerprint(&secret);
         let chosen = datastore
             .setting_choose(SECRET_FINGERPRINT, &fingerprint)
@@ -150,26 +156,74 @@ impl DataDir {
         Ok(secret)
     }
 
-    /// Writes the secret aside and puts it in place whole: what is read back is never half of one. Nobody else writes here, as
-    /// the directory is locked.
     fn make_secret(&self) -> io::Result<Vec<u8>> {
-        let part = self.path.join(SECRET_PART);
+        let secret: [u8; SECRET_LENGTH] = rand::random();
+        self.make_file(SECRET, &secret, 0o600)?;
+        Ok(secret.to_vec())
+    }
+
+    /// Writes a file aside and puts it in place whole: what is read back is never half of one. Nobody else writes here, as
+    /// the directory is locked.
+    fn make_file(&self, name: &str, content: &[u8], mode: u32) -> io::Result<()> {
+        let part = self.path.join(format!("{name}{PART}"));
         match fs::remove_file(&part) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             // What a process left that was killed half-way.
             Ok(()) | Err(_) => {}
         }
-        let secret: [u8; SECRET_LENGTH] = rand::random();
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .mode(mode)
             .open(&part)?;
-        file.write_all(&secret)?;
+        file.write_all(content)?;
         file.sync_all()?;
-        fs::rename(&part, self.path.join(SECRET))?;
-        File::open(&self.path)?.sync_all()?;
-        Ok(secret.to_vec())
+        fs::rename(&part, self.path.join(name))?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    /// The certificate authority, made at the first call: its key first, so that one that is half made is finished by the next
+    /// call.
+    ///
+    /// # Errors
+    /// Where its files cannot be read or made, or do not belong together.
+    pub fn authority(&self, now: Timestamp) -> anyhow::Result<Authority> {
+        let key_path = self.path.join(AUTHORITY_KEY);
+        let (certificate, key) = (
+            read_text(&self.path, AUTHORITY)?,
+            read_text(&self.path, AUTHORITY_KEY)?,
+        );
+        let key = match (key, &certificate) {
+            (Some(key), _) => key,
+            (None, Some(_)) => bail!(
+                "{} is gone: without it no certificate can be renewed; put it back from a copy, or remove {AUTHORITY}, too, and give \
+                 clients the new one",
+                key_path.display()
+            ),
+            (None, None) => {
+                let key = Authority::generate_key()?;
+                self.make_file(AUTHORITY_KEY, key.as_bytes(), 0o600)
+                    .with_context(|| format!("make {}", key_path.display()))?;
+                key
+            }
+        };
+        warn_of_readers(&key_path, "certificates are signed with");
+        let certificate = match certificate {
+            Some(certificate) => certificate,
+            None => {
+                let certificate = Authority::self_certificate(&key, now)
+                    .with_context(|| format!("use {}", key_path.display()))?;
+                self.make_file(AUTHORITY, certificate.as_bytes(), 0o644)
+                    .with_context(|| format!("make {}", self.path.join(AUTHORITY).display()))?;
+                certificate
+            }
+        };
+        Authority::read(&certificate, &key).with_context(|| {
+            format!(
+                "use {AUTHORITY} and {AUTHORITY_KEY} of {} (put both back from a copy)",
+                self.path.display()
+            )
+        })
     }
 
     /// A file that stands in for the router's program where nothing runs it.
@@ -187,6 +241,23 @@ impl DataDir {
 /// The database in the data directory `path`.
 pub(crate) fn database(path: &Path) -> PathBuf {
     path.join(DATABASE)
+}
+
+/// The certificate of the certificate authority of the data directory `path`, as PEM; none before its first start.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn authority_certificate(path: &Path) -> anyhow::Result<Option<String>> {
+    read_text(path, AUTHORITY)
+}
+
+fn read_text(directory: &Path, name: &str) -> anyhow::Result<Option<String>> {
+    let path = directory.join(name);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
+    }
 }
 
 /// Who uses the data directory `path`. Changes nothing, but holds the lock for a moment, which a start outwaits.
@@ -225,12 +296,12 @@ fn fingerprint(secret: &[u8]) -> String {
     hex::encode(digest.finalize())
 }
 
-fn warn_of_readers(path: &Path) {
+fn warn_of_readers(path: &Path, purpose: &str) {
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
         tracing::warn!(
             file = %path.display(),
-            "Other users may read the secret that passwords are derived from; take that away with chmod 600"
+            "Other users may read the secret that {purpose}; take that away with chmod 600"
         );
     }
 }

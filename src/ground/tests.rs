@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::data_dir::{Occupation, occupation};
+use super::data_dir::{Occupation, authority_certificate, occupation};
 use super::*;
 use crate::config::{HttpConfig, LogFormat, TelemetryConfig};
 use crate::runtime::NetworkSpec;
@@ -39,6 +39,9 @@ fn config() -> Config {
     }
 }
 
+/// When all of it happens.
+const NOW: Timestamp = Timestamp::from_millis(1_772_625_600_000);
+
 /// A data directory, its database, and a host of simulated containers.
 struct Place {
     directory: TempDir,
@@ -59,7 +62,7 @@ impl Place {
         let datastore = Datastore::open(&data_dir.database()).await?;
         let owner = instance_id(&datastore).await?;
         let runtime = SimulatedRuntime::new(Arc::clone(&self.world), owner.clone());
-        let ground = ground(config, &data_dir, &datastore, &runtime, owner).await;
+        let ground = ground(config, &data_dir, &datastore, &runtime, owner, NOW).await;
         datastore.close().await;
         ground
     }
@@ -450,4 +453,35 @@ Max open files            1024                 20000                files
     let none = limits.replace("20000", "unlimited");
     assert_eq!(hard_limit_of_open_files(&none), None);
     assert_eq!(hard_limit_of_open_files(""), None);
+}
+
+#[tokio::test]
+async fn the_certificate_authority_is_made_once_and_its_key_is_the_owners() {
+    let place = Place::new();
+    let first = place.start(&config()).await.expect("a start");
+    let directory = place.directory.path();
+    let mode = |name: &str| {
+        let metadata = fs::metadata(directory.join(name)).expect("a file");
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!((mode("ca.key"), mode("ca.pem")), (0o600, 0o644));
+    let again = place.start(&config()).await.expect("another start");
+    let certificate = again.authority.certificate_pem();
+    assert_eq!(certificate, first.authority.certificate_pem());
+    let printed = authority_certificate(directory).expect("a certificate");
+    assert_eq!(printed.as_deref(), Some(certificate));
+
+    // A start that was cut off between the two files: the next one finishes with the key that is there.
+    fs::remove_file(directory.join("ca.pem")).expect("remove");
+    let key = fs::read(directory.join("ca.key")).expect("a key");
+    place.start(&config()).await.expect("a start");
+    assert_eq!(fs::read(directory.join("ca.key")).expect("a key"), key);
+
+    fs::remove_file(directory.join("ca.key")).expect("remove");
+    let refusal = place.refusal(&config()).await;
+    assert!(refusal.contains("ca.key is gone"), "{refusal}");
+    let other = crate::authority::Authority::generate_key().expect("a key");
+    fs::write(directory.join("ca.key"), other).expect("write");
+    let refusal = place.refusal(&config()).await;
+    assert!(refusal.contains("belongs to another key"), "{refusal}");
 }

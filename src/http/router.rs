@@ -43,6 +43,8 @@ pub struct App {
     pub presentation: Arc<Presentation>,
     /// What the reconcilers last did.
     pub statuses: Statuses,
+    /// The certificate of the certificate authority, as PEM.
+    pub authority_certificate: Arc<str>,
 }
 
 /// Everything that is served.
@@ -53,6 +55,8 @@ pub fn router(app: App) -> Router {
         .route("/debug/v1/reconcilers", get(debug::reconcilers))
         .route("/debug/v1/reconcilers/{name}/wake", post(debug::wake))
         .layer(middleware::from_fn(refuse_strangers))
+        // Whoever reaches this may know whom to trust, under whatever name.
+        .route("/ca.pem", get(authority_certificate))
         .with_state(Arc::new(app))
 }
 
@@ -95,6 +99,12 @@ fn is_own_name(host: &str) -> bool {
         });
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// The certificate of the certificate authority: what clients of caches with encryption in transit trust.
+async fn authority_certificate(State(app): State<Arc<App>>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/x-pem-file")];
+    (kind, app.authority_certificate.to_string()).into_response()
 }
 
 /// A request of the Query API: one action, in the address, in the body, or in both.

@@ -26,6 +26,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::activators::Activators;
+use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::datastore::{AddressPool, Datastore, Pools, PortPool};
 use crate::engine::{Credentials, Engine};
@@ -65,6 +66,8 @@ pub struct Ground {
     pub owner: String,
     /// What passwords and tokens are derived from; never printed, never stored in the database.
     pub secret: Vec<u8>,
+    /// Who vouches for nodes and endpoints that speak TLS.
+    pub authority: Arc<Authority>,
     /// The network of nodes.
     pub node_network: NetworkSpec,
     /// The network of endpoints that move or speak.

@@ -368,6 +368,7 @@ async fn other_methods_and_paths_are_refused() {
         ("POST", "/debug/v1/reconcilers/nobody/wake", 404),
         ("POST", "/debug/v1/reconcilers/router/wake", 202),
         ("GET", "/admin/v1/health", 200),
+        ("GET", "/ca.pem", 200),
         ("GET", "/debug/v1/reconcilers", 200),
     ] {
         let answer = harness.raw(http(method, target, &[], "")).await;
@@ -380,6 +381,9 @@ async fn other_methods_and_paths_are_refused() {
             .body
             .contains("\"status\":\"ok\"")
     );
+    let authority = harness.raw(http("GET", "/ca.pem", &[], "")).await;
+    let certificate = harness.world.ground.authority.certificate_pem();
+    assert!(authority.ends_with(certificate), "{authority}");
     let reconcilers = [
         "cache_cluster",
         "replication_group",
@@ -428,6 +432,7 @@ async fn pages_from_elsewhere_are_refused() {
             403,
         ),
         ("/debug/v1/reconcilers", "evil.example", "", 403),
+        ("/ca.pem", "cacheplane:4570", "", 200),
         ("/admin/v1/health", "localhost:4570", "", 200),
         ("/admin/v1/health", "localhost", "", 200),
         ("/admin/v1/health", "127.0.0.1:4570", "", 200),

@@ -6,10 +6,11 @@ use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cacheplane::activators::Activators;
+use cacheplane::authority::Authority;
 use cacheplane::clock::{Clock, ManualClock};
 use cacheplane::datastore::{AddressPool, Datastore};
 use cacheplane::engine::simulated::SimulatedEngine;
@@ -17,6 +18,7 @@ use cacheplane::operations::{Context, Presentation};
 use cacheplane::reconcile::{Ground, Published, World};
 use cacheplane::resources::engine::{self, VersionFilter};
 use cacheplane::resources::scope::Scope;
+use cacheplane::resources::timestamp::Timestamp;
 use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
 use cacheplane::routing::{InForce, RouterControl, RouterEndpoint, Routes, RoutingError};
 use cacheplane::runtime::NetworkSpec;
@@ -169,6 +171,15 @@ fn unreachable(router: &RouterEndpoint) -> RoutingError {
     }
 }
 
+/// One for all runs: to make a key takes longer than most of what a run does.
+fn authority() -> Arc<Authority> {
+    static AUTHORITY: LazyLock<Arc<Authority>> = LazyLock::new(|| {
+        let now = Timestamp::from_millis(0);
+        Arc::new(Authority::ephemeral(now).expect("make an authority"))
+    });
+    Arc::clone(&AUTHORITY)
+}
+
 fn ground(layout: &Layout, router_program: &Path) -> Ground {
     let network = |name: &str, third: u8| NetworkSpec {
         name: name.to_owned(),
@@ -184,6 +195,7 @@ fn ground(layout: &Layout, router_program: &Path) -> Ground {
     Ground {
         owner: OWNER.to_owned(),
         secret: vec![7; 32],
+        authority: authority(),
         node_network: network(NODE_NETWORK, 0),
         endpoint_network: network(ENDPOINT_NETWORK, 1),
         node_addresses: pool(0, layout.node_addresses),

@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cacheplane::activators::Activators;
+use cacheplane::authority::Authority;
 use cacheplane::clock::{Clock, ManualClock};
 use cacheplane::control_plane::{ControlPlane, reconcilers, serve_http};
 use cacheplane::datastore::{AddressPool, Datastore};
@@ -568,6 +569,7 @@ fn ground(layout: &Layout, router_program: Option<std::path::PathBuf>) -> Ground
     Ground {
         owner: "test-instance".to_owned(),
         secret: vec![7; 32],
+        authority: Arc::new(Authority::ephemeral(START).expect("make an authority")),
         node_network: network("nodes", 0),
         endpoint_network: network("endpoints", 1),
         node_addresses: pool(0, layout.node_addresses),
