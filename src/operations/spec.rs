@@ -146,15 +146,16 @@ pub(super) fn parameter_group(
 }
 
 /// The parameter groups of a cache whose request may name one and may ask for another engine version: the one that it has at once, if that is
-/// another, and the one that comes with the version, if that is of another family and one was named for it.
+/// another, and the one that comes with the version, if that is of another family and one was named for it. `fitting` says which fit.
 ///
 /// # Errors
-/// Those of [`parameter_group`]; `InvalidParameterCombination` for a version of another family without a group, where the cache has one
+/// Those of `fitting`; `InvalidParameterCombination` for a version of another family without a group, where the cache has one
 /// of the customer's: the built-in one would silently take its place.
 pub(super) fn parameter_groups(
     named: Option<&NamedGroup>,
     current: (&str, &EngineVersion),
     wanted: Option<&'static EngineVersion>,
+    fitting: fn(Option<&NamedGroup>, &EngineVersion) -> Result<String, Fault>,
 ) -> Result<(Option<String>, Option<String>), Fault> {
     let (current_name, current_version) = current;
     let version = wanted.unwrap_or(current_version);
@@ -163,7 +164,7 @@ pub(super) fn parameter_groups(
         return Err(other_family(version.family, current_version.family));
     }
     let name = named
-        .map(|named| parameter_group(Some(named), version))
+        .map(|named| fitting(Some(named), version))
         .transpose()?;
     match changes_family {
         true => Ok((None, name)),

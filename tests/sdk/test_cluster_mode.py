@@ -195,8 +195,8 @@ def test_what_is_refused(network):
         (dict(MultiAZEnabled=True), None, "replica"),
         (dict(SnapshotRetentionLimit=1, SnapshottingClusterId=f"{group.id}-0001-001"), combination, "snapshotting cluster"),
         (dict(PrimaryClusterId=f"{group.id}-0001-001"), combination, "PrimaryClusterId"),
-        (dict(CacheParameterGroupName="default.redis7"), value, "cacheplane does not support"),
-        (dict(Engine="valkey", EngineVersion="8.0"), value, "cacheplane does not support"),
+        (dict(CacheParameterGroupName="default.redis7"), combination, "cluster-enabled has a different value"),
+        (dict(EngineVersion="6.2"), combination, "Cannot modify redis from 7.0 to 6.2"),
     ]:
         refused(api.modify_replication_group, whole | members, code, text)
     for operation in (api.increase_replica_count, api.decrease_replica_count):

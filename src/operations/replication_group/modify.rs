@@ -8,15 +8,16 @@ use super::super::faults::{
     cache_cluster_not_found, fault_of, internal, invalid_combination, invalid_value, not_supported,
 };
 use super::super::spec::{
-    NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
-    notification, notification_status, parameter_groups, security_groups, snapshot_retention,
+    FoundGroup, NamedGroup, given, has_entries, named_group, network, no_cache_security_groups,
+    node_type, notification, notification_status, parameter_group, parameter_groups,
+    security_groups, snapshot_retention,
 };
 use super::super::user_group;
 use super::spec::{
     cluster_mode, description, durability, encryption_mode_without_encryption, engine,
     no_auth_token,
 };
-use super::{STALE_TRIES, contended, demand, find, state, view, wake};
+use super::{STALE_TRIES, contended, demand, find, node_groups, state, view, wake};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
@@ -150,13 +151,6 @@ fn cluster_mode_stays(
     }
     if has_entries(input.user_group_ids_to_add.as_ref()) {
         return Err(not_supported("UserGroupIdsToAdd with cluster mode enabled"));
-    }
-    let version = wanted_version(input, group)?;
-    let changes_family = version.is_some_and(|it| it.family != group.spec.engine_version.family);
-    if changes_family || given(input.cache_parameter_group_name.as_deref()).is_some() {
-        return Err(not_supported(
-            "Another parameter group, or engine version of another family, with cluster mode enabled",
-        ));
     }
     Ok(())
 }
@@ -370,8 +364,8 @@ async fn wanted_user_group(
     }
 }
 
-/// The parameter group to have at once, and the one to come with the engine version. Cluster mode is not turned on by it (text:
-/// behaviour.md section 40).
+/// The parameter group to have at once, and the one to come with the engine version. Cluster mode is turned neither on nor off by it
+/// (text: behaviour.md section 40).
 fn wanted_parameter_group(
     named: Option<&NamedGroup>,
     engine_version: Option<&'static EngineVersion>,
@@ -380,14 +374,22 @@ fn wanted_parameter_group(
     let spec = &group.spec;
     let version = engine_version.unwrap_or(spec.engine_version);
     let found = named.and_then(|named| named.found);
-    if found.is_some_and(|found| found.cluster_enabled && found.family.name == version.family) {
+    let is_sharded = group.sharding.is_some();
+    let turns = |found: FoundGroup| {
+        found.cluster_enabled != is_sharded && found.family.name == version.family
+    };
+    if found.is_some_and(turns) {
         return Err(invalid_combination(
             "The parameter cluster-enabled has a different value in the requested parameter group than the current \
              parameter group. This parameter value cannot be changed for a cache cluster",
         ));
     }
     let current = (spec.parameter_group_name.as_str(), spec.engine_version);
-    parameter_groups(named, current, engine_version)
+    let fitting = match is_sharded {
+        true => node_groups::parameter_group,
+        false => parameter_group,
+    };
+    parameter_groups(named, current, engine_version, fitting)
 }
 
 fn wanted_node_type(

@@ -74,7 +74,12 @@ impl Look<'_> {
         if let Some(stage) = self.plan_handback(all_joined) {
             return Plan::Do(stage);
         }
-        if let Some(stage) = self.plan_wish(primary, all_joined) {
+        let in_order = progress.iter().all(|(index, progress)| match progress {
+            Progress::Joined => true,
+            Progress::Coming => self.is_stranded(*index, primary),
+            _ => false,
+        });
+        if let Some(stage) = self.plan_wish(primary, in_order) {
             return Plan::Do(stage);
         }
         if self.is_unnoted() {
@@ -177,10 +182,18 @@ impl Look<'_> {
         })
     }
 
+    /// Whether a follower waits for another engine version behind a primary that has it already. It may never be in sync: it need not
+    /// be able to read a data set of a later version.
+    fn is_stranded(&self, index: usize, primary: usize) -> bool {
+        let wanted = self.group.spec.engine_version;
+        let version = |index: usize| self.group.members[index].spec.engine_version;
+        version(primary) == wanted && version(index) != wanted
+    }
+
     /// The next change that was wished of the whole group, one at a time and only while all members are in order.
-    fn plan_wish(&self, primary: usize, all_joined: bool) -> Option<Stage> {
+    fn plan_wish(&self, primary: usize, in_order: bool) -> Option<Stage> {
         let group = self.group;
-        if group.generation == group.observed_generation || !all_joined {
+        if group.generation == group.observed_generation || !in_order {
             return None;
         }
         let wanted = group.changes.iter().rev().find_map(|change| match change {

@@ -144,7 +144,7 @@ impl Look<'_> {
         (!told.is_empty()).then_some(Plan::Do(Stage::Tell(told)))
     }
 
-    /// A wish for all, one node at a time and only while all are in order: replicas first, a primary after it has handed over.
+    /// A wish for all, one node at a time and only while all others are in order: replicas first, a primary after it has handed over.
     pub(super) fn roll(&self) -> Option<Plan> {
         let group = self.group;
         let behind = |index: usize| {
@@ -156,9 +156,9 @@ impl Look<'_> {
         let touched = |index: usize| super::is_touched(&group.members[index]);
         let is_due = group.generation != group.observed_generation
             && self.all().any(behind)
-            && self
-                .all()
-                .all(|index| self.is_joined(index) && !touched(index));
+            && self.all().all(|index| {
+                !touched(index) && (self.is_joined(index) || self.is_stranded(index))
+            });
         if !is_due {
             return None;
         }
@@ -179,5 +179,14 @@ impl Look<'_> {
             }
             None => Plan::Do(Stage::Group(GroupStage::Roll(primary))),
         })
+    }
+
+    /// Whether a member waits for another engine version behind a primary that has it already. It may never be in sync: it need not be
+    /// able to read a data set of a later version.
+    fn is_stranded(&self, index: usize) -> bool {
+        let wanted = self.group.spec.engine_version;
+        let version = |index: usize| self.group.members[index].spec.engine_version;
+        let primary = self.node_group_of(index).and_then(|one| self.serving(one));
+        primary.is_some_and(|(primary, _)| version(primary) == wanted && version(index) != wanted)
     }
 }

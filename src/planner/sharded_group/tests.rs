@@ -477,6 +477,24 @@ fn an_upgrade_rolls_replicas_first_and_primaries_as_replicas() {
     };
     let order = vec![Order::TakeOver(TakeOver::Coordinated)];
     check(replicas, tell(vec![(1, order)]));
+    // One that was primary need not be able to read what its successor sends.
+    let handed_over = |it: &mut Scene| {
+        replicas(it);
+        it.take_over(1);
+        it.node_group(0).primary = Some(it.group.members[1].spec.cache_cluster_id.clone());
+        (it.answer(0).link_up, it.answer(0).syncing) = (false, true);
+        let membership = it.group.members[0].membership.as_mut();
+        membership.expect("be a member").joined = None;
+    };
+    check(handed_over, group_stage(GroupStage::Roll(0)));
+    // Where another is not in order, it waits.
+    let other = |it: &mut Scene| {
+        handed_over(it);
+        it.answer(3).syncing = true;
+        let membership = it.group.members[3].membership.as_mut();
+        membership.expect("be a member").joined = None;
+    };
+    check(other, Plan::LookAgain);
 }
 
 #[test]

@@ -67,7 +67,7 @@ pub fn apply(group: &mut ReplicationGroup) {
         group
             .changes
             .push(GroupChange::EngineVersion(from, versioned(wanted)));
-        let default = || parameter::default_group(wanted.family, false);
+        let default = || parameter::default_group(wanted.family, group.sharding.is_some());
         let named = pending
             .parameter_group_name
             .or_else(|| default().map(|default| default.name.to_owned()));

@@ -145,3 +145,42 @@ async fn a_lost_primary_is_replaced_and_comes_back_as_a_replica() {
     assert!(harness.container("ants-0002-001", "0001").is_running());
     harness.finish().await;
 }
+
+#[tokio::test]
+async fn redis_becomes_valkey_with_cluster_mode_kept() {
+    let harness = ants("2").await;
+    let endpoint = harness.describe_group("ants").await.texts("Address");
+    let modify = "ModifyReplicationGroup";
+    let plain = [("CacheParameterGroupName", "default.redis7")];
+    let text = ask(&harness, modify, &plain)
+        .await
+        .fault(400, "InvalidParameterCombination");
+    assert!(text.contains("cluster-enabled"), "{text}");
+    let wish = [
+        ("Engine", "valkey"),
+        ("EngineVersion", "8.1"),
+        ("CacheNodeType", "cache.t3.small"),
+    ];
+    let reply = ask(&harness, modify, &wish).await.ok();
+    assert_eq!(reply.texts("Status"), ["modifying"; 3]);
+    harness.settle().await;
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.texts("Status"), ["available"; 3]);
+    assert_eq!(told.texts("Address"), endpoint);
+    assert_eq!(told.texts("Slots"), ["0-8191", "8192-16383"]);
+    for id in told.texts("CacheClusterId") {
+        let member = harness.describe(&id).await.ok();
+        assert_eq!(member.text("EngineVersion"), "8.1.0");
+        assert_eq!(member.text("CacheNodeType"), "cache.t3.small");
+        assert_eq!(
+            member.text("CacheParameterGroupName"),
+            "default.valkey8.cluster.on"
+        );
+    }
+    let told = harness.group_history("ants").await;
+    let handovers = told.iter().filter(|text| text.starts_with("Failover from"));
+    assert_eq!(handovers.count(), 2, "{told:?}");
+    let done = "Finished upgrading the engine from version redis 7.0 to version valkey 8.1";
+    assert!(told.contains(&done.to_owned()), "{told:?}");
+    harness.finish().await;
+}

@@ -69,6 +69,14 @@ fn the_primary_is_upgraded_last_and_as_a_replica() {
         it.confirm();
     };
     check(2, handed_over, Plan::Do(Stage::Roll(0)));
+    // It need not be able to read what its successor sends.
+    let cannot_read = |it: &mut Scene| {
+        handed_over(it);
+        (it.answer(0).link_up, it.answer(0).syncing) = (false, true);
+        let membership = it.group.members[0].membership.as_mut();
+        membership.expect("be a member").joined = None;
+    };
+    check(2, cannot_read, Plan::Do(Stage::Roll(0)));
     let all = |it: &mut Scene| {
         handed_over(it);
         it.roll(0);
