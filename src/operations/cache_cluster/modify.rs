@@ -9,7 +9,8 @@ use super::super::faults::{
 };
 use super::super::spec::{
     NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
-    notification, notification_status, parameter_group, parameter_groups, security_groups, snapshot_retention,
+    notification, notification_status, parameter_group, parameter_groups, security_groups,
+    snapshot_retention,
 };
 use super::super::subnet_group;
 use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
@@ -110,7 +111,7 @@ fn modify(
     let engine_version = wanted_version(input, cluster)?;
     let spec = &cluster.spec;
     let current = (spec.parameter_group_name.as_str(), spec.engine_version);
-    let (group, parameter_group_name) = 
+    let (group, parameter_group_name) =
         parameter_groups(named, current, engine_version, parameter_group)?;
     if let Some(name) = group {
         tell(format!("Updated to use a CacheParameterGroup {name}"));

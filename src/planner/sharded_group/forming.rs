@@ -156,9 +156,9 @@ impl Look<'_> {
         let touched = |index: usize| super::is_touched(&group.members[index]);
         let is_due = group.generation != group.observed_generation
             && self.all().any(behind)
-            && self.all().all(|index| {
-                !touched(index) && (self.is_joined(index) || self.is_stranded(index))
-            });
+            && self
+                .all()
+                .all(|index| !touched(index) && (self.is_joined(index) || self.is_stranded(index)));
         if !is_due {
             return None;
         }
