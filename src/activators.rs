@@ -22,6 +22,8 @@ pub struct Activators {
     pub health: Activator,
     /// What waits for maintenance windows.
     pub maintenance: Activator,
+    /// The reading of all nodes.
+    pub metric: Activator,
 }
 
 impl Activators {
@@ -36,6 +38,7 @@ impl Activators {
             router,
             health,
             maintenance,
+            metric,
         } = self;
         match name {
             "cache_cluster" => Some(cache_cluster),
@@ -45,6 +48,7 @@ impl Activators {
             "router" => Some(router),
             "health" => Some(health),
             "maintenance" => Some(maintenance),
+            "metric" => Some(metric),
             _ => None,
         }
     }

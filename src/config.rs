@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use ipnet::Ipv4Net;
@@ -49,6 +50,8 @@ pub struct Config {
     pub subnets: ConfiguredSubnets,
     /// The router's program; none means beside this one.
     pub router_binary: Option<PathBuf>,
+    /// How caches are measured.
+    pub metrics: MetricsConfig,
     /// What is logged, and how.
     pub telemetry: TelemetryConfig,
 }
@@ -102,6 +105,13 @@ pub enum EndpointMode {
     Published,
     /// An address where the host can reach those of containers, else a port.
     Auto,
+}
+
+/// How caches are measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// How often every node is read.
+    pub interval: Duration,
 }
 
 /// What is logged, and how.
@@ -312,6 +322,13 @@ fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigErr
             |layer| layer.router_binary.as_ref(),
             values::path,
         )?,
+        metrics: MetricsConfig {
+            interval: layers.one(
+                "metrics-interval",
+                |layer| layer.metrics_interval.as_ref(),
+                values::metrics_interval,
+            )?,
+        },
         telemetry: TelemetryConfig {
             format: layers.one(
                 "log-format",

@@ -13,6 +13,7 @@ use crate::activators::Activators;
 use crate::clock::Clock;
 use crate::config::{Config, RuntimeKind};
 use crate::datastore::Datastore;
+use crate::engine::observe::{NetworkObserver, Observe};
 use crate::engine::simulated::SimulatedEngine;
 use crate::engine::{Engine, NetworkEngine};
 use crate::ground::data_dir::DataDir;
@@ -25,6 +26,7 @@ use crate::reconcile::cache_cluster::CacheClusters;
 use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
 use crate::reconcile::maintenance::Maintenance;
+use crate::reconcile::metric::Collector;
 use crate::reconcile::replication_group::ReplicationGroups;
 use crate::reconcile::router::Routers;
 use crate::reconcile::watch::Watch;
@@ -62,7 +64,11 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         })?;
     let address = listener.local_addr().context("have an address")?;
     let world = world(&config, &data_dir, datastore).await?;
-    let plane = ControlPlane::start(&world);
+    let mut plane = ControlPlane::start(&world);
+    plane.run(
+        &world,
+        Collector::new(world.clone(), config.metrics.interval),
+    );
     let presentation = Presentation {
         advertise_host: config.endpoints.advertise_host.clone(),
         subnets: config.subnets.clone(),
@@ -92,37 +98,47 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Those that differ by the kind of container engine.
+type Rooms = (
+    Arc<dyn Runtime>,
+    Arc<dyn Engine>,
+    Arc<dyn Observe>,
+    Arc<dyn RouterControl>,
+);
+
 /// The rooms, built as the configuration says.
 async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> anyhow::Result<World> {
     let owner = instance_id(&datastore).await?;
-    let (runtime, engine, routing): (Arc<dyn Runtime>, Arc<dyn Engine>, Arc<dyn RouterControl>) =
-        match config.runtime.kind {
-            RuntimeKind::Docker => (
-                Arc::new(
-                    DockerRuntime::new(config.runtime.docker_host.as_deref(), &owner)
-                        .context("set up the Docker client")?,
-                ),
-                Arc::new(NetworkEngine),
-                Arc::new(HttpRouterControl::new().context("set up the HTTP client")?),
+    let (runtime, engine, observer, routing): Rooms = match config.runtime.kind {
+        RuntimeKind::Docker => (
+            Arc::new(
+                DockerRuntime::new(config.runtime.docker_host.as_deref(), &owner)
+                    .context("set up the Docker client")?,
             ),
-            RuntimeKind::Simulated => {
-                let host = SimulatedWorld::new();
-                (
-                    Arc::new(SimulatedRuntime::new(Arc::clone(&host), owner.clone())),
-                    Arc::new(SimulatedEngine::new(Arc::clone(&host))),
-                    Arc::new(SimulatedRouterControl::new(
-                        host,
-                        SimulatedTables::default(),
-                    )),
-                )
-            }
-        };
+            Arc::new(NetworkEngine),
+            Arc::new(NetworkObserver::default()),
+            Arc::new(HttpRouterControl::new().context("set up the HTTP client")?),
+        ),
+        RuntimeKind::Simulated => {
+            let host = SimulatedWorld::new();
+            (
+                Arc::new(SimulatedRuntime::new(Arc::clone(&host), owner.clone())),
+                Arc::new(SimulatedEngine::new(Arc::clone(&host))),
+                Arc::new(SimulatedEngine::new(Arc::clone(&host))),
+                Arc::new(SimulatedRouterControl::new(
+                    host,
+                    SimulatedTables::default(),
+                )),
+            )
+        }
+    };
     let clock = Clock::System;
     let ground = ground(config, data_dir, &datastore, &*runtime, owner, clock.now()).await?;
     Ok(World {
         datastore,
         runtime,
         engine,
+        observer,
         routing,
         clock,
         activators: Arc::new(Activators::default()),
@@ -194,23 +210,27 @@ impl ControlPlane {
     /// Starts the reconcilers of `world`.
     pub fn start(world: &World) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let statuses = Statuses::default();
-        let mut tasks = JoinSet::new();
-        for reconciler in reconcilers(world) {
-            tasks.spawn(drive(
-                reconciler,
-                Arc::clone(&world.activators),
-                world.clock.clone(),
-                Arc::clone(&statuses),
-                stopped.clone(),
-            ));
-        }
-        tasks.spawn(health::listen(world.clone(), stopped));
-        Self {
+        let mut plane = Self {
             stop,
-            tasks,
-            statuses,
+            tasks: JoinSet::new(),
+            statuses: Statuses::default(),
+        };
+        for reconciler in reconcilers(world) {
+            plane.run(world, reconciler);
         }
+        plane.tasks.spawn(health::listen(world.clone(), stopped));
+        plane
+    }
+
+    /// Starts one more.
+    pub fn run(&mut self, world: &World, reconciler: Arc<dyn Reconciler>) {
+        self.tasks.spawn(drive(
+            reconciler,
+            Arc::clone(&world.activators),
+            world.clock.clone(),
+            Arc::clone(&self.statuses),
+            self.stop.subscribe(),
+        ));
     }
 
     /// Lets what is in work end, and starts nothing more.

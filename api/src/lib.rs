@@ -4,12 +4,14 @@
 //! - [`query`] reads a request: form pairs into an [`Input`]. It is the only decoder.
 //! - [`xml`] writes a reply: an [`Output`] or a [`Fault`] as XML. It is the only encoder.
 //! - [`sigv4`] reads who signs a request, and for which region.
+//! - [`cloudwatch`] is the part of CloudWatch that reads metrics, in all of its protocols.
 //! - [`service`] says which service a request is for; [`sts`] is the little that there is of the Security Token Service.
 //!
 //! Nothing here does I/O, knows a thread, or remembers anything.
 
 use std::fmt;
 
+pub mod cloudwatch;
 pub mod fault;
 mod generated;
 #[cfg(feature = "peer")]

@@ -146,6 +146,12 @@ impl Form {
         self.root().child(name)?.value()
     }
 
+    /// All pairs, by their whole keys.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let pairs = self.pairs.iter();
+        pairs.map(|pair| (pair.path.as_str(), pair.value.as_str()))
+    }
+
     /// All pairs as one structure, which an input is read from.
     pub fn root(&self) -> Node<'_> {
         Node {

@@ -1,25 +1,28 @@
 //! The services that share one port, and which of them a request is for.
 
 use crate::query::Form;
-use crate::sts;
+use crate::{cloudwatch, sts};
 
 /// A service with a Query API of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Service {
     /// Caches.
     ElastiCache,
+    /// Metrics.
+    CloudWatch,
     /// Who is calling.
     Sts,
 }
 
 impl Service {
     /// Every service.
-    pub const ALL: [Self; 2] = [Self::ElastiCache, Self::Sts];
+    pub const ALL: [Self; 3] = [Self::ElastiCache, Self::CloudWatch, Self::Sts];
 
     /// The name that a credential's scope says.
     pub fn signing_name(self) -> &'static str {
         match self {
             Self::ElastiCache => "elasticache",
+            Self::CloudWatch => cloudwatch::SIGNING_NAME,
             Self::Sts => "sts",
         }
     }
@@ -28,6 +31,7 @@ impl Service {
     pub fn xml_namespace(self) -> &'static str {
         match self {
             Self::ElastiCache => crate::XML_NAMESPACE,
+            Self::CloudWatch => cloudwatch::XML_NAMESPACE,
             Self::Sts => sts::XML_NAMESPACE,
         }
     }
@@ -39,6 +43,7 @@ impl Service {
             signed_for.and_then(|name| Self::ALL.into_iter().find(|it| it.signing_name() == name));
         signed.unwrap_or(match form.version() {
             Some(sts::API_VERSION) => Self::Sts,
+            Some(cloudwatch::API_VERSION) => Self::CloudWatch,
             _ => Self::ElastiCache,
         })
     }
@@ -59,6 +64,8 @@ mod tests {
             );
         };
         check("Version=2011-06-15", None, Service::Sts);
+        check("Version=2010-08-01", None, Service::CloudWatch);
+        check("", Some("monitoring"), Service::CloudWatch);
         check("Version=2015-02-02", None, Service::ElastiCache);
         check("", None, Service::ElastiCache);
         check("", Some("sts"), Service::Sts);

@@ -51,21 +51,25 @@ pub(crate) fn response_of(
 
 /// The body of a reply that carries a fault; its HTTP status is `fault.code().status()`.
 pub fn error_response(service: Service, fault: &Fault, request_id: &str) -> String {
+    let code = (fault.code().wire_code(), fault.code().is_sender());
+    refusal_of(service, code, fault.message(), request_id)
+}
+
+/// The body of a reply that refuses, with a code of which it is said whether the sender is to blame.
+pub(crate) fn refusal_of(
+    service: Service,
+    (code, is_sender): (&str, bool),
+    message: &str,
+    request_id: &str,
+) -> String {
     let mut w = Writer {
         out: String::with_capacity(512),
     };
     w.raw(&["<ErrorResponse xmlns=\"", service.xml_namespace(), "\">"]);
     w.wrapped("Error", |w| {
-        w.element(
-            "Type",
-            if fault.code().is_sender() {
-                "Sender"
-            } else {
-                "Receiver"
-            },
-        );
-        w.element("Code", fault.code().wire_code());
-        w.element("Message", fault.message());
+        w.element("Type", if is_sender { "Sender" } else { "Receiver" });
+        w.element("Code", code);
+        w.element("Message", message);
     });
     w.element("RequestId", request_id);
     w.raw(&["</ErrorResponse>"]);

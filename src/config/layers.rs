@@ -80,6 +80,10 @@ pub(super) struct Layer {
     #[arg(long, value_name = "DIRECTORY", help_heading = STATE)]
     pub(super) data_dir: Option<String>,
 
+    /// How often every node is read for its metrics: 1s, 5s, 10s, 30s or 60s [default: 60s]
+    #[arg(long, value_name = "SECONDS", help_heading = STATE)]
+    pub(super) metrics_interval: Option<String>,
+
     /// The form of the log on standard error: text or json [default: text]
     #[arg(long, value_name = "FORMAT", help_heading = STATE)]
     pub(super) log_format: Option<String>,
@@ -240,6 +244,7 @@ fn defaults() -> Layer {
         // Away from the range that Linux gives to outgoing connections, and it begins with Redis's own.
         port_range: said("6379-7378"),
         runtime: said("docker"),
+        metrics_interval: said("60s"),
         log_format: said("text"),
         log_level: said("info"),
         ..Layer::default()

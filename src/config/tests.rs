@@ -71,6 +71,9 @@ fn defaults_are_as_documented() {
             images: BTreeMap::new(),
             subnets: BTreeMap::new(),
             router_binary: None,
+            metrics: MetricsConfig {
+                interval: Duration::from_secs(60),
+            },
             telemetry: TelemetryConfig {
                 format: LogFormat::Text,
                 level: "info".into(),
@@ -166,6 +169,7 @@ fn every_setting_can_be_said_in_every_place() {
         ("log-level", "warn,cacheplane=debug"),
         ("allow-unsigned-requests", "true"),
         ("router-binary", "/opt/router"),
+        ("metrics-interval", "5s"),
     ];
     let names: BTreeSet<String> = setting_names().into_iter().collect();
     assert_eq!(
@@ -230,6 +234,9 @@ fn every_setting_can_be_said_in_every_place() {
                 },
             )]),
             router_binary: Some("/opt/router".into()),
+            metrics: MetricsConfig {
+                interval: std::time::Duration::from_secs(5),
+            },
             telemetry: TelemetryConfig {
                 format: LogFormat::Json,
                 level: "warn,cacheplane=debug".into(),
@@ -485,6 +492,11 @@ fn values_that_cannot_be_are_refused() {
             "redis:7.1=a,b",
         ],
         "names no image",
+    );
+    check(
+        "metrics-interval",
+        &["", "0s", "2s", "1m"],
+        "1s, 5s, 10s, 30s or 60s",
     );
     check("log-format", &["", "JSON"], "text or json");
     check(

@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 use tracing_subscriber::EnvFilter;
@@ -234,6 +235,14 @@ pub(super) fn path(text: &str) -> Result<PathBuf, String> {
         );
     }
     Ok(PathBuf::from(text))
+}
+
+/// One of the periods that CloudWatch keeps points of.
+pub(super) fn metrics_interval(text: &str) -> Result<Duration, String> {
+    match text.trim_end_matches('s').parse() {
+        Ok(seconds @ (1 | 5 | 10 | 30 | 60)) => Ok(Duration::from_secs(seconds)),
+        _ => Err("is not an interval: write 1s, 5s, 10s, 30s or 60s".to_owned()),
+    }
 }
 
 /// The form of a line of the log.

@@ -11,6 +11,7 @@ mod cache_node;
 mod cache_parameter_group;
 pub mod error;
 mod event;
+mod metric;
 mod node_group;
 pub mod page;
 mod replication_group;
@@ -41,6 +42,7 @@ pub use cache_cluster::CacheClusterFilter;
 pub use cache_node::NodeOutcome;
 pub use error::Error;
 pub use event::EventFilter;
+pub use metric::{MetricRow, MetricSubject};
 pub use node_group::NodeGroupSeen;
 pub use replication_group::{Choice, JoinedMember, ReplicationGroupFilter};
 pub use router::RouterRecord;
@@ -66,6 +68,7 @@ pub type WriteGate =
 pub struct Datastore {
     writer: SqlitePool,
     reader: SqlitePool,
+    metrics: metric::MetricFile,
     gate: Option<WriteGate>,
 }
 
@@ -109,6 +112,7 @@ impl Datastore {
         Ok(Self {
             writer,
             reader,
+            metrics: metric::MetricFile::beside(path),
             gate: None,
         })
     }
@@ -123,6 +127,7 @@ impl Datastore {
     /// Waits for writes under way and closes the file.
     pub async fn close(&self) {
         self.reader.close().await;
+        self.metrics.close().await;
         self.writer.close().await;
     }
 

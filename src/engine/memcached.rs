@@ -1,5 +1,7 @@
 //! Memcached's text protocol: the three questions that tell how a node is.
 
+pub(super) mod kept;
+
 use std::io;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};

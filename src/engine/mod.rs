@@ -8,6 +8,7 @@ pub mod cluster;
 mod endpoint;
 mod identity;
 pub mod memcached;
+pub mod observe;
 pub mod redis;
 pub mod simulated;
 

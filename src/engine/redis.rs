@@ -15,6 +15,7 @@ use connection::Connection;
 pub(super) mod cluster;
 mod connection;
 pub(super) mod hand_over;
+pub(super) mod kept;
 pub(super) mod migration;
 mod report;
 pub(super) mod users;

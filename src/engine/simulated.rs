@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 mod cluster;
+mod observe;
 
 pub use cluster::Answer;
 

@@ -32,6 +32,9 @@ fn config() -> Config {
         images: BTreeMap::new(),
         subnets: Default::default(),
         router_binary: None,
+        metrics: crate::config::MetricsConfig {
+            interval: std::time::Duration::from_secs(60),
+        },
         telemetry: TelemetryConfig {
             format: LogFormat::Text,
             level: "info".into(),

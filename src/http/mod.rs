@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod auth;
+mod cloudwatch;
 pub mod debug;
 mod dispatch;
 pub mod openapi;

@@ -10,13 +10,14 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use cacheplane_api::cloudwatch::Protocol;
 use cacheplane_api::query::Form;
 use cacheplane_api::{Fault, FaultCode, Service, xml};
 use http_body_util::{BodyExt, Limited};
 use tracing::Instrument;
 
 use super::auth::Claim;
-use super::{admin, debug, dispatch, sts};
+use super::{admin, cloudwatch, debug, dispatch, sts};
 use crate::activators::Activators;
 use crate::clock::Clock;
 use crate::datastore::Datastore;
@@ -51,6 +52,7 @@ pub struct App {
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(query).post(query))
+        .route("/service/{service}/operation/{operation}", post(query))
         .route("/admin/v1/health", get(admin::health))
         .route("/debug/v1/reconcilers", get(debug::reconcilers))
         .route("/debug/v1/reconcilers/{name}/wake", post(debug::wake))
@@ -111,14 +113,13 @@ async fn authority_certificate(State(app): State<Arc<App>>) -> Response {
 async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = uuid::Uuid::new_v4().to_string();
     let span = tracing::info_span!("query", request_id, action = tracing::field::Empty);
-    let (status, body) = match answer(&app, request, &request_id)
+    let answered = answer(&app, request, &request_id)
         .instrument(span.clone())
-        .await
-    {
-        Ok(body) => (StatusCode::OK, body),
-        Err(refusal) => span.in_scope(|| refuse(&refusal, &request_id)),
-    };
-    reply(status, body, &request_id)
+        .await;
+    answered.unwrap_or_else(|refusal| {
+        let (status, body) = span.in_scope(|| refuse(&refusal, &request_id));
+        reply(status, body, &request_id)
+    })
 }
 
 /// A fault, and the service in whose words it is told.
@@ -137,23 +138,67 @@ impl From<Fault> for Refusal {
     }
 }
 
-async fn answer(app: &App, request: Request, request_id: &str) -> Result<String, Refusal> {
+async fn answer(app: &App, request: Request, request_id: &str) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let body = match parts.method {
         Method::POST => read(&parts.headers, body).await?,
         _ => Bytes::new(),
     };
-    let form = form(&parts.uri, &body)?;
+    let named = cloudwatch::operation_named(parts.uri.path(), &parts.headers);
+    let form = match named {
+        Some(_) => form(&parts.uri, &[])?,
+        None => form(&parts.uri, &body)?,
+    };
     let claim = Claim::read(&parts.headers, &form)?;
-    let service = claim.service(&form);
+    let service = match named {
+        Some(_) => Service::CloudWatch,
+        None => claim.service(&form),
+    };
     let answered = async {
         let caller = claim.caller()?;
         match service {
             Service::ElastiCache => elasticache(app, caller, &form, request_id).await,
             Service::Sts => sts::answer(&caller, &form, request_id),
+            Service::CloudWatch => {
+                let context = context(app, caller);
+                return Ok(metrics(&context, named, &form, &body, request_id).await);
+            }
         }
+        .map(|body| reply(StatusCode::OK, body, request_id))
     };
     answered.await.map_err(|fault| Refusal { service, fault })
+}
+
+/// CloudWatch's part. Its faults are its own, in the protocol of the request.
+async fn metrics(
+    context: &Context,
+    named: Option<(Protocol, String)>,
+    form: &Form,
+    body: &Bytes,
+    request_id: &str,
+) -> Response {
+    let protocol = named
+        .as_ref()
+        .map_or(Protocol::Query, |(protocol, _)| *protocol);
+    let answered = async {
+        let (operation, input) = match named {
+            Some((protocol, operation)) => (operation, cloudwatch::input(protocol, body)?),
+            None => cloudwatch::form_input(form)?,
+        };
+        tracing::Span::current().record("action", operation.as_str());
+        cloudwatch::answer(context, protocol, &operation, input, request_id).await
+    };
+    cloudwatch::response(protocol, answered.await, request_id)
+}
+
+fn context(app: &App, caller: Scope) -> Context {
+    Context {
+        scope: caller,
+        datastore: app.datastore.clone(),
+        activators: Arc::clone(&app.activators),
+        clock: app.clock.clone(),
+        presentation: Arc::clone(&app.presentation),
+    }
 }
 
 async fn elasticache(
@@ -164,13 +209,7 @@ async fn elasticache(
 ) -> Result<String, Fault> {
     let operation = form.operation()?;
     tracing::Span::current().record("action", operation.name());
-    let context = Context {
-        scope: caller,
-        datastore: app.datastore.clone(),
-        activators: Arc::clone(&app.activators),
-        clock: app.clock.clone(),
-        presentation: Arc::clone(&app.presentation),
-    };
+    let context = context(app, caller);
     dispatch::dispatch(&context, operation, form, request_id).await
 }
 

@@ -7,6 +7,7 @@ pub mod cache_parameter_group;
 pub mod context;
 pub mod event;
 mod faults;
+pub mod metric;
 mod paging;
 pub mod replication_group;
 pub mod security_group;

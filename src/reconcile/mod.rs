@@ -9,6 +9,7 @@ pub mod cache_cluster;
 pub mod driver;
 pub mod health;
 pub mod maintenance;
+pub mod metric;
 mod node;
 pub mod replication_group;
 pub mod router;
@@ -29,6 +30,7 @@ use crate::activators::Activators;
 use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::datastore::{AddressPool, Datastore, Pools, PortPool};
+use crate::engine::observe::Observe;
 use crate::engine::{Credentials, Engine};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::routing::RouterControl;
@@ -50,6 +52,8 @@ pub struct World {
     pub runtime: Arc<dyn Runtime>,
     /// Nodes.
     pub engine: Arc<dyn Engine>,
+    /// Nodes, asked again and again.
+    pub observer: Arc<dyn Observe>,
     /// Routers.
     pub routing: Arc<dyn RouterControl>,
     /// Time.

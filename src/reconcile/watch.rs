@@ -132,7 +132,7 @@ impl Watch {
         if let Some(sharding) = &group.sharding {
             return self.ask_of_cluster(group, sharding, member, node).await;
         }
-        let Ok(report) = self.world.engine.probe(&endpoint, PROBE_DEADLINE).await else {
+        let Ok(report) = self.world.observer.observe(&endpoint, PROBE_DEADLINE).await else {
             return Finding::Silent { node: node.key };
         };
         let primary = group
@@ -166,8 +166,8 @@ impl Watch {
         let endpoint = self.world.node_endpoint(member, node);
         let view = match self
             .world
-            .engine
-            .cluster_view(&endpoint, PROBE_DEADLINE)
+            .observer
+            .observe_cluster(&endpoint, PROBE_DEADLINE)
             .await
         {
             Ok(view) => view,

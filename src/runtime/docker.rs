@@ -39,6 +39,7 @@ mod errors;
 mod events;
 mod forms;
 mod primitives;
+mod usage;
 
 /// Deadline of calls that only look; a busy engine answers them in milliseconds, a hung one never.
 const LOOK_DEADLINE: Duration = Duration::from_secs(10);

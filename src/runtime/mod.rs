@@ -13,6 +13,7 @@ mod ensure;
 pub mod labels;
 pub mod program;
 pub mod simulated;
+pub mod usage;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
@@ -29,7 +30,7 @@ use sha2::{Digest, Sha256};
 ///
 /// Every call is bounded: an engine that does not answer in time is [`RuntimeError::Unreachable`].
 #[async_trait]
-pub trait Runtime: Send + Sync + Debug {
+pub trait Runtime: usage::Usage + Send + Sync + Debug {
     /// Asks the engine who it is; the cheapest proof that it can be reached.
     async fn check(&self) -> Result<RuntimeDescription, RuntimeError>;
 

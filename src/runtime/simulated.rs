@@ -36,6 +36,7 @@ mod cluster;
 mod links;
 mod primitives;
 mod replication;
+mod usage;
 mod world;
 
 /// Events kept for a listener that is slow; one that falls further behind is told to look afresh.

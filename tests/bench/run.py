@@ -21,7 +21,7 @@ from machine import Missing, complain
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
-PARTS = ("create", "create20", "group", "describe", "footprint", "router", "endpoints", "failover")
+PARTS = ("create", "create20", "group", "describe", "footprint", "router", "endpoints", "failover", "watching")
 
 
 def main() -> int:
@@ -97,6 +97,10 @@ def measure(part: str, binary: Path, router: Path, work: Path, quick: bool) -> I
         import failover
 
         yield "The loss of a primary", failover.measure(binary, router, work, quick)
+    elif part == "watching":
+        import watching
+
+        yield "A hundred nodes that are watched", watching.measure(binary, router, work, quick)
 
 
 def end(*_: object) -> None:

@@ -89,15 +89,16 @@ class Client:
 class Cacheplane:
     """`cacheplane serve`. As a context it leaves nothing in Docker and no process behind."""
 
-    def __init__(self, binary: Path, directory: Path, runtime: str, router: Path | None = None, endpoints: str = "network"):
+    def __init__(self, binary: Path, directory: Path, runtime: str, router: Path | None = None, endpoints: str = "network", options=()):
         self.binary, self.directory, self.runtime, self.router, self.endpoints = binary, directory, runtime, router, endpoints
+        self.options = list(options)
         self.port = free_port()
         self.process: subprocess.Popen | None = None
 
     def start(self) -> None:
         """Returns at once; `await_answer` tells when it serves."""
         command = [self.binary, "serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir", self.directory]
-        command += ["--runtime", self.runtime, "--endpoints", self.endpoints]
+        command += ["--runtime", self.runtime, "--endpoints", self.endpoints, *self.options]
         if self.runtime == "simulated":
             command += ["--node-subnet", SIMULATED_SUBNET]
         if self.router:
@@ -126,6 +127,11 @@ class Cacheplane:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used since its start."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def __enter__(self) -> "Cacheplane":
         self.directory.mkdir(parents=True)
         self.start()
@@ -149,7 +155,7 @@ class Cacheplane:
 
     def owner(self) -> str:
         """The instance id, which labels everything that it made."""
-        for file in self.directory.glob("*.db"):
+        for file in self.directory.glob("cacheplane.db"):
             with contextlib.closing(sqlite3.connect(file)) as database:
                 return database.execute("SELECT value FROM settings WHERE name = 'instance_id'").fetchone()[0]
         raise RuntimeError("the data directory holds no database")

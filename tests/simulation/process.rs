@@ -86,7 +86,8 @@ impl Process {
         let world = World {
             datastore,
             runtime: Arc::new(SimulatedRuntime::new(Arc::clone(&host), OWNER)),
-            engine: Arc::new(SimulatedEngine::new(host)),
+            engine: Arc::new(SimulatedEngine::new(Arc::clone(&host))),
+            observer: Arc::new(SimulatedEngine::new(host)),
             routing: Arc::new(routing),
             clock: Clock::Manual(Arc::clone(&outside.clock)),
             activators: Arc::new(Activators::default()),

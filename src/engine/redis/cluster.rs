@@ -20,12 +20,23 @@ const CONNECTIONS: usize = 32;
 
 /// Asks for the view, in one round trip. The caller bounds the time.
 pub(crate) async fn view(node: &NodeEndpoint) -> Result<ClusterView, EngineError> {
-    let questions = vec![
+    view_of(node, converse(node, view_questions()).await?)
+}
+
+/// What a view is made of.
+pub(super) fn view_questions() -> Vec<Cmd> {
+    vec![
         command(&["INFO"]),
         command(&["CLUSTER", "INFO"]),
         command(&["CLUSTER", "NODES"]),
-    ];
-    let answers = converse(node, questions).await?;
+    ]
+}
+
+/// The view that answers to [`view_questions`] amount to.
+pub(super) fn view_of(
+    node: &NodeEndpoint,
+    answers: Vec<::redis::Value>,
+) -> Result<ClusterView, EngineError> {
     let [own, numbers, nodes] = exactly(node, answers)?;
     let own: String = read(node, own)?;
     let numbers: String = read(node, numbers)?;

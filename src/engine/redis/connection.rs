@@ -51,6 +51,16 @@ impl<'a> Connection<'a> {
         })
     }
 
+    /// Says who we are, and goes on by itself: for a conversation that is taken up again and again. It ends with its last handle, or when
+    /// the node hangs up.
+    pub(super) async fn keep(mut self) -> Result<MultiplexedConnection, EngineError> {
+        self.ask(Vec::new()).await?;
+        if let Some(driver) = self.driver.take() {
+            tokio::spawn(driver);
+        }
+        Ok(self.connection)
+    }
+
     /// Asks all at once, and returns each answer in its place. An error is that of the introduction.
     pub(super) async fn ask_each(
         &mut self,
@@ -114,6 +124,6 @@ impl<'a> Connection<'a> {
 
 /// Asks one thing. All that is asked at once is written before any answer is awaited; the client's own pipeline would do the same,
 /// but forgets an answer that explains why the node then hung up.
-async fn one(connection: &MultiplexedConnection, command: Cmd) -> RedisResult<Value> {
+pub(super) async fn one(connection: &MultiplexedConnection, command: Cmd) -> RedisResult<Value> {
     command.query_async(&mut connection.clone()).await
 }

@@ -38,6 +38,7 @@ pub enum Operation {
     ContainerInspect,
     ContainerList,
     ContainerLogs,
+    ContainerUsage,
     ContainerCreate,
     ContainerStart,
     ContainerStop,
@@ -46,6 +47,7 @@ pub enum Operation {
     ContainerUnpause,
     ContainerRemove,
     NodeProbe,
+    NodeStatistics,
     NodeHold,
     NodePromote,
     NodeFollow,
@@ -72,7 +74,9 @@ impl Operation {
                 | ContainerInspect
                 | ContainerList
                 | ContainerLogs
+                | ContainerUsage
                 | NodeProbe
+                | NodeStatistics
                 | NodeClusterView
                 | NodeSlotMigrationList
         )

@@ -137,6 +137,7 @@ impl Harness {
             datastore,
             runtime: Arc::new(SimulatedRuntime::new(Arc::clone(&host), "test-instance")),
             engine: Arc::new(SimulatedEngine::new(Arc::clone(&host))),
+            observer: Arc::new(SimulatedEngine::new(Arc::clone(&host))),
             routing: Arc::new(SimulatedRouterControl::new(
                 Arc::clone(&host),
                 Arc::clone(&tables),

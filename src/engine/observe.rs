@@ -1,0 +1,107 @@
+//! What a node is asked again and again: on a connection of its own that is kept, so that watching costs neither side a new one each
+//! time.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::cluster::ClusterView;
+use super::redis::kept;
+use super::{EngineError, NodeEndpoint, NodeReport, Protocol, memcached};
+
+/// What a node says of all that it has counted.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NodeStatistics {
+    /// Its own words: what Redis and Valkey answer to `INFO ALL`, Memcached to `stats`.
+    pub text: String,
+    /// Calls that succeeded, by command; empty where that was not asked for or is not kept (before 7.0).
+    pub durations: Vec<CommandDurations>,
+}
+
+/// How long successful calls of one command took since the process started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandDurations {
+    /// The command as the engine names it, a subcommand after `|`.
+    pub command: String,
+    /// An upper bound in microseconds, and how many calls took up to that and more than the bound before it.
+    pub buckets: Vec<(u64, u64)>,
+}
+
+/// What is asked without end. Each question ends by its deadline, and a connection on which one did not is not used again.
+#[async_trait]
+pub trait Observe: Send + Sync + Debug {
+    /// As [`super::Engine::probe`], on the kept connection.
+    async fn observe(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<NodeReport, EngineError>;
+
+    /// As [`super::Engine::cluster_view`], on the kept connection.
+    async fn observe_cluster(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<ClusterView, EngineError>;
+
+    /// Asks a node for all that it has counted, and on demand for how long its commands took.
+    async fn statistics(
+        &self,
+        node: &NodeEndpoint,
+        with_durations: bool,
+        deadline: Duration,
+    ) -> Result<NodeStatistics, EngineError>;
+}
+
+/// Real nodes over TCP.
+#[derive(Debug, Default)]
+pub struct NetworkObserver {
+    redis: kept::Connections,
+    memcached: memcached::kept::Connections,
+}
+
+#[async_trait]
+impl Observe for NetworkObserver {
+    async fn observe(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<NodeReport, EngineError> {
+        let answer = async {
+            match node.protocol {
+                Protocol::Redis => kept::report(&self.redis, node).await,
+                Protocol::Memcached => memcached::probe(node).await,
+            }
+        };
+        node.bounded(deadline, answer).await
+    }
+
+    async fn observe_cluster(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<ClusterView, EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, kept::cluster_view(&self.redis, node))
+            .await
+    }
+
+    async fn statistics(
+        &self,
+        node: &NodeEndpoint,
+        with_durations: bool,
+        deadline: Duration,
+    ) -> Result<NodeStatistics, EngineError> {
+        let answer = async {
+            match node.protocol {
+                Protocol::Redis => kept::statistics(&self.redis, node, with_durations).await,
+                Protocol::Memcached => Ok(NodeStatistics {
+                    text: memcached::kept::statistics(&self.memcached, node).await?,
+                    durations: Vec::new(),
+                }),
+            }
+        };
+        node.bounded(deadline, answer).await
+    }
+}
