@@ -24,6 +24,8 @@ pub struct Activators {
     pub maintenance: Activator,
     /// The reading of all nodes.
     pub metric: Activator,
+    /// Snapshots.
+    pub snapshot: Activator,
 }
 
 impl Activators {
@@ -39,6 +41,7 @@ impl Activators {
             health,
             maintenance,
             metric,
+            snapshot,
         } = self;
         match name {
             "cache_cluster" => Some(cache_cluster),
@@ -49,6 +52,7 @@ impl Activators {
             "health" => Some(health),
             "maintenance" => Some(maintenance),
             "metric" => Some(metric),
+            "snapshot" => Some(snapshot),
             _ => None,
         }
     }

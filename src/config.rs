@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
 use ipnet::Ipv4Net;
 
 use crate::resources::subnet_group::ConfiguredSubnets;
+use crate::store::bucket::S3;
 use layers::{Layer, Layers};
 
 /// What the program was asked to do.
@@ -52,6 +53,8 @@ pub struct Config {
     pub router_binary: Option<PathBuf>,
     /// How caches are measured.
     pub metrics: MetricsConfig,
+    /// Where snapshots are kept.
+    pub snapshots: SnapshotConfig,
     /// What is logged, and how.
     pub telemetry: TelemetryConfig,
 }
@@ -112,6 +115,26 @@ pub enum EndpointMode {
 pub struct MetricsConfig {
     /// How often every node is read.
     pub interval: Duration,
+}
+
+/// Where snapshots are kept, and where S3 is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotConfig {
+    /// The store; none means a directory of the data directory.
+    pub store: Option<SnapshotStore>,
+    /// The region of a store that is a bucket.
+    pub region: String,
+    /// S3.
+    pub s3: S3,
+}
+
+/// A store of snapshots that was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SnapshotStore {
+    /// A directory.
+    Directory(PathBuf),
+    /// A bucket, and what the names of objects begin with.
+    Bucket(String, String),
 }
 
 /// What is logged, and how.
@@ -329,6 +352,7 @@ fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigErr
                 values::metrics_interval,
             )?,
         },
+        snapshots: snapshots(&layers)?,
         telemetry: TelemetryConfig {
             format: layers.one(
                 "log-format",
@@ -339,6 +363,39 @@ fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigErr
                 "log-level",
                 |layer| layer.log_level.as_ref(),
                 values::log_level,
+            )?,
+        },
+    })
+}
+
+fn snapshots(layers: &Layers) -> Result<SnapshotConfig, ConfigError> {
+    let text = |text: &str| Ok(text.to_owned());
+    Ok(SnapshotConfig {
+        store: layers.optional(
+            "snapshot-store",
+            |layer| layer.snapshot_store.as_ref(),
+            values::snapshot_store,
+        )?,
+        region: layers.one(
+            "s3-region",
+            |layer| layer.s3_region.as_ref(),
+            values::region,
+        )?,
+        s3: S3 {
+            endpoint: layers.optional(
+                "s3-endpoint",
+                |layer| layer.s3_endpoint.as_ref(),
+                values::s3_endpoint,
+            )?,
+            access_key_id: layers.optional(
+                "s3-access-key-id",
+                |layer| layer.s3_access_key_id.as_ref(),
+                text,
+            )?,
+            secret_access_key: layers.optional(
+                "s3-secret-access-key",
+                |layer| layer.s3_secret_access_key.as_ref().map(|secret| &secret.0),
+                text,
             )?,
         },
     })

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::activators::Activators;
 use crate::clock::Clock;
-use crate::config::{Config, RuntimeKind};
+use crate::config::{Config, RuntimeKind, SnapshotConfig, SnapshotStore};
 use crate::datastore::Datastore;
 use crate::engine::observe::{NetworkObserver, Observe};
 use crate::engine::simulated::SimulatedEngine;
@@ -29,6 +29,7 @@ use crate::reconcile::maintenance::Maintenance;
 use crate::reconcile::metric::Collector;
 use crate::reconcile::replication_group::ReplicationGroups;
 use crate::reconcile::router::Routers;
+use crate::reconcile::snapshot::Snapshots;
 use crate::reconcile::watch::Watch;
 use crate::routing::RouterControl;
 use crate::routing::http::HttpRouterControl;
@@ -36,6 +37,7 @@ use crate::routing::simulated::{SimulatedRouterControl, SimulatedTables};
 use crate::runtime::Runtime;
 use crate::runtime::docker::DockerRuntime;
 use crate::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
+use crate::store::{Store, Stores};
 
 /// How long reconcilers may take to end what they have begun when the program is told to end. What is cut off then is taken
 /// up again at the next start.
@@ -132,6 +134,7 @@ async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> any
             )
         }
     };
+    let stores = stores(config, data_dir, &owner)?;
     let clock = Clock::System;
     let ground = ground(config, data_dir, &datastore, &*runtime, owner, clock.now()).await?;
     Ok(World {
@@ -140,9 +143,27 @@ async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> any
         engine,
         observer,
         routing,
+        stores,
         clock,
         activators: Arc::new(Activators::default()),
         ground: Arc::new(ground),
+    })
+}
+
+/// Where snapshots are kept; in a bucket apart from those of other instances, for what no record names is removed.
+fn stores(config: &Config, data_dir: &DataDir, owner: &str) -> anyhow::Result<Stores> {
+    let SnapshotConfig { store, region, s3 } = &config.snapshots;
+    let own = match store {
+        None => Store::in_directory(&data_dir.snapshots()),
+        Some(SnapshotStore::Directory(directory)) => Store::in_directory(directory),
+        Some(SnapshotStore::Bucket(bucket, prefix)) => {
+            s3.bucket(bucket, region, &format!("{prefix}/{owner}"))
+        }
+    };
+    Ok(Stores {
+        own: own.context("open the store of snapshots (another place: --snapshot-store)")?,
+        s3: s3.clone(),
+        spool: data_dir.spool()?,
     })
 }
 
@@ -194,6 +215,7 @@ pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
         ReplicationGroups::new(world.clone()),
         Access::new(world.clone()),
         Routers::new(world.clone()),
+        Snapshots::new(world.clone()),
     ]
 }
 
@@ -254,6 +276,7 @@ pub async fn serve_http(
     let app = App {
         datastore: world.datastore.clone(),
         activators: Arc::clone(&world.activators),
+        s3: world.stores.s3.clone(),
         clock: world.clock.clone(),
         presentation: Arc::new(presentation),
         statuses,

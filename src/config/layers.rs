@@ -2,6 +2,7 @@
 //! it is the command line's, the environment's and the file's form at once, so that none of them can lack one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory};
@@ -12,7 +13,25 @@ use super::{CommandLine, ConfigError, Surroundings};
 const API: &str = "API";
 const ENDPOINTS: &str = "Endpoints";
 const CONTAINERS: &str = "Containers";
+const SNAPSHOTS: &str = "Snapshots";
 const STATE: &str = "State and log";
+
+/// A text that is never printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Secret(pub(super) String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret")
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
 
 /// What one place says. The comments are the help.
 #[derive(Debug, Clone, Default, Args, Deserialize)]
@@ -75,6 +94,26 @@ pub(super) struct Layer {
     /// The router's program, linked statically [default: cacheplane-router beside this program]
     #[arg(long, value_name = "FILE", help_heading = CONTAINERS)]
     pub(super) router_binary: Option<String>,
+
+    /// Where snapshots are kept: a directory, or s3://BUCKET/PREFIX [default: snapshots in the data directory]
+    #[arg(long, value_name = "PLACE", help_heading = SNAPSHOTS)]
+    pub(super) snapshot_store: Option<String>,
+
+    /// Where S3 is, for exports, seeds and an s3:// store [default: AWS]
+    #[arg(long, value_name = "URL", help_heading = SNAPSHOTS)]
+    pub(super) s3_endpoint: Option<String>,
+
+    /// The region of an s3:// store; that of exports and seeds is the caller's [default: us-east-1]
+    #[arg(long, value_name = "REGION", help_heading = SNAPSHOTS)]
+    pub(super) s3_region: Option<String>,
+
+    /// The access key for S3 [default: none, requests are not signed]
+    #[arg(long, value_name = "ID", help_heading = SNAPSHOTS)]
+    pub(super) s3_access_key_id: Option<String>,
+
+    /// Its secret; better in the environment, as others may read a command line
+    #[arg(long, value_name = "SECRET", help_heading = SNAPSHOTS)]
+    pub(super) s3_secret_access_key: Option<Secret>,
 
     /// Where the database is kept [default: /var/lib/cacheplane for root, else ~/.local/share/cacheplane]
     #[arg(long, value_name = "DIRECTORY", help_heading = STATE)]
@@ -237,6 +276,7 @@ fn refused(name: &'static str, value: &str, origin: &Origin, problem: String) ->
 fn defaults() -> Layer {
     let said = |text: &str| Some(text.to_owned());
     Layer {
+        s3_region: Some("us-east-1".into()),
         listen: said("127.0.0.1:4570"),
         allow_unsigned_requests: said("false"),
         endpoints: said("auto"),

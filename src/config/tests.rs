@@ -4,6 +4,7 @@ use std::fs;
 use super::layers::setting_names;
 use super::*;
 use crate::resources::subnet_group::SubnetPlace;
+use crate::store::bucket::S3;
 
 /// What is asked of `read_from`: arguments, variables, and whether by root.
 fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
@@ -73,6 +74,11 @@ fn defaults_are_as_documented() {
             router_binary: None,
             metrics: MetricsConfig {
                 interval: Duration::from_secs(60),
+            },
+            snapshots: SnapshotConfig {
+                store: None,
+                region: "us-east-1".into(),
+                s3: S3::default(),
             },
             telemetry: TelemetryConfig {
                 format: LogFormat::Text,
@@ -170,6 +176,11 @@ fn every_setting_can_be_said_in_every_place() {
         ("allow-unsigned-requests", "true"),
         ("router-binary", "/opt/router"),
         ("metrics-interval", "5s"),
+        ("snapshot-store", "s3://backups/caches/1"),
+        ("s3-endpoint", "http://127.0.0.1:9000/"),
+        ("s3-region", "eu-west-1"),
+        ("s3-access-key-id", "AKIA"),
+        ("s3-secret-access-key", "secret"),
     ];
     let names: BTreeSet<String> = setting_names().into_iter().collect();
     assert_eq!(
@@ -236,6 +247,15 @@ fn every_setting_can_be_said_in_every_place() {
             router_binary: Some("/opt/router".into()),
             metrics: MetricsConfig {
                 interval: std::time::Duration::from_secs(5),
+            },
+            snapshots: SnapshotConfig {
+                store: Some(SnapshotStore::Bucket("backups".into(), "caches/1".into())),
+                region: "eu-west-1".into(),
+                s3: S3 {
+                    endpoint: Some("http://127.0.0.1:9000".into()),
+                    access_key_id: Some("AKIA".into()),
+                    secret_access_key: Some("secret".into()),
+                },
             },
             telemetry: TelemetryConfig {
                 format: LogFormat::Json,

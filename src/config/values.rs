@@ -10,9 +10,10 @@ use ipnet::Ipv4Net;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{EndpointMode, LogFormat, RuntimeKind};
+use super::{EndpointMode, LogFormat, RuntimeKind, SnapshotStore};
 use crate::resources::engine::{self, Engine, VersionFilter};
-use crate::resources::scope::is_zone;
+use crate::resources::scope::{is_region, is_zone};
+use crate::resources::snapshot::is_bucket;
 use crate::resources::subnet_group::{SubnetPlace, is_subnet_id, is_vpc_id};
 
 /// Longest host name, in bytes (RFC 1035).
@@ -31,6 +32,40 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     numeric.parse().map_err(|_| {
         "is not an address and a port: write it like 127.0.0.1:4570 (or [::1]:4570)".to_owned()
     })
+}
+
+/// A directory, or a bucket with a prefix.
+pub(super) fn snapshot_store(text: &str) -> Result<SnapshotStore, String> {
+    let Some(rest) = text.strip_prefix("s3://") else {
+        return match text.contains("://") {
+            true => Err("is neither a directory nor s3://BUCKET/PREFIX".to_owned()),
+            false => path(text).map(SnapshotStore::Directory),
+        };
+    };
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    match is_bucket(bucket) {
+        true => Ok(SnapshotStore::Bucket(bucket.to_owned(), prefix.to_owned())),
+        false => Err("names no bucket: write it like s3://my-bucket/cacheplane".to_owned()),
+    }
+}
+
+/// The URL of an S3 endpoint.
+pub(super) fn s3_endpoint(text: &str) -> Result<String, String> {
+    let host = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    match host.is_some_and(|host| !host.trim_end_matches('/').is_empty()) {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("is not a URL: write it like http://127.0.0.1:9000".to_owned()),
+    }
+}
+
+/// A region's name.
+pub(super) fn region(text: &str) -> Result<String, String> {
+    match is_region(text) {
+        true => Ok(text.to_owned()),
+        false => Err("is not a region: write it like us-east-1".to_owned()),
+    }
 }
 
 /// True or false.

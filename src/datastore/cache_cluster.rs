@@ -8,11 +8,12 @@ use super::cache_node::{node_insert, node_wish};
 use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
 use super::page::Page;
+use super::snapshot::RestoreRow;
 use super::subnet_group::subnet_group_demand;
 use super::tag::tags_put;
 use super::{Datastore, Error, stored};
 use crate::resources::arn::{ResourceType, arn};
-use crate::resources::cache_cluster::{CacheCluster, Failure};
+use crate::resources::cache_cluster::{CacheCluster, Failure, FailureKind};
 use crate::resources::event::Event;
 use crate::resources::pending::PendingNodes;
 use crate::resources::scope::Scope;
@@ -59,7 +60,11 @@ macro_rules! cluster_rows {
                         json((SELECT parameter_values FROM cache_parameter_groups AS parameter_groups
                               WHERE parameter_groups.account = cache_clusters.account
                                 AND parameter_groups.region = cache_clusters.region
-                                AND cache_parameter_group_name = cache_clusters.parameter_group_name))) AS \"cluster!: String\",
+                                AND cache_parameter_group_name = cache_clusters.parameter_group_name)),
+                        json(restore_from), restore_failed,
+                        (SELECT max(1 + final) FROM snapshots
+                         WHERE of_cache_cluster = cache_clusters.cache_cluster_key AND failure_reason IS NULL AND copy_of IS NULL
+                           AND (completed_at IS NULL OR final = 1))) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
                                 listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,
@@ -378,12 +383,15 @@ impl Datastore {
         events: &[Event],
     ) -> Result<(), Error> {
         let kind = failure_word(failure.kind);
+        let is_restore = failure.kind == FailureKind::Restore;
         let mut write = self.write("cache_cluster_fail").await?;
         let done = sqlx::query!(
-            "UPDATE cache_clusters SET failure_kind = ?, failure_reason = ?, blocked_by = NULL, revision = revision + 1
+            "UPDATE cache_clusters
+             SET failure_kind = ?, failure_reason = ?, restore_failed = ?, blocked_by = NULL, revision = revision + 1
              WHERE cache_cluster_key = ? AND available_at IS NULL AND deletion_requested_at IS NULL",
             kind,
             failure.reason,
+            is_restore,
             cluster.key
         )
         .execute(&mut *write)
@@ -468,13 +476,16 @@ pub(super) async fn cluster_insert(
     let (engine, port) = (cluster.spec.engine().name(), cluster.spec.port);
     let group_key = cluster.membership.as_ref().map(|group| group.group_key);
     let (generation, requested_at) = (stored(cluster.generation), cluster.requested_at.as_millis());
+    let restore = cluster.restore.as_ref().map(RestoreRow::from);
+    let restore = restore.as_ref().map(json).transpose()?;
+    let restore_snapshot = cluster.restore.as_ref().and_then(|it| it.snapshot_key);
     let inserted = sqlx::query!(
         "INSERT INTO cache_clusters (account, region, cache_cluster_id, engine, engine_version, cache_node_type, port, az_mode,
              parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
              snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
              observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key,
-             guarded)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?)",
+             guarded, restore_from, restore_snapshot)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?, ?, ?)",
         cluster.scope.account,
         cluster.scope.region,
         cluster.spec.cache_cluster_id,
@@ -496,7 +507,9 @@ pub(super) async fn cluster_insert(
         requested_at,
         columns.changes,
         group_key,
-        cluster.spec.guarded
+        cluster.spec.guarded,
+        restore,
+        restore_snapshot
     )
     .execute(&mut **write)
     .await?;

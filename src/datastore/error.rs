@@ -27,6 +27,9 @@ pub enum Error {
     /// More nodes than an account may have in a region: the quota.
     #[error("more than {0} nodes")]
     TooManyNodes(u32),
+    /// More manual snapshots of one source than it may have in a day.
+    #[error("too many snapshots of one source")]
+    TooManySnapshots,
     /// No parameter group of that name, where a cache is to use it: the name.
     #[error("no parameter group called {0}")]
     NoParameterGroup(String),

@@ -17,6 +17,7 @@ pub mod page;
 mod replication_group;
 mod router;
 mod setting;
+mod snapshot;
 mod subnet_group;
 mod tag;
 mod user;
@@ -46,6 +47,7 @@ pub use metric::{MetricRow, MetricSubject};
 pub use node_group::NodeGroupSeen;
 pub use replication_group::{Choice, JoinedMember, ReplicationGroupFilter};
 pub use router::RouterRecord;
+pub use snapshot::{SnapshotExport, SnapshotFilter, SnapshotSourceRead};
 pub use subnet_group::SubnetGroupHeld;
 pub use user::{UserFilter, UserPlace};
 

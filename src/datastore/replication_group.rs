@@ -55,7 +55,10 @@ macro_rules! group_rows {
                     handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
                     reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
                     reader_ports.port AS \"reader_port?\", guarded, access_generation, replication_groups.user_group_key,
-                    user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\"
+                    user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\",
+                    (SELECT max(1 + (final = 1 AND of_cache_cluster IS NULL)) FROM snapshots
+                     WHERE of_replication_group = replication_group_key AND failure_reason IS NULL AND copy_of IS NULL
+                       AND (completed_at IS NULL OR (final = 1 AND of_cache_cluster IS NULL))) AS \"snapshotting: i64\"
              FROM replication_groups
              LEFT JOIN published_ports AS primary_ports ON primary_ports.primary_of = replication_group_key
              LEFT JOIN published_ports AS reader_ports ON reader_ports.reader_of = replication_group_key

@@ -9,12 +9,14 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::{
-    EndpointConfig, EndpointMode, HttpConfig, LogFormat, RuntimeConfig, TelemetryConfig,
+    EndpointConfig, EndpointMode, HttpConfig, LogFormat, RuntimeConfig, SnapshotConfig,
+    TelemetryConfig,
 };
 use crate::datastore::Datastore;
 use crate::ground::data_dir::DataDir;
 use crate::runtime::NetworkSpec;
 use crate::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
+use crate::store::bucket::S3;
 
 /// A start in `data_dir` that nothing stands in the way of, but for what this machine lacks.
 fn config(data_dir: &Path) -> Config {
@@ -39,6 +41,11 @@ fn config(data_dir: &Path) -> Config {
         router_binary: None,
         metrics: crate::config::MetricsConfig {
             interval: std::time::Duration::from_secs(60),
+        },
+        snapshots: SnapshotConfig {
+            store: None,
+            region: "us-east-1".into(),
+            s3: S3::default(),
         },
         telemetry: TelemetryConfig {
             format: LogFormat::Text,

@@ -9,6 +9,7 @@ mod endpoint;
 mod identity;
 pub mod memcached;
 pub mod observe;
+mod readiness;
 pub mod redis;
 pub mod simulated;
 
@@ -16,7 +17,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::Instant;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 
 use crate::resources::slots::SlotSet;
 use cluster::{
@@ -24,15 +26,6 @@ use cluster::{
 };
 
 pub use identity::{Credentials, NodeUser};
-
-/// Pause after the first unsuccessful attempt of [`Engine::wait_ready`]; the time until a new cache answers is measured
-/// against a bare container, so the beginning is impatient.
-const READY_PAUSE_FIRST: Duration = Duration::from_millis(2);
-/// Longest pause between attempts; a node that restores a large snapshot is not asked more often than this.
-const READY_PAUSE_MAX: Duration = Duration::from_millis(50);
-/// Longest single attempt of [`Engine::wait_ready`]: a connection lost in a network that is just being made must not
-/// use up the whole wait.
-const READY_ATTEMPT_MAX: Duration = Duration::from_millis(500);
 
 /// Which language a node speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,6 +154,9 @@ pub struct PrimaryAddress {
     pub administrator: Option<Credentials>,
 }
 
+/// The bytes of a node's data set, an RDB file, as they come. It ends after the last of them; one that is cut off ends with an error.
+pub type DataSet = BoxStream<'static, Result<Bytes, EngineError>>;
+
 /// A setting that a node does not take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unsettable {
@@ -275,6 +271,16 @@ pub trait Engine: Send + Sync + Debug {
         primary: &PrimaryAddress,
         deadline: Duration,
     ) -> Result<(), EngineError>;
+
+    /// Asks for a node's whole data set, of one instant; the node goes on meanwhile. The deadline is for the beginning, which a node that
+    /// writes a file first sends when it has written it; what comes then may take as long as it comes.
+    ///
+    /// A replica that has lost touch with its primary refuses.
+    async fn data_set(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<DataSet, EngineError>;
 
     /// Asks a node with cluster mode enabled once how it sees its cluster; any other refuses.
     ///
@@ -429,6 +435,15 @@ impl Engine for NetworkEngine {
         node.bounded(deadline, redis::follow(node, primary)).await
     }
 
+    async fn data_set(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<DataSet, EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::sync::data_set(node)).await
+    }
+
     async fn cluster_view(
         &self,
         node: &NodeEndpoint,
@@ -536,34 +551,7 @@ impl Engine for NetworkEngine {
         node: &NodeEndpoint,
         deadline: Duration,
     ) -> Result<NodeReport, EngineError> {
-        let end = Instant::now() + deadline;
-        let mut pause = READY_PAUSE_FIRST;
-        let mut last = None;
-        // Bounded by `end`: every turn takes at least one pause.
-        loop {
-            let remaining = end.saturating_duration_since(Instant::now());
-            match self.probe(node, remaining.min(READY_ATTEMPT_MAX)).await {
-                Ok(report) if !report.loading => return Ok(report),
-                Ok(_) => {
-                    last = Some(EngineError::Loading {
-                        endpoint: node.to_string(),
-                    })
-                }
-                Err(refusal @ EngineError::Refused { .. }) => return Err(refusal),
-                // An attempt that the end of the wait cut short says less than the one before it.
-                Err(EngineError::Timeout { .. })
-                    if remaining < READY_ATTEMPT_MAX && last.is_some() => {}
-                Err(failure) => last = Some(failure),
-            }
-            if Instant::now() + pause >= end {
-                return Err(match last {
-                    Some(loading @ EngineError::Loading { .. }) => loading,
-                    last => node.timeout(deadline, last),
-                });
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 3 / 2).min(READY_PAUSE_MAX);
-        }
+        readiness::wait(self, node, deadline).await
     }
 }
 

@@ -18,6 +18,7 @@ pub(super) mod hand_over;
 pub(super) mod kept;
 pub(super) mod migration;
 mod report;
+pub(super) mod sync;
 pub(super) mod users;
 
 /// Asks `INFO` on one connection; a node answers it even while it is loading. The caller bounds the time.

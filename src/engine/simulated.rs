@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 
 mod cluster;
 mod observe;
@@ -17,13 +19,16 @@ use super::cluster::{
     ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
 };
 use super::{
-    AttachedReplica, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, NodeUser,
+    AttachedReplica, DataSet, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, NodeUser,
     PrimaryAddress, Protocol, ReplicationReport, Role, Unsettable,
 };
 use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
     Following, Operation, Order, Reach, SimulatedWorld, Standing, option,
 };
+
+/// Bytes of a data set that come at once.
+const PIECE_BYTES: usize = 64;
 
 /// Talks to the processes of a [`SimulatedWorld`].
 ///
@@ -225,6 +230,35 @@ impl Engine for SimulatedEngine {
         });
         self.tell(Operation::NodeFollow, node, order, None, deadline)
             .await
+    }
+
+    /// A frozen node is a timeout; a replica that has lost touch refuses.
+    async fn data_set(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<DataSet, EngineError> {
+        node.replicates()?;
+        let read = |world: &SimulatedWorld, reach: &Reach| {
+            let Reach::Process { container, .. } = reach else {
+                return Ok(Vec::new());
+            };
+            let lost_touch = |found: Standing| found.primary.is_some() && !found.link_up;
+            if world.standing(container).is_some_and(lost_touch) {
+                return Err(
+                    node.refused("NOMASTERLINK Can't SYNC while not connected with my master")
+                );
+            }
+            world.data_set(container).ok_or_else(|| unreachable(node))
+        };
+        let file = self
+            .ask(Operation::NodeDataSet, node, deadline, read)
+            .await?;
+        let pieces: Vec<_> = file
+            .chunks(PIECE_BYTES)
+            .map(Bytes::copy_from_slice)
+            .collect();
+        Ok(stream::iter(pieces.into_iter().map(Ok)).boxed())
     }
 
     async fn cluster_view(

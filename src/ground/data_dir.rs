@@ -25,6 +25,10 @@ const PART: &str = ".part";
 const AUTHORITY: &str = "ca.pem";
 /// The key of the certificate authority.
 const AUTHORITY_KEY: &str = "ca.key";
+/// Snapshots.
+const SNAPSHOTS: &str = "snapshots";
+/// Files that are needed for a moment.
+const SPOOL: &str = "spool";
 /// Stands in for the router's program where containers are simulated.
 const SIMULATED_ROUTER: &str = "simulated-router";
 /// Length of the secret, in bytes.
@@ -109,6 +113,25 @@ impl DataDir {
     /// The database's file.
     pub fn database(&self) -> PathBuf {
         database(&self.path)
+    }
+
+    /// Where snapshots are kept when no place is named.
+    pub fn snapshots(&self) -> PathBuf {
+        self.path.join(SNAPSHOTS)
+    }
+
+    /// A directory for files that are needed for a moment; what former processes left in it is removed.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn spool(&self) -> anyhow::Result<PathBuf> {
+        let path = self.path.join(SPOOL);
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => fs::create_dir(&path),
+        }
+        .with_context(|| format!("make {} anew", path.display()))?;
+        Ok(path)
     }
 
     /// The secret: 32 random bytes, made at the first call.

@@ -8,9 +8,10 @@ use tempfile::TempDir;
 
 use super::data_dir::{Occupation, authority_certificate, occupation};
 use super::*;
-use crate::config::{HttpConfig, LogFormat, TelemetryConfig};
+use crate::config::{HttpConfig, LogFormat, SnapshotConfig, TelemetryConfig};
 use crate::runtime::NetworkSpec;
 use crate::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
+use crate::store::bucket::S3;
 
 fn config() -> Config {
     Config {
@@ -34,6 +35,11 @@ fn config() -> Config {
         router_binary: None,
         metrics: crate::config::MetricsConfig {
             interval: std::time::Duration::from_secs(60),
+        },
+        snapshots: SnapshotConfig {
+            store: None,
+            region: "us-east-1".into(),
+            s3: S3::default(),
         },
         telemetry: TelemetryConfig {
             format: LogFormat::Text,

@@ -5,7 +5,7 @@ use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
 use crate::operations::{
     Context, cache_cluster, cache_engine_version, cache_parameter_group, event, replication_group,
-    security_group, subnet_group, tag, user, user_group,
+    security_group, snapshot, subnet_group, tag, user, user_group,
 };
 
 /// Decodes, calls, encodes.
@@ -68,6 +68,10 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::CopySnapshot => run(cx, form, request_id, snapshot::copy_snapshot).await,
+        Op::CreateSnapshot => run(cx, form, request_id, snapshot::create_snapshot).await,
+        Op::DeleteSnapshot => run(cx, form, request_id, snapshot::delete_snapshot).await,
+        Op::DescribeSnapshots => run(cx, form, request_id, snapshot::describe_snapshots).await,
         Op::CreateUser => run(cx, form, request_id, user::create_user).await,
         Op::CreateUserGroup => run(cx, form, request_id, user_group::create_user_group).await,
         Op::DecreaseReplicaCount => {
@@ -271,23 +275,19 @@ pub(super) async fn dispatch(
         | Op::BatchStopUpdateAction
         | Op::CompleteMigration
         | Op::CopyServerlessCacheSnapshot
-        | Op::CopySnapshot
         | Op::CreateGlobalReplicationGroup
         | Op::CreateServerlessCache
         | Op::CreateServerlessCacheSnapshot
-        | Op::CreateSnapshot
         | Op::DecreaseNodeGroupsInGlobalReplicationGroup
         | Op::DeleteGlobalReplicationGroup
         | Op::DeleteServerlessCache
         | Op::DeleteServerlessCacheSnapshot
-        | Op::DeleteSnapshot
         | Op::DescribeGlobalReplicationGroups
         | Op::DescribeReservedCacheNodes
         | Op::DescribeReservedCacheNodesOfferings
         | Op::DescribeServerlessCacheSnapshots
         | Op::DescribeServerlessCaches
         | Op::DescribeServiceUpdates
-        | Op::DescribeSnapshots
         | Op::DescribeUpdateActions
         | Op::DisassociateGlobalReplicationGroup
         | Op::ExportServerlessCacheSnapshot

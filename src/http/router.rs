@@ -24,6 +24,7 @@ use crate::datastore::Datastore;
 use crate::operations::{Context, Presentation};
 use crate::reconcile::driver::Statuses;
 use crate::resources::scope::Scope;
+use crate::store::bucket::S3;
 
 /// Longest body that is read, in bytes. The largest legitimate request of the API has about 400 kB.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -38,6 +39,8 @@ pub struct App {
     pub datastore: Datastore,
     /// Who is woken.
     pub activators: Arc<Activators>,
+    /// Where buckets are.
+    pub s3: S3,
     /// Time.
     pub clock: Clock,
     /// How resources are shown.
@@ -196,6 +199,7 @@ fn context(app: &App, caller: Scope) -> Context {
         scope: caller,
         datastore: app.datastore.clone(),
         activators: Arc::clone(&app.activators),
+        s3: app.s3.clone(),
         clock: app.clock.clone(),
         presentation: Arc::clone(&app.presentation),
     }

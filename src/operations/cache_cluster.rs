@@ -15,16 +15,20 @@ pub use modify::modify_cache_cluster;
 
 use super::Context;
 use super::faults::{
-    cache_cluster_exists, cache_cluster_not_found, internal, invalid_value, node_quota,
-    not_supported, subnet_group_not_found,
+    cache_cluster_exists, cache_cluster_not_found, fault_of, internal, invalid_value, no_snapshots,
+    node_quota, not_supported, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
 use super::replication_group;
+use super::restore;
+use super::snapshot;
 use super::spec::{given, named_group};
 use super::subnet_group;
 use super::tag;
-use crate::datastore::{CacheClusterFilter, Error as StoreError};
+use crate::datastore::{CacheClusterFilter, Error as StoreError, SnapshotSourceRead};
+use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::snapshot::snapshot_name;
 use crate::resources::status::{self, Operation};
 
 /// How often a write is tried again that came after another's; each time the record is read anew.
@@ -44,11 +48,22 @@ pub async fn create_cache_cluster(
             cache_cluster: Some(view::view(cx, &member, false)),
         });
     }
+    let mut input = input;
+    let arns = input.snapshot_arns.as_ref();
+    let origin = restore::origin(cx, input.snapshot_name.as_deref(), arns).await?;
+    if let Some(origin) = &origin {
+        restore::complete_cluster(cx, &mut input, origin).await?;
+    }
     let subnet_group = subnet_group::chosen(cx, input.cache_subnet_group_name.as_deref()).await?;
     let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
     let (spec, zones) = spec::spec(cx, &input, named.as_ref(), subnet_group)?;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
-    let cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
+    let tags = restore::tags(cx, origin.as_ref(), tags).await?;
+    let mut cluster = CacheCluster::wished(cx.scope.clone(), spec, &zones, cx.clock.now());
+    if let Some(origin) = &origin {
+        restore::check_version(origin, cluster.spec.engine_version)?;
+        cluster.restore = Some(origin.whole()?);
+    }
     let quota = cx.presentation.node_quota;
     match cx
         .datastore
@@ -169,22 +184,16 @@ pub async fn reboot_cache_cluster(
 /// DeleteCacheCluster; of a member, where its group can spare it.
 ///
 /// # Errors
-/// `CacheClusterNotFound`; `InvalidCacheClusterState` while something is under way; `SnapshotFeatureNotSupportedFault` for a
-/// final snapshot of Memcached.
+/// `CacheClusterNotFound`; `InvalidCacheClusterState` while something is under way; with a final snapshot those of CreateSnapshot.
 pub async fn delete_cache_cluster(
     cx: &Context,
     input: DeleteCacheClusterMessage,
 ) -> Result<DeleteCacheClusterResult, Fault> {
     for _ in 0..STALE_TRIES {
         let mut cluster = find(cx, &input.cache_cluster_id).await?;
-        if given(input.final_snapshot_identifier.as_deref()).is_some() {
-            if !cluster.spec.engine().speaks_resp() {
-                return Err(Fault::new(
-                    FaultCode::SnapshotFeatureNotSupported,
-                    "Snapshots are not supported for this engine type",
-                ));
-            }
-            return Err(not_supported("FinalSnapshotIdentifier"));
+        let is_final = given(input.final_snapshot_identifier.as_deref());
+        if is_final.is_some() && !cluster.spec.engine().speaks_resp() {
+            return Err(no_snapshots());
         }
         if !status::admits(&cluster, Operation::Delete) {
             return Err(Fault::new(
@@ -196,6 +205,19 @@ pub async fn delete_cache_cluster(
                     status::cache_cluster(&cluster).word()
                 ),
             ));
+        }
+        if let Some(name) = is_final {
+            if cluster.membership.is_some() {
+                return Err(not_supported(
+                    "FinalSnapshotIdentifier of a member of a replication group",
+                ));
+            }
+            if let Some(cluster) = delete_after_snapshot(cx, &cluster, name).await? {
+                return Ok(DeleteCacheClusterResult {
+                    cache_cluster: Some(view::view(cx, &cluster, false)),
+                });
+            }
+            continue;
         }
         if let Some(group) = &cluster.membership {
             let id = &cluster.spec.cache_cluster_id;
@@ -222,6 +244,30 @@ pub async fn delete_cache_cluster(
         }
     }
     Err(contended())
+}
+
+/// Asks for the final snapshot; the deletion is asked for when that is there. None where the record has changed since it was read.
+async fn delete_after_snapshot(
+    cx: &Context,
+    cluster: &CacheCluster,
+    name: &str,
+) -> Result<Option<CacheCluster>, Fault> {
+    // What is not there has nothing to keep.
+    demand(cluster, Operation::Snapshot)?;
+    let name = snapshot_name(name).map_err(fault_of)?;
+    let mut wished = snapshot::of_cluster(cx, cluster, name).await?;
+    wished.is_final = true;
+    let read = SnapshotSourceRead {
+        cache_cluster: Some((cluster.key, cluster.revision)),
+        replication_group: None,
+    };
+    let id = &cluster.spec.cache_cluster_id;
+    let tagged = arn(&cx.scope, ResourceType::Cluster, id);
+    let tags = cx.datastore.tag_list(&tagged).await.map_err(internal)?;
+    match snapshot::insert(cx, &wished, &read, &tags).await? {
+        Some(_) => find(cx, id).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 pub(super) async fn find(cx: &Context, id: &str) -> Result<CacheCluster, Fault> {

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::datastore::Datastore;
 use crate::resources::scope::Scope;
 use crate::resources::subnet_group::ConfiguredSubnets;
+use crate::store::bucket::S3;
 
 /// The caller, and the rooms an operation may use.
 #[derive(Debug, Clone)]
@@ -17,6 +18,8 @@ pub struct Context {
     pub datastore: Datastore,
     /// Who makes them true.
     pub activators: Arc<Activators>,
+    /// Where buckets are.
+    pub s3: S3,
     /// Time.
     pub clock: Clock,
     /// How resources are shown.

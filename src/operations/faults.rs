@@ -102,6 +102,22 @@ pub(super) fn default_parameter_group(name: &str) -> Fault {
     ))
 }
 
+/// A snapshot that is not there.
+pub(super) fn snapshot_not_found(name: &str) -> Fault {
+    Fault::new(
+        FaultCode::SnapshotNotFound,
+        format!("Snapshot not found: {name}"),
+    )
+}
+
+/// Whoever asks for snapshots of an engine that has none.
+pub(super) fn no_snapshots() -> Fault {
+    Fault::new(
+        FaultCode::SnapshotFeatureNotSupported,
+        "Snapshots are not supported for this engine type",
+    )
+}
+
 /// A replication group that is not there.
 pub(super) fn replication_group_not_found(id: &str) -> Fault {
     Fault::new(

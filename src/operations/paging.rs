@@ -16,10 +16,15 @@ const PAGE_MAX: i32 = 100;
 /// # Errors
 /// `InvalidParameterValue` outside 20 to 100.
 pub(super) fn page_size(max_records: Option<i32>) -> Result<usize, Fault> {
-    let wanted = max_records.unwrap_or(PAGE_MAX);
-    if !(PAGE_MIN..=PAGE_MAX).contains(&wanted) {
+    page_size_up_to(max_records, PAGE_MAX)
+}
+
+/// As [`page_size`], for a list whose pages have another upper bound.
+pub(super) fn page_size_up_to(max_records: Option<i32>, most: i32) -> Result<usize, Fault> {
+    let wanted = max_records.unwrap_or(most);
+    if !(PAGE_MIN..=most).contains(&wanted) {
         return Err(invalid_value(format!(
-            "Invalid value {wanted} for MaxRecords. Must be between {PAGE_MIN} and {PAGE_MAX}"
+            "Invalid value {wanted} for MaxRecords. Must be between {PAGE_MIN} and {most}"
         )));
     }
     Ok(usize::try_from(wanted).unwrap_or_default())
@@ -38,6 +43,7 @@ pub(super) enum List {
     EngineDefaultParameters,
     Events,
     ReplicationGroups,
+    Snapshots,
     UserGroups,
     Users,
 }
@@ -54,6 +60,7 @@ impl List {
             Self::EngineDefaultParameters => "default-parameters",
             Self::Events => "events",
             Self::ReplicationGroups => "groups",
+            Self::Snapshots => "snapshots",
             Self::UserGroups => "user-groups",
             Self::Users => "users",
         }

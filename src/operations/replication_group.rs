@@ -26,17 +26,18 @@ pub use shard_configuration::modify_replication_group_shard_configuration;
 
 use super::Context;
 use super::faults::{
-    cache_cluster_exists, internal, invalid_combination, invalid_value, node_quota, not_supported,
-    replication_group_not_found, subnet_group_not_found,
+    cache_cluster_exists, fault_of, internal, invalid_combination, invalid_value, node_quota,
+    not_supported, replication_group_not_found, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
 use super::spec::{NamedGroup, given, has_entries, named_group};
 use super::subnet_group;
-use super::{tag, user_group};
-use crate::datastore::{Error as StoreError, ReplicationGroupFilter};
+use super::{restore, snapshot, tag, user_group};
+use crate::datastore::{Error as StoreError, ReplicationGroupFilter, SnapshotSourceRead};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::engine::Engine;
 use crate::resources::replication_group::ReplicationGroup;
+use crate::resources::snapshot::snapshot_name;
 use crate::resources::status::{self, GroupOperation};
 use crate::resources::tag::Tag;
 use spec::Layout;
@@ -53,9 +54,20 @@ pub async fn create_replication_group(
     cx: &Context,
     input: CreateReplicationGroupMessage,
 ) -> Result<CreateReplicationGroupResult, Fault> {
+    let mut input = input;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
+    let arns = input.snapshot_arns.as_ref();
+    let origin = restore::origin(cx, input.snapshot_name.as_deref(), arns).await?;
+    let tags = restore::tags(cx, origin.as_ref(), tags).await?;
+    if let Some(origin) = &origin {
+        restore::complete_group(cx, &mut input, origin).await?;
+    }
     for _ in 0..STALE_TRIES {
-        let (group, tags) = wished(cx, &input, &tags).await?;
+        let (mut group, tags) = wished(cx, &input, &tags).await?;
+        if let Some(origin) = &origin {
+            restore::check_version(origin, group.spec.engine_version)?;
+            origin.give_to(&mut group)?;
+        }
         let quota = cx.presentation.node_quota;
         match cx
             .datastore
@@ -177,6 +189,14 @@ pub async fn delete_replication_group(
                 status::replication_group(&group).word()
             )));
         }
+        if let Some(name) = given(input.final_snapshot_identifier.as_deref()) {
+            if let Some(group) = delete_after_snapshot(cx, &group, name).await? {
+                return Ok(DeleteReplicationGroupResult {
+                    replication_group: Some(view::view(cx, &group)),
+                });
+            }
+            continue;
+        }
         // What a primary that is lost had is with its replicas, until it has it back.
         let has_all = group.serving_primary().is_some()
             && group.primary.is_confirmed()
@@ -207,6 +227,33 @@ pub async fn delete_replication_group(
     Err(contended())
 }
 
+/// Asks for the final snapshot; the deletion is asked for when that is there. None where the record has changed since it was read.
+async fn delete_after_snapshot(
+    cx: &Context,
+    group: &ReplicationGroup,
+    name: &str,
+) -> Result<Option<ReplicationGroup>, Fault> {
+    let id = &group.spec.replication_group_id;
+    if !status::admits_group(group, GroupOperation::Snapshot) {
+        return Err(state(format!(
+            "No final snapshot of replication group {id} can be taken while it is {}.",
+            status::replication_group(group).word()
+        )));
+    }
+    let name = snapshot_name(name).map_err(fault_of)?;
+    let mut wished = snapshot::of_group(cx, group, name).await?;
+    wished.is_final = true;
+    let read = SnapshotSourceRead {
+        cache_cluster: None,
+        replication_group: Some((group.key, group.revision)),
+    };
+    let tags = group_tags(cx, group).await?;
+    match snapshot::insert(cx, &wished, &read, &tags).await? {
+        Some(_) => find(cx, id).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 fn refuse_to_keep(
     input: &DeleteReplicationGroupMessage,
     group: &ReplicationGroup,
@@ -227,9 +274,6 @@ fn refuse_to_keep(
         return Err(invalid_combination(
             "RetainPrimaryCluster is not supported for engine valkey: there are no valkey cache clusters outside replication groups.",
         ));
-    }
-    if snapshot {
-        return Err(not_supported("FinalSnapshotIdentifier"));
     }
     Ok(())
 }

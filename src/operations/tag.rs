@@ -11,9 +11,9 @@ use cacheplane_api::{Fault, FaultCode};
 use super::Context;
 use super::faults::{
     default_parameter_group, fault_of, internal, invalid_value, replication_group_not_found,
-    subnet_group_not_found, user_group_not_found,
+    snapshot_not_found, subnet_group_not_found, user_group_not_found,
 };
-use super::{subnet_group, user, user_group};
+use super::{snapshot, subnet_group, user, user_group};
 use crate::datastore::Error as StoreError;
 use crate::resources::arn::{Arn, ResourceType, arn};
 use crate::resources::parameter;
@@ -191,6 +191,11 @@ async fn resolve(cx: &Context, text: &str, access: Access) -> Result<Tagged, Fau
             let name = arn(&cx.scope, ResourceType::UserGroup, &group.user_group_id);
             Ok(Tagged::alone(name))
         }
+        ResourceType::Snapshot => {
+            let snapshot = snapshot::find(cx, &named.name).await?;
+            let name = arn(&cx.scope, ResourceType::Snapshot, &snapshot.name);
+            Ok(Tagged::alone(name))
+        }
         other => Err(not_found(other, &named.name)),
     }
 }
@@ -283,10 +288,7 @@ fn not_found(resource_type: ResourceType, name: &str) -> Fault {
             FaultCode::CacheSecurityGroupNotFound,
             format!("CacheSecurityGroup not found: {name}"),
         ),
-        ResourceType::Snapshot => (
-            FaultCode::SnapshotNotFound,
-            format!("Snapshot not found: {name}"),
-        ),
+        ResourceType::Snapshot => return snapshot_not_found(name),
         ResourceType::User => (
             FaultCode::UserNotFound,
             format!("{name} is not available for tagging"),

@@ -44,6 +44,8 @@ pub enum Obstacle {
     NoFreeAddress(String),
     /// No image for the engine version is present or can be had.
     NoImage(String),
+    /// What it is to begin with cannot be used.
+    BadRestore(String),
     /// Anything that may pass.
     Passing(String),
 }
@@ -332,10 +334,12 @@ pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verd
         _ if cluster.deletion_requested_at.is_some() || cluster.failure.is_some() => {
             let (Obstacle::NoFreeAddress(reason)
             | Obstacle::NoImage(reason)
+            | Obstacle::BadRestore(reason)
             | Obstacle::Passing(reason)) = obstacle;
             Verdict::TryAgain(reason)
         }
         Obstacle::NoFreeAddress(reason) if creating => give_up(FailureKind::Network, reason),
+        Obstacle::BadRestore(reason) if creating => give_up(FailureKind::Restore, reason),
         Obstacle::NoImage(reason) if creating => give_up(FailureKind::Other, reason),
         Obstacle::Passing(reason)
             if creating && now.since(cluster.requested_at) > CREATION_DEADLINE =>
@@ -353,9 +357,10 @@ pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verd
         {
             Verdict::UndoChanges(reason)
         }
-        Obstacle::NoFreeAddress(reason) | Obstacle::NoImage(reason) | Obstacle::Passing(reason) => {
-            Verdict::TryAgain(reason)
-        }
+        Obstacle::NoFreeAddress(reason)
+        | Obstacle::NoImage(reason)
+        | Obstacle::BadRestore(reason)
+        | Obstacle::Passing(reason) => Verdict::TryAgain(reason),
     }
 }
 
@@ -419,6 +424,22 @@ pub fn convergence_events(cluster: &CacheCluster, now: Timestamp) -> Vec<Event> 
         })
     }));
     events
+}
+
+/// What is told when a creation is given up (texts: behaviour.md section 37).
+pub fn failure_event(cluster: &CacheCluster, failure: &Failure) -> String {
+    let reason = &failure.reason;
+    match failure.kind {
+        FailureKind::Network => format!(
+            "Failed to create the cache cluster due to incompatible network state. {reason}"
+        ),
+        FailureKind::Restore => {
+            let from = cluster.restore.as_ref().map_or("", |restore| &restore.from);
+            let node = cluster.nodes.first().map_or("", |node| &node.cache_node_id);
+            format!("Restore from {from} failed for node {node}. {reason}")
+        }
+        FailureKind::Other => format!("Failed to create the cache cluster. {reason}"),
+    }
 }
 
 /// The event of a node that has come.

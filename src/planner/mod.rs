@@ -8,3 +8,4 @@ pub mod access;
 pub mod cache_cluster;
 pub mod replication_group;
 pub mod sharded_group;
+pub mod snapshot;

@@ -62,6 +62,10 @@ pub async fn audit(world: &World) -> anyhow::Result<Vec<String>> {
         .collect();
     compare(&mut findings, "container", &containers, &seen);
     compare(&mut findings, "volume", &volumes, &kept);
+    let objects = world.datastore.snapshot_objects().await?;
+    let stored = world.stores.own.list().await?;
+    let (objects, stored) = (objects.into_iter().collect(), stored.into_iter().collect());
+    compare(&mut findings, "object", &objects, &stored);
     for (key, _) in world.datastore.cache_cluster_list_unconverged().await? {
         findings.push(format!("the cache cluster with key {key} is not as wished"));
     }

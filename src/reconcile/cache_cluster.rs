@@ -428,15 +428,7 @@ impl CacheClusters {
                 Ok(Some(Outcome::Blocked))
             }
             Verdict::GiveUp(failure) => {
-                let text = match failure.kind {
-                    crate::resources::cache_cluster::FailureKind::Network => format!(
-                        "Failed to create the cache cluster due to incompatible network state. {}",
-                        failure.reason
-                    ),
-                    crate::resources::cache_cluster::FailureKind::Other => {
-                        format!("Failed to create the cache cluster. {}", failure.reason)
-                    }
-                };
+                let text = planner::failure_event(cluster, &failure);
                 let event = self.event(cluster, text);
                 fresh(
                     self.world

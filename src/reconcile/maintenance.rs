@@ -81,7 +81,9 @@ impl Maintenance {
             Err(StoreError::NotFound) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        if cluster.pending.is_empty() || !cluster.spec.maintenance_window.contains(now) {
+        // What is being saved is not replaced meanwhile.
+        let is_due = cluster.spec.maintenance_window.contains(now);
+        if cluster.pending.is_empty() || !is_due || cluster.snapshotting.is_some() {
             return Ok(());
         }
         pending::apply(&mut cluster);

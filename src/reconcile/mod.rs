@@ -12,7 +12,9 @@ pub mod maintenance;
 pub mod metric;
 mod node;
 pub mod replication_group;
+mod restore;
 pub mod router;
+pub mod snapshot;
 pub mod watch;
 
 use std::collections::BTreeMap;
@@ -36,6 +38,7 @@ use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::routing::RouterControl;
 use crate::runtime::labels::{KIND_CACHE_CLUSTER, KIND_ROUTER, NodeIdentity, singleton_name};
 use crate::runtime::{NetworkSpec, Runtime, RuntimeError};
+use crate::store::Stores;
 
 /// The user that the control plane is on every node; a customer's users never lock it out.
 pub const ADMINISTRATOR: &str = "cacheplane-administrator";
@@ -56,6 +59,8 @@ pub struct World {
     pub observer: Arc<dyn Observe>,
     /// Routers.
     pub routing: Arc<dyn RouterControl>,
+    /// Snapshots' files.
+    pub stores: Stores,
     /// Time.
     pub clock: Clock,
     /// The other reconcilers.

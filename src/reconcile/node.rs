@@ -6,8 +6,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+use super::restore::overflows;
 use super::{World, identity};
-use crate::engine::{EngineError, NodeEndpoint, Protocol};
+use crate::engine::{EngineError, NodeEndpoint, NodeReport, Protocol};
 use crate::planner::cache_cluster::{NodeSeen, Obstacle};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, NodeObserved, Observation};
 use crate::resources::cache_parameter_group::ParameterValues;
@@ -134,14 +135,24 @@ impl World {
                 .map_err(|error| passing(&error))?;
         }
         let spec = self.container_spec(cluster, node, image);
+        self.place_data(cluster, node, &spec).await?;
         let container = self
             .runtime
             .ensure_container(&spec)
             .await
             .inspect_err(|error| self.doubt_networks(error))
             .map_err(|error| passing(&error))?;
-        if let Err(error) = self.wait_ready(cluster, node, &spec.name, &container).await {
+        let ready = self.wait_ready(cluster, node, &spec.name, &container).await;
+        if let Ok(report) = &ready
+            && let Some(reason) = overflows(cluster, node, report)
+        {
+            return Err(Obstacle::BadRestore(reason));
+        }
+        if let Err(error) = ready {
             let account = self.account_for(&spec.name, &error).await;
+            if self.rejects_data(cluster, node, &container).await {
+                return Err(Obstacle::BadRestore(account));
+            }
             if hangs_at_start(cluster, &container, &error) {
                 // The next look finds that it has ended, and starts it again.
                 self.runtime
@@ -184,13 +195,13 @@ impl World {
         node: &CacheNode,
         name: &str,
         run: &ContainerObserved,
-    ) -> Result<(), EngineError> {
+    ) -> Result<NodeReport, EngineError> {
         let endpoint = self.node_endpoint(cluster, node);
         let end = Instant::now() + READY_DEADLINE;
         loop {
             let began = Instant::now();
             let error = match self.engine.wait_ready(&endpoint, READY_SLICE).await {
-                Ok(_) => return Ok(()),
+                Ok(report) => return Ok(report),
                 Err(error) => error,
             };
             // What is refused at once stays refused.

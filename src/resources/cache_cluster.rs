@@ -12,6 +12,7 @@ use super::node_group::NodeGroupId;
 use super::node_type::NodeType;
 use super::pending::Pending;
 use super::scope::Scope;
+use super::snapshot::Restore;
 use super::timestamp::Timestamp;
 use super::window::{MaintenanceWindow, SnapshotWindow};
 
@@ -221,6 +222,8 @@ pub struct Failure {
 pub enum FailureKind {
     /// No free address or port: `incompatible-network`.
     Network,
+    /// What it was to begin with cannot be used: `restore-failed`.
+    Restore,
     /// Anything else: `failed`.
     Other,
 }
@@ -280,6 +283,15 @@ pub struct Joined {
     pub epoch: u64,
 }
 
+/// A snapshot under way, as its source sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshotting {
+    /// The source goes on afterwards.
+    Passing,
+    /// The source is deleted afterwards.
+    Final,
+}
+
 /// A cache cluster: the wish, its count, and the last look.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CacheCluster {
@@ -315,6 +327,10 @@ pub struct CacheCluster {
     pub membership: Option<Membership>,
     /// What its parameter group says.
     pub parameters: ClusterParameters,
+    /// What it begins with, if it was made from a snapshot.
+    pub restore: Option<Restore>,
+    /// A snapshot of it under way.
+    pub snapshotting: Option<Snapshotting>,
     /// In the order of their ids.
     pub nodes: Vec<CacheNode>,
 }
@@ -342,6 +358,8 @@ impl CacheCluster {
             configuration_endpoint: ConfigurationEndpoint::default(),
             membership: None,
             parameters: ClusterParameters::default(),
+            restore: None,
+            snapshotting: None,
             nodes: nodes.collect(),
         }
     }

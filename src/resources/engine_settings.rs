@@ -183,6 +183,9 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
     } else if settings.fenced {
         directives.push(fence(line));
         directives.extend(first_copy_directives(settings.version.engine, line));
+    } else if line.at_least(2, 8, 18) {
+        // Whoever asks for its data set is the control plane, for a snapshot, and no other is to be waited for.
+        directives.push(("repl-diskless-sync-delay", "0".into()));
     }
     directives
         .into_iter()

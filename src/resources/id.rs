@@ -35,6 +35,17 @@ pub fn replication_group_id(text: &str) -> Result<String, Violation> {
     })
 }
 
+/// The longest name of a snapshot that is believed; the console takes 40 characters, the API does not say (behaviour.md section 2).
+pub const SNAPSHOT_NAME_MAX: usize = 255;
+
+/// The name of a manual snapshot in its stored form: lower case.
+///
+/// # Errors
+/// `InvalidParameterValue` as for a cache cluster id.
+pub fn snapshot_name(text: &str) -> Result<String, Violation> {
+    identifier("SnapshotName", text, SNAPSHOT_NAME_MAX)
+}
+
 /// The longest name of a parameter group (CreateCacheParameterGroup, API reference).
 pub const CACHE_PARAMETER_GROUP_NAME_MAX: usize = 255;
 

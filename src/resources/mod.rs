@@ -16,6 +16,7 @@ pub mod pending;
 pub mod replication_group;
 pub mod scope;
 pub mod slots;
+pub mod snapshot;
 pub mod status;
 pub mod subnet_group;
 pub mod tag;

@@ -16,6 +16,9 @@ impl NodeGroupId {
     /// The highest that four digits can say.
     pub const MAX: u16 = 9999;
 
+    /// The first, and the only one of a replication group whose cluster mode is disabled.
+    pub const FIRST: Self = Self(1);
+
     /// The id with this number; none past four digits.
     pub fn new(number: u16) -> Option<Self> {
         (number <= Self::MAX).then_some(Self(number))

@@ -8,7 +8,7 @@
 use std::net::Ipv4Addr;
 
 use super::cache_cluster::{
-    AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, Membership, Notification,
+    AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, Membership, Notification, Snapshotting,
 };
 use super::engine::{Engine, EngineVersion};
 use super::node_type::NodeType;
@@ -271,6 +271,8 @@ pub struct ReplicationGroup {
     pub sharding: Option<Sharding>,
     /// Who shall be let in.
     pub access: GroupAccess,
+    /// A snapshot of it, or of a member, under way.
+    pub snapshotting: Option<Snapshotting>,
     /// In the order of their making, those that are being deleted included.
     pub members: Vec<CacheCluster>,
 }
@@ -332,6 +334,7 @@ impl ReplicationGroup {
             reader_endpoint: MovingEndpoint::default(),
             sharding: None,
             access: GroupAccess::default(),
+            snapshotting: None,
             members: Vec::new(),
         }
     }

@@ -74,7 +74,7 @@ pub fn is_zone(text: &str) -> bool {
 }
 
 /// Letters, digits and hyphens, at most 32: enough for every region name, and safe in container names.
-fn is_region(region: &str) -> bool {
+pub fn is_region(region: &str) -> bool {
     !region.is_empty()
         && region.len() <= 32
         && region

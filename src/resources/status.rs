@@ -1,6 +1,6 @@
 //! ElastiCache's status words, computed from facts. Nothing stores the word, so nothing can contradict it.
 
-use super::cache_cluster::{CacheCluster, CacheNode, FailureKind, Observation};
+use super::cache_cluster::{CacheCluster, CacheNode, FailureKind, Observation, Snapshotting};
 use super::replication_group::ReplicationGroup;
 
 /// What a cache cluster says of itself.
@@ -14,10 +14,14 @@ pub enum CacheClusterStatus {
     Modifying,
     /// Nodes are being rebooted.
     Rebooting,
+    /// A snapshot of it is being taken.
+    Snapshotting,
     /// It is being deleted.
     Deleting,
     /// No free address was left for it.
     IncompatibleNetwork,
+    /// What it was to begin with cannot be used.
+    RestoreFailed,
     /// It could not be made.
     Failed,
 }
@@ -32,7 +36,9 @@ impl CacheClusterStatus {
             Self::Modifying => "modifying",
             Self::Rebooting => "rebooting cluster nodes",
             Self::Deleting => "deleting",
+            Self::Snapshotting => "snapshotting",
             Self::IncompatibleNetwork => "incompatible-network",
+            Self::RestoreFailed => "restore-failed",
             Self::Failed => "failed",
         }
     }
@@ -40,11 +46,14 @@ impl CacheClusterStatus {
 
 /// The status of `cluster`.
 pub fn cache_cluster(cluster: &CacheCluster) -> CacheClusterStatus {
-    if cluster.deletion_requested_at.is_some() {
+    // A final snapshot is part of the deletion: waiters for one take `snapshotting` for its failure (terraform.md).
+    let is_final = cluster.snapshotting == Some(Snapshotting::Final);
+    if cluster.deletion_requested_at.is_some() || is_final {
         return CacheClusterStatus::Deleting;
     }
     match cluster.failure.as_ref().map(|failure| failure.kind) {
         Some(FailureKind::Network) => return CacheClusterStatus::IncompatibleNetwork,
+        Some(FailureKind::Restore) => return CacheClusterStatus::RestoreFailed,
         Some(FailureKind::Other) => return CacheClusterStatus::Failed,
         None => {}
     }
@@ -54,6 +63,8 @@ pub fn cache_cluster(cluster: &CacheCluster) -> CacheClusterStatus {
         CacheClusterStatus::Modifying
     } else if cluster.nodes.iter().any(|node| node.reboot.is_some()) {
         CacheClusterStatus::Rebooting
+    } else if cluster.snapshotting.is_some() {
+        CacheClusterStatus::Snapshotting
     } else {
         CacheClusterStatus::Available
     }
@@ -108,6 +119,8 @@ pub enum Operation {
     Reboot,
     /// DeleteCacheCluster.
     Delete,
+    /// CreateSnapshot.
+    Snapshot,
     /// The tag operations.
     Tag,
 }
@@ -117,13 +130,18 @@ pub fn admits(cluster: &CacheCluster, operation: Operation) -> bool {
     use CacheClusterStatus as Status;
     let status = cache_cluster(cluster);
     match operation {
-        Operation::Modify | Operation::Reboot | Operation::Tag => status == Status::Available,
+        Operation::Modify | Operation::Reboot | Operation::Snapshot | Operation::Tag => {
+            status == Status::Available
+        }
         Operation::Delete => match status {
-            Status::Available | Status::IncompatibleNetwork | Status::Failed => true,
+            Status::Available
+            | Status::IncompatibleNetwork
+            | Status::RestoreFailed
+            | Status::Failed => true,
             Status::Creating | Status::Modifying | Status::Rebooting => {
                 cluster.blocked_by.is_some()
             }
-            Status::Deleting => false,
+            Status::Deleting | Status::Snapshotting => false,
         },
     }
 }
@@ -137,6 +155,8 @@ pub enum ReplicationGroupStatus {
     Available,
     /// A change is under way.
     Modifying,
+    /// A snapshot of it is being taken.
+    Snapshotting,
     /// It is being deleted.
     Deleting,
     /// It could not be made.
@@ -151,6 +171,7 @@ impl ReplicationGroupStatus {
             Self::Available => "available",
             Self::Modifying => "modifying",
             Self::Deleting => "deleting",
+            Self::Snapshotting => "snapshotting",
             Self::CreateFailed => "create-failed",
         }
     }
@@ -158,7 +179,8 @@ impl ReplicationGroupStatus {
 
 /// The status of `group`.
 pub fn replication_group(group: &ReplicationGroup) -> ReplicationGroupStatus {
-    if group.deletion_requested_at.is_some() {
+    let is_final = group.snapshotting == Some(Snapshotting::Final);
+    if group.deletion_requested_at.is_some() || is_final {
         ReplicationGroupStatus::Deleting
     } else if group.failure.is_some() {
         ReplicationGroupStatus::CreateFailed
@@ -166,6 +188,8 @@ pub fn replication_group(group: &ReplicationGroup) -> ReplicationGroupStatus {
         ReplicationGroupStatus::Creating
     } else if group.generation != group.observed_generation {
         ReplicationGroupStatus::Modifying
+    } else if group.snapshotting.is_some() {
+        ReplicationGroupStatus::Snapshotting
     } else {
         ReplicationGroupStatus::Available
     }
@@ -178,6 +202,8 @@ pub enum GroupOperation {
     Modify,
     /// DeleteReplicationGroup.
     Delete,
+    /// CreateSnapshot.
+    Snapshot,
     /// The tag operations.
     Tag,
 }
@@ -187,11 +213,13 @@ pub fn admits_group(group: &ReplicationGroup, operation: GroupOperation) -> bool
     use ReplicationGroupStatus as Status;
     let status = replication_group(group);
     match operation {
-        GroupOperation::Modify | GroupOperation::Tag => status == Status::Available,
+        GroupOperation::Modify | GroupOperation::Snapshot | GroupOperation::Tag => {
+            status == Status::Available
+        }
         GroupOperation::Delete => match status {
             Status::Available | Status::CreateFailed => true,
             Status::Creating | Status::Modifying => group.blocked_by.is_some(),
-            Status::Deleting => false,
+            Status::Deleting | Status::Snapshotting => false,
         },
     }
 }

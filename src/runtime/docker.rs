@@ -28,8 +28,8 @@ use tokio::time::Instant;
 use super::ensure::{self, Primitives};
 use super::labels;
 use super::{
-    ContainerObserved, ContainerSpec, ImportedImage, NetworkObserved, NetworkSpec, Runtime,
-    RuntimeDescription, RuntimeError, RuntimeEvent, VolumeObserved, VolumeSpec,
+    ContainerObserved, ContainerSpec, FileContent, ImportedImage, NetworkObserved, NetworkSpec,
+    Runtime, RuntimeDescription, RuntimeError, RuntimeEvent, VolumeObserved, VolumeSpec,
 };
 use client::Client;
 use errors::{Action, is_absent};
@@ -39,6 +39,7 @@ mod errors;
 mod events;
 mod forms;
 mod primitives;
+mod upload;
 mod usage;
 
 /// Deadline of calls that only look; a busy engine answers them in milliseconds, a hung one never.
@@ -431,6 +432,23 @@ impl Runtime for DockerRuntime {
         spec: &ContainerSpec,
     ) -> Result<ContainerObserved, RuntimeError> {
         ensure::ensure_container(self, spec).await
+    }
+
+    async fn create_container(
+        &self,
+        spec: &ContainerSpec,
+    ) -> Result<ContainerObserved, RuntimeError> {
+        ensure::create_container(self, spec).await
+    }
+
+    async fn upload(
+        &self,
+        container: &str,
+        path: &str,
+        size_bytes: u64,
+        content: FileContent,
+    ) -> Result<(), RuntimeError> {
+        upload::upload(&self.client, container, path, size_bytes, content).await
     }
 
     async fn start_container(&self, name: &str) -> Result<(), RuntimeError> {

@@ -67,20 +67,48 @@ pub(super) async fn ensure_container(
         return Ok(found);
     }
     for step in steps {
-        match step {
-            Step::Stop => engine.stop(&spec.name, spec.stop_grace).await?,
-            Step::Remove => engine.remove(&spec.name).await?,
-            Step::Create => engine.create(spec).await?,
-            Step::Disconnect(network) => engine.disconnect(&spec.name, network, false).await?,
-            Step::Connect(attachment) => engine.connect(&spec.name, attachment).await?,
-            Step::Unpause => engine.unpause(&spec.name).await?,
-            Step::Start => engine.start(&spec.name).await?,
-        }
+        take(engine, spec, step).await?;
     }
     let what = || RuntimeError::NotFound {
         what: format!("container {}, just started,", spec.name),
     };
     engine.inspect(&spec.name).await?.ok_or_else(what)
+}
+
+/// Looks once, makes what is missing but its process, looks again.
+pub(super) async fn create_container(
+    engine: &impl Primitives,
+    spec: &ContainerSpec,
+) -> Result<ContainerObserved, RuntimeError> {
+    let found = engine.inspect(&spec.name).await?;
+    let steps = steps(engine.owner(), spec, found.as_ref())?;
+    match found {
+        Some(found) if !steps.contains(&Step::Create) => return Ok(found),
+        _ => {}
+    }
+    for step in steps.into_iter().filter(|step| *step != Step::Start) {
+        take(engine, spec, step).await?;
+    }
+    let what = || RuntimeError::NotFound {
+        what: format!("container {}, just made,", spec.name),
+    };
+    engine.inspect(&spec.name).await?.ok_or_else(what)
+}
+
+async fn take(
+    engine: &impl Primitives,
+    spec: &ContainerSpec,
+    step: Step<'_>,
+) -> Result<(), RuntimeError> {
+    match step {
+        Step::Stop => engine.stop(&spec.name, spec.stop_grace).await,
+        Step::Remove => engine.remove(&spec.name).await,
+        Step::Create => engine.create(spec).await,
+        Step::Disconnect(network) => engine.disconnect(&spec.name, network, false).await,
+        Step::Connect(attachment) => engine.connect(&spec.name, attachment).await,
+        Step::Unpause => engine.unpause(&spec.name).await,
+        Step::Start => engine.start(&spec.name).await,
+    }
 }
 
 /// What lies between a container as found and as wished.

@@ -79,6 +79,23 @@ pub trait Runtime: usage::Usage + Send + Sync + Debug {
         spec: &ContainerSpec,
     ) -> Result<ContainerObserved, RuntimeError>;
 
+    /// Makes a container as [`Runtime::ensure_container`] does, but does not start it; one that is there with the same generation is
+    /// left as it is, in whatever state.
+    async fn create_container(
+        &self,
+        spec: &ContainerSpec,
+    ) -> Result<ContainerObserved, RuntimeError>;
+
+    /// Puts a file of `size_bytes` at an absolute path of a container, in a volume of it if the path lies there. What was at that path is
+    /// replaced. After an error part of it may be there.
+    async fn upload(
+        &self,
+        container: &str,
+        path: &str,
+        size_bytes: u64,
+        content: FileContent,
+    ) -> Result<(), RuntimeError>;
+
     /// Starts a container that exists; one that runs is left alone.
     async fn start_container(&self, name: &str) -> Result<(), RuntimeError>;
 
@@ -131,6 +148,9 @@ pub trait Runtime: usage::Usage + Send + Sync + Debug {
     /// Returns the last lines that a container wrote: what an event about its death should quote.
     async fn logs_tail(&self, name: &str, lines: u32) -> Result<String, RuntimeError>;
 }
+
+/// The bytes of a file, as they come.
+pub type FileContent = BoxStream<'static, std::io::Result<Bytes>>;
 
 /// Who the container engine says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use tokio::sync::broadcast;
 use super::ensure::{self, Primitives};
 use super::labels;
 use super::{
-    ContainerChange, ContainerObserved, ContainerSpec, ContainerState, ImportedImage,
+    ContainerChange, ContainerObserved, ContainerSpec, ContainerState, FileContent, ImportedImage,
     NetworkObserved, NetworkSpec, Runtime, RuntimeDescription, RuntimeError, RuntimeEvent,
     VolumeObserved, VolumeSpec,
 };
@@ -33,6 +33,7 @@ use world::State;
 
 mod calls;
 mod cluster;
+mod data_set;
 mod links;
 mod primitives;
 mod replication;
@@ -531,6 +532,25 @@ impl Runtime for SimulatedRuntime {
         spec: &ContainerSpec,
     ) -> Result<ContainerObserved, RuntimeError> {
         ensure::ensure_container(self, spec).await
+    }
+
+    async fn create_container(
+        &self,
+        spec: &ContainerSpec,
+    ) -> Result<ContainerObserved, RuntimeError> {
+        ensure::create_container(self, spec).await
+    }
+
+    async fn upload(
+        &self,
+        container: &str,
+        _path: &str,
+        size_bytes: u64,
+        content: FileContent,
+    ) -> Result<(), RuntimeError> {
+        let keys = data_set::read(size_bytes, content).await?;
+        let fill = |state: &mut State| state.volume_fill(container, keys);
+        self.call(Operation::ContainerUpload, container, fill).await
     }
 
     async fn start_container(&self, name: &str) -> Result<(), RuntimeError> {

@@ -21,7 +21,7 @@ from machine import Missing, complain
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
-PARTS = ("create", "create20", "group", "describe", "footprint", "router", "endpoints", "failover", "watching")
+PARTS = ("create", "create20", "group", "describe", "footprint", "router", "endpoints", "failover", "watching", "snapshots")
 
 
 def main() -> int:
@@ -101,6 +101,10 @@ def measure(part: str, binary: Path, router: Path, work: Path, quick: bool) -> I
         import watching
 
         yield "A hundred nodes that are watched", watching.measure(binary, router, work, quick)
+    elif part == "snapshots":
+        import snapshots
+
+        yield "Snapshots", snapshots.measure(binary, router, work, quick)
 
 
 def end(*_: object) -> None:

@@ -18,6 +18,7 @@ mod published;
 mod refused;
 mod replication_group;
 mod router;
+mod snapshot;
 mod sts;
 mod subnet_group;
 mod tag;

@@ -23,6 +23,8 @@ use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
 use cacheplane::routing::{InForce, RouterControl, RouterEndpoint, Routes, RoutingError};
 use cacheplane::runtime::NetworkSpec;
 use cacheplane::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
+use cacheplane::store::bucket::S3;
+use cacheplane::store::{Store, Stores};
 
 use crate::dice::Dice;
 use crate::turns::{Action, Turns};
@@ -89,6 +91,7 @@ impl Process {
             engine: Arc::new(SimulatedEngine::new(Arc::clone(&host))),
             observer: Arc::new(SimulatedEngine::new(host)),
             routing: Arc::new(routing),
+            stores: stores(directory),
             clock: Clock::Manual(Arc::clone(&outside.clock)),
             activators: Arc::new(Activators::default()),
             ground: Arc::new(ground(layout, &directory.join("router"))),
@@ -102,9 +105,21 @@ impl Process {
             scope: scope.clone(),
             datastore: self.world.datastore.clone(),
             activators: Arc::clone(&self.world.activators),
+            s3: self.world.stores.s3.clone(),
             clock: self.world.clock.clone(),
             presentation: Arc::new(Presentation::default()),
         }
+    }
+}
+
+/// Where snapshots are kept.
+fn stores(directory: &Path) -> Stores {
+    let spool = directory.join("spool");
+    std::fs::create_dir_all(&spool).expect("make a directory");
+    Stores {
+        own: Store::in_directory(&directory.join("snapshots")).expect("open a store"),
+        s3: S3::default(),
+        spool,
     }
 }
 

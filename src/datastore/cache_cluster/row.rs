@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use super::super::cache_node::NodeRow;
+use super::super::snapshot::{RestoreRow, snapshotting};
 use super::super::{Error, count, flag};
 use crate::resources::cache_cluster::{
     AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, CacheNode, Change, ClusterParameters,
@@ -16,6 +17,7 @@ use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::node_type::{self, NodeType};
 use crate::resources::pending::{Pending, PendingNodes};
 use crate::resources::scope::Scope;
+use crate::resources::snapshot::Restore;
 use crate::resources::timestamp::Timestamp;
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow};
 
@@ -203,6 +205,9 @@ struct ClusterRow<'a> {
     pending_parameter_group: Option<String>,
     /// None for a built-in group.
     group_values: Option<ParameterValues>,
+    restore_from: Option<RestoreRow>,
+    restore_failed: i64,
+    snapshotting: Option<i64>,
 }
 
 /// What a member tells of its group: id, encryption at rest, and the engine, version and node type that wait.
@@ -215,6 +220,12 @@ impl ClusterRow<'_> {
             key: self.cache_cluster_key,
             pending: self.pending()?,
             parameters: self.parameters()?,
+            restore: self
+                .restore_from
+                .take()
+                .map(Restore::try_from)
+                .transpose()?,
+            snapshotting: snapshotting(self.snapshotting),
             spec: self.take_spec()?,
             failure: self.failure()?,
             membership: self.membership()?,
@@ -363,6 +374,7 @@ impl ClusterRow<'_> {
         let kind = match self.failure_kind.as_deref() {
             None => return Ok(None),
             Some("network") => FailureKind::Network,
+            Some("other") if self.restore_failed != 0 => FailureKind::Restore,
             Some("other") => FailureKind::Other,
             Some(word) => return Err(Error::Corrupt(format!("the failure kind {word}"))),
         };
@@ -374,7 +386,8 @@ impl ClusterRow<'_> {
 pub(super) fn failure_word(kind: FailureKind) -> &'static str {
     match kind {
         FailureKind::Network => "network",
-        FailureKind::Other => "other",
+        // It is told apart by a column of its own.
+        FailureKind::Restore | FailureKind::Other => "other",
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::cache_cluster::{address, engine_version, json, parsed, port, stored_node_type};
+use super::super::snapshot::snapshotting;
 use super::super::{Error, count};
 use crate::resources::cache_cluster::{CacheCluster, Notification};
 use crate::resources::engine::Engine;
@@ -154,6 +155,7 @@ pub(super) struct GroupRow {
     pub(super) user_group_key: Option<i64>,
     pub(super) user_group_id: Option<String>,
     pub(super) user_group_engine: Option<String>,
+    pub(super) snapshotting: Option<i64>,
 }
 
 impl GroupRow {
@@ -164,6 +166,7 @@ impl GroupRow {
             pending: self.pending()?,
             primary: self.primary()?,
             access: self.access()?,
+            snapshotting: snapshotting(self.snapshotting),
             primary_endpoint: endpoint(
                 self.primary_address.as_deref(),
                 self.primary_port,

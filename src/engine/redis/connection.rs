@@ -10,6 +10,19 @@ use tokio::net::TcpStream;
 use super::super::{EngineError, NodeEndpoint};
 use super::{command, refusal};
 
+/// What every conversation with a node goes over.
+pub(super) type Stream = TcpStream;
+
+/// Connects, and says nothing yet.
+pub(super) async fn dial(node: &NodeEndpoint) -> Result<Stream, EngineError> {
+    let stream = TcpStream::connect((node.host.as_str(), node.port))
+        .await
+        .map_err(|error| node.unreachable(error))?;
+    // Best effort: without it the answer is the same, only later.
+    let _ = stream.set_nodelay(true);
+    Ok(stream)
+}
+
 /// Closed when dropped.
 pub(super) struct Connection<'a> {
     node: &'a NodeEndpoint,
@@ -26,11 +39,7 @@ impl<'a> Connection<'a> {
     /// The client itself would wait for its credentials to be accepted before it sends anything else, and its own deadline
     /// would be a second one beside the caller's.
     pub(super) async fn open(node: &'a NodeEndpoint) -> Result<Self, EngineError> {
-        let stream = TcpStream::connect((node.host.as_str(), node.port))
-            .await
-            .map_err(|error| node.unreachable(error))?;
-        // Best effort: without it the answer is the same, only later.
-        let _ = stream.set_nodelay(true);
+        let stream = dial(node).await?;
         let config = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_connection_timeout(None);

@@ -219,12 +219,6 @@ fn refuse_unsupported(
             "Restoring a snapshot is not supported for this engine type",
         ));
     }
-    if has_entries(input.snapshot_arns.as_ref()) {
-        return Err(not_supported("SnapshotArns"));
-    }
-    if seeded {
-        return Err(not_supported("SnapshotName"));
-    }
     if has_entries(input.log_delivery_configurations.as_ref()) {
         return Err(not_supported("LogDeliveryConfigurations"));
     }

@@ -154,12 +154,6 @@ pub(super) fn no_replication() -> Fault {
 }
 
 fn refuse_seeds(input: &CreateReplicationGroupMessage) -> Result<(), Fault> {
-    if has_entries(input.snapshot_arns.as_ref()) {
-        return Err(not_supported("SnapshotArns"));
-    }
-    if given(input.snapshot_name.as_deref()).is_some() {
-        return Err(not_supported("SnapshotName"));
-    }
     if given(input.serverless_cache_snapshot_name.as_deref()).is_some() {
         return Err(not_supported("ServerlessCacheSnapshotName"));
     }

@@ -406,6 +406,7 @@ fn check_verdicts(
                 Verdict::UndoChanges(_) => 'U',
                 Verdict::GiveUp(failure) => match failure.kind {
                     FailureKind::Network => 'N',
+                    FailureKind::Restore => 'R',
                     FailureKind::Other => 'O',
                 },
             });

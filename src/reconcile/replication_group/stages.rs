@@ -336,7 +336,11 @@ impl ReplicationGroups {
             Err(Obstacle::NoImage(reason)) => {
                 return self.undo_roll(group, before, &reason).await;
             }
-            Err(Obstacle::NoFreeAddress(reason) | Obstacle::Passing(reason)) => {
+            Err(
+                Obstacle::NoFreeAddress(reason)
+                | Obstacle::BadRestore(reason)
+                | Obstacle::Passing(reason),
+            ) => {
                 return Err(Stop::Obstacle(reason));
             }
         }

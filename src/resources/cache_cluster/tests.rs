@@ -48,6 +48,8 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
             served_version: u32::from(memcached),
         },
         membership: None,
+        restore: None,
+        snapshotting: None,
         parameters: ClusterParameters::default(),
         nodes: (1..=nodes)
             .map(|number| CacheNode {

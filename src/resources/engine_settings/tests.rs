@@ -343,10 +343,9 @@ fn a_member_starts_as_a_replica_of_nobody() {
     lacks(&clustered, &["--replicaof"]);
     let memcached = fenced((Engine::Memcached, "1.6.22"), "memcached:1.6", &[]);
     lacks(&memcached, &["replicaof"]);
-    lacks(
-        &command((Engine::Redis, "7.0"), "redis:7.0", "cache.m5.large", &[]),
-        &["--replicaof", "--repl-diskless"],
-    );
+    let alone = command((Engine::Redis, "7.0"), "redis:7.0", "cache.m5.large", &[]);
+    lacks(&alone, &["--replicaof", "--repl-diskless-sync no"]);
+    contains(&alone, &["--repl-diskless-sync-delay 0"]);
 }
 
 #[test]

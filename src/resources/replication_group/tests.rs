@@ -75,6 +75,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             published_port: None,
             route_served: None,
         },
+        snapshotting: None,
         access: GroupAccess::default(),
         reader_endpoint: MovingEndpoint {
             address: Some(Ipv4Addr::new(10, 0, 1, 2)),

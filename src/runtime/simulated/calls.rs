@@ -40,6 +40,7 @@ pub enum Operation {
     ContainerLogs,
     ContainerUsage,
     ContainerCreate,
+    ContainerUpload,
     ContainerStart,
     ContainerStop,
     ContainerRestart,
@@ -48,6 +49,7 @@ pub enum Operation {
     ContainerRemove,
     NodeProbe,
     NodeStatistics,
+    NodeDataSet,
     NodeHold,
     NodePromote,
     NodeFollow,
@@ -77,6 +79,7 @@ impl Operation {
                 | ContainerUsage
                 | NodeProbe
                 | NodeStatistics
+                | NodeDataSet
                 | NodeClusterView
                 | NodeSlotMigrationList
         )

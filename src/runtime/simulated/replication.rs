@@ -99,6 +99,14 @@ pub(super) struct Saved {
 }
 
 impl Saved {
+    /// A data set of nobody's history.
+    pub(super) fn of_keys(keys: BTreeMap<String, String>) -> Self {
+        Self {
+            keys,
+            ..Self::default()
+        }
+    }
+
     /// Keeps what a process knew of its cluster, however it ended: the engine writes down whatever it learns at once.
     pub(super) fn keep_member(&mut self, process: &Process) {
         self.member.clone_from(&process.member);

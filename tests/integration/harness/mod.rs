@@ -5,6 +5,7 @@
 
 mod log;
 mod reply;
+mod served;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -25,15 +26,17 @@ use cacheplane::reconcile::{Ground, Published, World};
 use cacheplane::resources::subnet_group::ConfiguredSubnets;
 use cacheplane::resources::timestamp::Timestamp;
 use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
-use cacheplane::routing::{Route, RouteKind};
 use cacheplane::runtime::labels::{KIND_CACHE_CLUSTER, NodeIdentity};
 use cacheplane::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
 use cacheplane::runtime::{ContainerObserved, NetworkSpec};
+use cacheplane::store::bucket::S3;
+use cacheplane::store::{Store, Stores};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub use reply::Reply;
 use reply::reply;
+pub use served::Served;
 
 /// 2026-03-04 12:00:00 UTC, a Wednesday.
 pub const START: Timestamp = Timestamp::from_millis(1_772_625_600_000);
@@ -78,6 +81,8 @@ pub struct Layout {
     pub router_program: bool,
     /// Whether time is the machine's own; else it stands still until the test moves it.
     pub real_time: bool,
+    /// Where buckets are.
+    pub s3: S3,
 }
 
 impl Default for Layout {
@@ -90,6 +95,7 @@ impl Default for Layout {
             subnets: ConfiguredSubnets::new(),
             router_program: true,
             real_time: false,
+            s3: S3::default(),
         }
     }
 }
@@ -142,6 +148,12 @@ impl Harness {
                 Arc::clone(&host),
                 Arc::clone(&tables),
             )),
+            stores: Stores {
+                own: Store::in_directory(&directory.path().join("snapshots"))
+                    .expect("open a store"),
+                s3: layout.s3.clone(),
+                spool: directory.path().to_owned(),
+            },
             clock: match layout.real_time {
                 true => Clock::System,
                 false => Clock::Manual(Arc::clone(&clock)),
@@ -303,7 +315,13 @@ impl Harness {
         let clusters = datastore.cache_cluster_list_unconverged().await;
         let groups = datastore.replication_group_list_unconverged().await;
         let access = datastore.access_list_unconverged().await;
-        clusters.expect("list").len() + groups.expect("list").len() + access.expect("list").len()
+        let snapshots = datastore.snapshot_list_unconverged().await;
+        let exports = datastore.snapshot_export_list().await;
+        clusters.expect("list").len()
+            + groups.expect("list").len()
+            + access.expect("list").len()
+            + snapshots.expect("list").len()
+            + exports.expect("list").len()
     }
 
     /// The messages of a cache cluster's events of the last hour, newest first.
@@ -464,6 +482,11 @@ impl Harness {
         );
     }
 
+    /// Where the control plane keeps what it keeps.
+    pub fn directory(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
     /// What the database has written down, file by file.
     pub fn database_files(&self) -> Vec<Vec<u8>> {
         let files = std::fs::read_dir(self.directory.path()).expect("list the files");
@@ -501,45 +524,6 @@ impl Drop for Harness {
             self.finished || std::thread::panicking(),
             "a test must end with Harness::finish"
         );
-    }
-}
-
-/// What a router answers for one configuration endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
-    /// Address, unless it is the host's, and port.
-    pub listen: String,
-    /// The version of the list.
-    pub version: u32,
-    /// The nodes told of, as host, address and port.
-    pub nodes: Vec<String>,
-    /// Where everything else goes.
-    pub targets: Vec<String>,
-}
-
-impl Served {
-    fn of(route: &Route) -> Self {
-        let RouteKind::MemcachedDiscovery {
-            config_version,
-            nodes,
-            targets,
-        } = &route.kind
-        else {
-            panic!("{} is no configuration endpoint", route.id);
-        };
-        let address = route.listen.address.map(|address| address.to_string());
-        Self {
-            listen: format!("{}:{}", address.unwrap_or_default(), route.listen.port),
-            version: *config_version,
-            nodes: nodes
-                .iter()
-                .map(|node| format!("{}|{}|{}", node.host, node.address, node.port))
-                .collect(),
-            targets: targets
-                .iter()
-                .map(|target| format!("{}:{}", target.address, target.port))
-                .collect(),
-        }
     }
 }
 

@@ -123,13 +123,6 @@ async fn what_cannot_be_kept_is_refused_and_nothing_is_deleted() {
     )
     .await;
     check("bees", &[retain], combination, "valkey").await;
-    check(
-        "ants",
-        &[snapshot],
-        "InvalidParameterValue",
-        "cacheplane does not support FinalSnapshotIdentifier yet.",
-    )
-    .await;
     let told = harness.call("DescribeReplicationGroups", &[]).await.ok();
     assert_eq!(told.texts("Status"), ["available"; 4]);
     harness.finish().await;
