@@ -370,18 +370,28 @@ fn may_follow(from: Status, to: Status) -> bool {
         || match from {
             Status::Creating => matches!(
                 to,
-                Status::Available | Status::IncompatibleNetwork | Status::Failed | Status::Deleting
+                Status::Available
+                    | Status::IncompatibleNetwork
+                    | Status::RestoreFailed
+                    | Status::Failed
+                    | Status::Deleting
             ),
             Status::Available => {
-                matches!(to, Status::Modifying | Status::Rebooting | Status::Deleting)
+                matches!(
+                    to,
+                    Status::Modifying | Status::Rebooting | Status::Snapshotting | Status::Deleting
+                )
             }
+            Status::Snapshotting => matches!(to, Status::Available | Status::Rebooting),
             Status::Modifying => {
                 matches!(to, Status::Available | Status::Rebooting | Status::Deleting)
             }
             Status::Rebooting => {
                 matches!(to, Status::Available | Status::Modifying | Status::Deleting)
             }
-            Status::IncompatibleNetwork | Status::Failed => to == Status::Deleting,
+            Status::IncompatibleNetwork | Status::RestoreFailed | Status::Failed => {
+                to == Status::Deleting
+            }
             Status::Deleting => false,
         }
 }
