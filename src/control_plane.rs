@@ -138,7 +138,7 @@ async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> any
     let clock = Clock::System;
     let ground = ground(config, data_dir, &datastore, &*runtime, owner, clock.now()).await?;
     Ok(World {
-        datastore,
+        datastore: datastore.within(ground.pools()),
         runtime,
         engine,
         observer,

@@ -9,6 +9,7 @@ mod allocation;
 mod cache_cluster;
 mod cache_node;
 mod cache_parameter_group;
+mod capacity;
 pub mod error;
 mod event;
 mod metric;
@@ -72,6 +73,7 @@ pub struct Datastore {
     reader: SqlitePool,
     metrics: metric::MetricFile,
     gate: Option<WriteGate>,
+    pools: Option<Arc<Pools>>,
 }
 
 impl fmt::Debug for Datastore {
@@ -116,6 +118,7 @@ impl Datastore {
             reader,
             metrics: metric::MetricFile::beside(path),
             gate: None,
+            pools: None,
         })
     }
 
@@ -123,6 +126,13 @@ impl Datastore {
     #[must_use]
     pub fn with_gate(mut self, gate: WriteGate) -> Self {
         self.gate = Some(gate);
+        self
+    }
+
+    /// The same database with what there is to give to nodes and endpoints: replication groups that would not fit are refused.
+    #[must_use]
+    pub fn within(mut self, pools: Pools) -> Self {
+        self.pools = Some(Arc::new(pools));
         self
     }
 

@@ -77,7 +77,7 @@ impl Datastore {
     /// # Errors
     /// [`Error::AlreadyExists`] where the group's id is taken; [`Error::Stale`] where a cache cluster that becomes a member has changed;
     /// [`Error::MemberExists`] where a new member's id is taken; [`Error::NoSubnetGroup`]; [`Error::TooManyNodes`];
-    /// [`Error::Database`].
+    /// [`Error::Exhausted`] where it would not fit; [`Error::Database`].
     pub async fn replication_group_insert(
         &self,
         group: &ReplicationGroup,
@@ -105,6 +105,7 @@ impl Datastore {
             }
         }
         refuse_past_quota(&mut write, &group.scope, node_quota).await?;
+        self.refuse_past_capacity(&mut write).await?;
         tags_put(&mut write, &group_arn(group), tags).await?;
         let inserted = group_of_key(&mut write, key).await?;
         write.commit().await?;
@@ -250,7 +251,7 @@ impl Datastore {
     ///
     /// # Errors
     /// [`Error::Stale`] unless the records are still at the revisions that `group` was read with and not being deleted;
-    /// [`Error::MemberExists`]; [`Error::TooManyNodes`]; [`Error::Database`].
+    /// [`Error::MemberExists`]; [`Error::TooManyNodes`]; [`Error::Exhausted`] where new members would not fit; [`Error::Database`].
     pub async fn replication_group_request(
         &self,
         group: &ReplicationGroup,
@@ -281,6 +282,7 @@ impl Datastore {
         }
         if group.members.iter().any(|member| member.key == 0) {
             refuse_past_quota(&mut write, &group.scope, node_quota).await?;
+            self.refuse_past_capacity(&mut write).await?;
         }
         events_put(&mut write, &group.scope, events).await?;
         let stored = group_of_key(&mut write, group.key).await?;

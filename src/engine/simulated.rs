@@ -96,9 +96,12 @@ impl SimulatedEngine {
         deadline: Duration,
     ) -> Result<(), EngineError> {
         node.replicates()?;
+        let chooses_primary = matches!(order, Order::Promote | Order::Follow(_));
         let tell = |world: &SimulatedWorld, reach: &Reach| {
             match reach {
-                Reach::Process { container, .. } if world.is_member(container) => {
+                Reach::Process { container, .. }
+                    if chooses_primary && world.is_member(container) =>
+                {
                     return Err(node.refused("REPLICAOF not allowed in cluster mode."));
                 }
                 Reach::Process { container, .. } => {

@@ -169,3 +169,14 @@ pub(super) fn node_quota(quota: u32) -> Fault {
         format!("Customer node quota exceeded. You can have at most {quota} nodes in this region"),
     )
 }
+
+/// What the place where nodes are made cannot hold; `what` there is none of (AWS's text is not known).
+pub(super) fn no_capacity(what: &str) -> Fault {
+    Fault::new(
+        FaultCode::InsufficientCacheClusterCapacity,
+        format!(
+            "There is no room for all of the requested nodes: no free {what} would be left for the last of them. Delete caches that are \
+             not needed, or give the next data directory a larger --node-subnet or --port-range."
+        ),
+    )
+}

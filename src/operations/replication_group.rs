@@ -26,8 +26,8 @@ pub use shard_configuration::modify_replication_group_shard_configuration;
 
 use super::Context;
 use super::faults::{
-    cache_cluster_exists, fault_of, internal, invalid_combination, invalid_value, node_quota,
-    not_supported, replication_group_not_found, subnet_group_not_found,
+    cache_cluster_exists, fault_of, internal, invalid_combination, invalid_value, no_capacity,
+    node_quota, not_supported, replication_group_not_found, subnet_group_not_found,
 };
 use super::paging::{List, marker, page_size, position};
 use super::spec::{NamedGroup, given, has_entries, named_group};
@@ -89,6 +89,7 @@ pub async fn create_replication_group(
             Err(StoreError::MemberExists(_)) => return Err(cache_cluster_exists()),
             Err(StoreError::NoSubnetGroup(name)) => return Err(subnet_group_not_found(&name)),
             Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
+            Err(StoreError::Exhausted(what)) => return Err(no_capacity(&what)),
             // The cache cluster that PrimaryClusterId names has changed since it was read.
             Err(StoreError::Stale) => {}
             Err(error) => return Err(internal(error)),

@@ -375,8 +375,12 @@ impl Look<'_> {
         if group.members.iter().any(at_work) {
             return Plan::AwaitMembers;
         }
-        match group.generation == group.observed_generation {
-            true => Plan::Converged,
+        if group.generation == group.observed_generation {
+            return Plan::Converged;
+        }
+        let lacks_users = |index: usize| !group.has_access(&group.members[index]);
+        match self.all().any(lacks_users) {
+            true => Plan::AwaitAccess,
             false => Plan::Do(Stage::Group(GroupStage::Converge)),
         }
     }

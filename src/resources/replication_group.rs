@@ -530,7 +530,8 @@ impl ReplicationGroup {
         endpoint: GroupEndpoint,
     ) -> Option<(Vec<&CacheCluster>, Vec<&CacheCluster>)> {
         if self.sharding.is_some() {
-            let well = |member: &&CacheCluster| self.has_joined(member);
+            let well =
+                |member: &&CacheCluster| self.has_joined(member) && self.lets_users_in(member);
             let all = || self.wished_members().filter(well).collect();
             return matches!(endpoint, GroupEndpoint::Reader).then(|| (all(), Vec::new()));
         }

@@ -12,4 +12,5 @@ mod modify;
 mod published;
 mod replica_count;
 mod sharded;
+mod sharded_settings;
 mod tag;

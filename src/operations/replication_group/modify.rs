@@ -149,9 +149,6 @@ fn cluster_mode_stays(
             "PrimaryClusterId cannot be specified for a replication group with cluster mode enabled.",
         ));
     }
-    if has_entries(input.user_group_ids_to_add.as_ref()) {
-        return Err(not_supported("UserGroupIdsToAdd with cluster mode enabled"));
-    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use cacheplane_api::{Fault, FaultCode};
 use super::super::Context;
 use super::super::faults::{
     cache_cluster_exists, cache_cluster_not_found, fault_of, internal, invalid_combination,
-    invalid_value, node_quota, not_supported,
+    invalid_value, no_capacity, node_quota, not_supported,
 };
 use super::super::spec::{given, has_entries};
 use super::super::{subnet_group, tag};
@@ -64,6 +64,7 @@ pub async fn increase_replica_count(
             }
             Err(StoreError::MemberExists(id)) => taken.push(id),
             Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
+            Err(StoreError::Exhausted(what)) => return Err(no_capacity(&what)),
             Err(error) => return Err(internal(error)),
         }
     }
@@ -155,6 +156,7 @@ pub(in crate::operations) async fn create_member(
             Err(StoreError::Stale) => {}
             Err(StoreError::MemberExists(_)) => return Err(cache_cluster_exists()),
             Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
+            Err(StoreError::Exhausted(what)) => return Err(no_capacity(&what)),
             Err(error) => return Err(internal(error)),
         }
     }

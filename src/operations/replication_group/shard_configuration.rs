@@ -7,7 +7,9 @@ use cacheplane_api::shapes::{
 };
 
 use super::super::Context;
-use super::super::faults::{fault_of, internal, invalid_combination, invalid_value, node_quota};
+use super::super::faults::{
+    fault_of, internal, invalid_combination, invalid_value, no_capacity, node_quota,
+};
 use super::super::spec::{given, has_entries};
 use super::super::subnet_group;
 use super::node_groups::node_group_count;
@@ -68,6 +70,7 @@ pub async fn modify_replication_group_shard_configuration(
             }
             Err(StoreError::Stale) => {}
             Err(StoreError::TooManyNodes(quota)) => return Err(node_quota(quota)),
+            Err(StoreError::Exhausted(what)) => return Err(no_capacity(&what)),
             Err(StoreError::MemberExists(id)) => {
                 return Err(state(format!(
                     "A cache cluster outside the replication group has the id {id} of a node that is to be made."

@@ -46,9 +46,6 @@ pub(super) fn spec(
     node_type.may_be_created(engine_version).map_err(fault_of)?;
     let choice = subnet_group.zones();
     let is_sharded = node_groups::is_sharded(input, named);
-    if is_sharded && has_entries(input.user_group_ids.as_ref()) {
-        return Err(not_supported("UserGroupIds with cluster mode enabled"));
-    }
     let layout = if is_sharded {
         Layout::NodeGroups(node_groups::node_groups(&choice, input, engine_version)?)
     } else {

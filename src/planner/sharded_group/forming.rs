@@ -152,6 +152,7 @@ impl Look<'_> {
             spec.engine_version != group.spec.engine_version
                 || spec.node_type != group.spec.node_type
                 || spec.parameter_group_name != group.spec.parameter_group_name
+                || (group.spec.guarded && !spec.guarded)
         };
         let touched = |index: usize| super::is_touched(&group.members[index]);
         let is_due = group.generation != group.observed_generation

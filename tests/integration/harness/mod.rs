@@ -139,8 +139,9 @@ impl Harness {
         std::fs::write(&program, b"a router").expect("write a router's program");
         let router_program = layout.router_program.then_some(program);
         let tables = SimulatedTables::default();
+        let ground = ground(&layout, router_program);
         let world = World {
-            datastore,
+            datastore: datastore.within(ground.pools()),
             runtime: Arc::new(SimulatedRuntime::new(Arc::clone(&host), "test-instance")),
             engine: Arc::new(SimulatedEngine::new(Arc::clone(&host))),
             observer: Arc::new(SimulatedEngine::new(Arc::clone(&host))),
@@ -159,7 +160,7 @@ impl Harness {
                 false => Clock::Manual(Arc::clone(&clock)),
             },
             activators: Arc::new(Activators::default()),
-            ground: Arc::new(ground(&layout, router_program)),
+            ground: Arc::new(ground),
         };
         let presentation = Presentation {
             node_quota: layout.node_quota,
