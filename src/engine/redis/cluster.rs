@@ -1,6 +1,6 @@
 //! `CLUSTER`: the view of a node, and what it can be told.
 
-use ::redis::Cmd;
+use ::redis::{Cmd, Value};
 use futures_util::future::try_join_all;
 
 use super::super::cluster::{
@@ -14,13 +14,23 @@ use crate::resources::slots::{SlotRange, SlotSet};
 /// How far apart a node's two ports are unless it is told otherwise.
 const BUS_PORT_OFFSET: u16 = 10_000;
 
+/// Lines whose replicas keep the shard that they began with until every other node has heard better, one by one. A node that ends before
+/// it has heard does not start again: it finds its own notes corrupt, and gives up (seen with Valkey 8.1.1).
+const SHARDS_ARE_HEARD_LATE: &str = "8.1.";
+
 /// Connections over which many slots are told at once. From Valkey 8.0 on a primary answers only when its replicas have heard it
 /// too, which takes some milliseconds, and serves the same connection no further before that.
 const CONNECTIONS: usize = 32;
 
-/// Asks for the view, in one round trip. The caller bounds the time.
+/// Asks for the view, in one round trip where that is enough. The caller bounds the time.
 pub(crate) async fn view(node: &NodeEndpoint) -> Result<ClusterView, EngineError> {
-    view_of(node, converse(node, view_questions()).await?)
+    let mut view = view_of(node, converse(node, view_questions()).await?)?;
+    if view.is_ok && view.report.version.starts_with(SHARDS_ARE_HEARD_LATE) {
+        let answers = converse(node, vec![cluster(&["SHARDS"])]).await?;
+        let [shards] = exactly(node, answers)?;
+        view.is_ok = has_all_in_place(&view, &shards);
+    }
+    Ok(view)
 }
 
 /// What a view is made of.
@@ -42,6 +52,18 @@ pub(super) fn view_of(
     let numbers: String = read(node, numbers)?;
     let nodes: String = read(node, nodes)?;
     read_view(node, &own, &numbers, &nodes)
+}
+
+/// Whether a node has heard in which shard every other one is: a replica in a shard of its own is one that it has not.
+fn has_all_in_place(view: &ClusterView, shards: &Value) -> bool {
+    let leads = |one: &&ClusterNode| one.primary_id.is_none();
+    let all = view.others.iter().chain([&view.myself]);
+    let leaders = all.filter(leads).count();
+    let told = match shards {
+        Value::Array(all) | Value::Set(all) => all.len(),
+        _ => 0,
+    };
+    told <= leaders
 }
 
 /// Tells a node, in order, and stops at the first thing that it refuses. The caller bounds the time.

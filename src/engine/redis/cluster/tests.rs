@@ -213,3 +213,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_replica_in_a_shard_of_its_own_is_not_in_place_yet() {
+    let view = read_lines(
+        "aa 10.0.0.1:6379@16379 myself,master - 0 0 1 connected 0-16383\n\
+         bb 10.0.0.2:6379@16379 slave aa 0 1795318893710 1 connected\n",
+    )
+    .unwrap();
+    let shards = |count: usize| Value::Array(vec![Value::Nil; count]);
+    assert!(has_all_in_place(&view, &shards(1)));
+    assert!(!has_all_in_place(&view, &shards(2)));
+}
