@@ -3,7 +3,11 @@
 What reaches them as an error is what the client did not mend by itself.
 """
 
+import os
+import pathlib
 import random
+import subprocess
+import threading
 import time
 
 import redis
@@ -12,7 +16,7 @@ import patience
 import replication
 from traffic import PAUSE_S, WAIT_MS, Program, Writer
 
-KEYS = 20_000
+KEYS = 100_000
 ERRORS_SHOWN = 5
 
 
@@ -82,8 +86,9 @@ class Overwriter(Customer):
         self.client.set(name, self._number)
         self.acknowledged[name] = self._number
 
-    def assert_nothing_lost(self, cluster):
-        """Every key is there once, and holds what was acknowledged last, or what was sent after that and not answered."""
+    def assert_nothing_lost(self, cluster, others=0):
+        """Every key is there once, and holds what was acknowledged last, or what was sent after that and not answered. So many keys
+        are of `others`."""
         names = list(self.sent)
         with cluster.client() as client:
             found = []
@@ -95,7 +100,7 @@ class Overwriter(Customer):
             if value is None or not self.acknowledged[name] <= int(value) <= self.sent[name]
         ]
         assert not wrong, f"{len(wrong)} of {KEYS} keys are lost or old: {wrong[:ERRORS_SHOWN]}"
-        assert cluster.key_count() == KEYS, "a key is on two primaries, or on none"
+        assert cluster.key_count() == KEYS + others, "a key is on two primaries, or on none"
 
 
 class Checker(Customer):
@@ -158,3 +163,126 @@ class WaitingWriter(Writer):
                 found = client.mget_nonatomic([f"number:{number}" for number in numbers])
                 lost += [number for number, value in zip(numbers, found) if value != str(number)]
         return lost
+
+
+class Foreign(threading.Thread):
+    """A client that is a program of its own, which goes on until its input ends, or it is told to. What it says is kept."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.done = 0
+        self.errors = []
+        self.wrong = []
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def go_on(self, count=200):
+        before = self.done
+        patience.until("customers are served", lambda: self.done >= before + count or not self.is_alive(), pause_s=0.01)
+        assert self.is_alive(), self.errors[:ERRORS_SHOWN]
+
+    def assert_served(self):
+        assert self.done, "nothing was done"
+        shown = self.errors[:ERRORS_SHOWN]
+        assert not self.errors, f"{len(self.errors)} errors beside {self.done} successes: {shown}"
+        self.assert_right()
+
+    def assert_right(self):
+        assert not self.wrong, f"{len(self.wrong)} wrong values: {self.wrong[:ERRORS_SHOWN]}"
+
+
+class RustCustomer(Foreign):
+    """The `redis` crate's cluster client, in tests/sdk/rust_client."""
+
+    KEYS = 1000
+
+    def __init__(self, cluster):
+        super().__init__()
+        host, port = cluster.endpoint()
+        self._program = subprocess.Popen(
+            [rust_client(), host, str(port), str(self.KEYS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self):
+        for line in self._program.stdout:
+            what, _, rest = line.rstrip().partition(" ")
+            match what:
+                case "done":
+                    self.done = int(rest)
+                case "error":
+                    self.errors.append(rest)
+                case "wrong":
+                    self.wrong.append(rest)
+
+    def end(self):
+        self._program.stdin.close()
+        self.join(timeout=patience.DEADLINE_S)
+        assert not self.is_alive() and self._program.wait() == 0
+
+
+def rust_client():
+    """The program, built on first use into a directory beside the workspace's own builds."""
+    here = pathlib.Path(__file__).parent
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or here.parents[1] / "target") / "sdk"
+    manifest = here / "rust_client" / "Cargo.toml"
+    build = ["cargo", "build", "--quiet", "--locked", "--manifest-path", manifest, "--target-dir", target]
+    subprocess.run(build, check=True, timeout=patience.DEADLINE_S)
+    return str(target / "debug" / "rust-cluster-client")
+
+
+class CliCustomer(Foreign):
+    """redis-cli -c on the host's own network: one process, told one order after the other."""
+
+    KEYS = 1000
+
+    def __init__(self, cluster):
+        super().__init__()
+        host, port = cluster.endpoint()
+        self._name = f"cli-{cluster.id}"
+        self._ended = threading.Event()
+        self._acknowledged = {}
+        command = ["redis-cli", "-c", "-h", host, "-p", str(port)]
+        self._program = subprocess.Popen(
+            ["docker", "run", "--rm", "--interactive", "--network", "host", "--name", self._name, "redis:7.0", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+        )
+
+    def ask(self, order):
+        print(order, file=self._program.stdin, flush=True)
+        return self._program.stdout.readline().rstrip()
+
+    def run(self):
+        while not self._ended.is_set():
+            # Client, engines and slots that move share the cores.
+            time.sleep(PAUSE_S)
+            self.done += 1
+            key = f"cli:{self.done * 7919 % self.KEYS}"
+            if (told := self.ask(f"SET {key} {self.done}")) != "OK":
+                self.errors.append(f"SET: {told}")
+                continue
+            self._acknowledged[key] = self.done
+            self.check(key)
+        for key in self._acknowledged:
+            self.check(key)
+
+    def check(self, key):
+        told = self.ask(f"GET {key}")
+        if not told.isdigit():
+            self.errors.append(f"GET: {told}")
+        elif int(told) != self._acknowledged[key]:
+            self.wrong.append((key, told, self._acknowledged[key]))
+
+    def end(self):
+        self._ended.set()
+        self.join(timeout=patience.DEADLINE_S)
+        self._program.stdin.close()
+        assert self._program.wait(timeout=patience.DEADLINE_S) == 0

@@ -10,7 +10,7 @@ import caches
 import groups
 import patience
 from cluster import Cluster, resharding, slots_of
-from customers import Checker, Overwriter, WaitingWriter
+from customers import Checker, CliCustomer, Overwriter, RustCustomer, WaitingWriter
 from test_application_container import in_container, network_named
 
 
@@ -230,11 +230,27 @@ def refused(call, members, code, text=""):
 
 @contextlib.contextmanager
 def at_work(group):
-    """A writer and a checker at work on 20,000 keys, each with a client of its own."""
-    with Overwriter(group) as writer, Checker(group, writer) as checker:
-        writer.go_on()
-        checker.go_on()
-        yield writer, checker
+    """A writer and a checker at work on 100,000 keys with redis-py, the `redis` crate and redis-cli -c on keys of their own."""
+    with Overwriter(group) as writer, Checker(group, writer) as checker, RustCustomer(group) as rust, CliCustomer(group) as cli:
+        customers = writer, checker, rust, cli
+        for customer in customers:
+            customer.go_on()
+        yield customers
+
+
+def have_been_served(group, customers, may_be_told_elsewhere=False):
+    """Ends them, and demands that no write is lost, no key doubled, and no error came through."""
+    writer, checker, rust, cli = customers
+    for customer in customers:
+        customer.end()
+    print("done:", [customer.done for customer in customers])
+    checker.assert_right()
+    writer.assert_nothing_lost(group, others=rust.KEYS + cli.KEYS)
+    print("sent on to a node that the client had not heard of:", writer.told_elsewhere + checker.told_elsewhere)
+    for customer in (writer, checker):
+        customer.assert_served(may_be_told_elsewhere)
+    for customer in (rust, cli):
+        customer.assert_served()
 
 
 @pytest.mark.parametrize(
@@ -250,24 +266,18 @@ def test_resharding_under_load(ours, engine, version, may_be_told_elsewhere):
     """3 to 5 to 2 node groups: no write is lost, no key is doubled, and whoever reads and writes is served."""
     group = Cluster(ours, Engine=engine, EngineVersion=version)
     group.settled()
-    with at_work(group) as (writer, checker):
+    with at_work(group) as customers:
         for count, names in [(5, {}), (2, {"NodeGroupsToRemove": ["0001", "0003", "0004"]})]:
             begun = group.reshard(count, **names)
             assert begun["Status"] == "modifying" and resharding(begun) == 0.0
             follow(group)
-            writer.go_on()
-            checker.go_on()
+            for customer in customers:
+                customer.go_on()
             found = group.settled()
             sizes = [len(slots_of(one["Slots"])) for one in found["NodeGroups"]]
             assert len(sizes) == count and max(sizes) - min(sizes) <= 1
-        writer.end()
-        checker.end()
-    assert list(group.slots()) == ["0002", "0005"]
-    checker.assert_right()
-    writer.assert_nothing_lost(group)
-    print("sent on to a node that the client had not heard of:", writer.told_elsewhere + checker.told_elsewhere)
-    for customer in (writer, checker):
-        customer.assert_served(may_be_told_elsewhere)
+        assert list(group.slots()) == ["0002", "0005"]
+        have_been_served(group, customers, may_be_told_elsewhere)
     told = [text for text in group.events() if "number of node groups" in text]
     assert told == [f"Finished modifying number of node groups from {a} to {b}" for a, b in ((3, 5), (5, 2))]
     group.delete()
@@ -291,6 +301,37 @@ def follow(group):
 
     patience.until("the slots have moved", is_over)
     assert seen and seen == sorted(seen) and 0 <= seen[0] and seen[-1] <= 100, seen
+
+
+@pytest.mark.parametrize(
+    "engine, version",
+    [
+        ("redis", "7.0"),
+        pytest.param("valkey", "8.1", marks=pytest.mark.thorough),
+        pytest.param("valkey", "9.0", marks=pytest.mark.thorough),
+    ],
+)
+def test_replicas_come_and_go_under_load(ours, engine, version):
+    """One more in every node group, then one alone, then the same as before: nobody who reads and writes gets an error."""
+    group = Cluster(ours, 2, 1, Engine=engine, EngineVersion=version)
+    group.settled()
+    with at_work(group) as customers:
+        change = dict(ReplicationGroupId=group.id, ApplyImmediately=True)
+        one = [{"NodeGroupId": "0002", "NewReplicaCount": 3}]
+        for operation, wanted, sizes in [
+            (group.api.increase_replica_count, {"NewReplicaCount": 2}, [3, 3]),
+            (group.api.increase_replica_count, {"ReplicaConfiguration": one}, [3, 4]),
+            (group.api.decrease_replica_count, {"NewReplicaCount": 1}, [2, 2]),
+        ]:
+            answer = operation(**change, **wanted)["ReplicationGroup"]
+            assert answer["Status"] == "modifying"
+            found = groups.available(group.api, group.id)
+            assert [len(each["NodeGroupMembers"]) for each in found["NodeGroups"]] == sizes
+            group.settled()
+            for customer in customers:
+                customer.go_on()
+        have_been_served(group, customers)
+    group.delete()
 
 
 def test_every_primary_is_killed(ours):
