@@ -21,7 +21,7 @@ from machine import Missing, complain
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
-PARTS = ("create", "create20", "group", "describe", "footprint", "router", "endpoints", "failover", "watching", "snapshots")
+PARTS = ("create", "create20", "group", "cluster", "resharding", "describe", "footprint", "router", "endpoints", "failover", "watching", "snapshots")
 
 
 def main() -> int:
@@ -77,6 +77,14 @@ def measure(part: str, binary: Path, router: Path, work: Path, quick: bool) -> I
         import groups
 
         yield "A replication group of three nodes", groups.measure(binary, router, work, quick)
+    elif part == "cluster":
+        import clusters
+
+        yield "A cluster of three node groups", clusters.made(binary, router, work, quick)
+    elif part == "resharding":
+        import clusters
+
+        yield "Slots that move", clusters.moved(binary, router, work, quick)
     elif part == "describe":
         import describe
 
