@@ -27,14 +27,14 @@ pub enum CacheClusterStatus {
 }
 
 impl CacheClusterStatus {
-    /// The word on the wire. Waiters and Terraform know `rebooting cluster nodes`, not the
-    /// `rebooting cache cluster nodes` that a recorded reply spells.
+    /// The word on the wire. Where the API's text says `rebooting cluster nodes`, this is what replies were recorded to say, and what
+    /// Ansible's module waits for.
     pub fn word(self) -> &'static str {
         match self {
             Self::Creating => "creating",
             Self::Available => "available",
             Self::Modifying => "modifying",
-            Self::Rebooting => "rebooting cluster nodes",
+            Self::Rebooting => "rebooting cache cluster nodes",
             Self::Deleting => "deleting",
             Self::Snapshotting => "snapshotting",
             Self::IncompatibleNetwork => "incompatible-network",

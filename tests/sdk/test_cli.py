@@ -83,7 +83,7 @@ def test_a_session(aws):
     assert connection.info("server")["redis_version"].startswith("7.0")
 
     rebooted = aws("reboot-cache-cluster", *named, "--cache-node-ids-to-reboot", "0001")["CacheCluster"]
-    assert rebooted["CacheClusterStatus"] == "rebooting cluster nodes"
+    assert rebooted["CacheClusterStatus"] == "rebooting cache cluster nodes"
     aws("wait", "cache-cluster-available", *named)
     assert connection.get("greeting") == "hello"
 

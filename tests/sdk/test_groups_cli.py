@@ -189,7 +189,7 @@ def replicas(api, example):
     assert len(more["NodeGroups"][0]["NodeGroupMembers"]) == 3
     groups.available(api, one)
     rebooted = example("reboot-cache-cluster")["CacheCluster"]
-    assert rebooted["CacheClusterStatus"] == "rebooting cluster nodes"
+    assert rebooted["CacheClusterStatus"] == "rebooting cache cluster nodes"
     caches.available(api, f"{one}-001")
     groups.available(api, one)
     fewer = example("decrease-replica-count")["ReplicationGroup"]

@@ -96,7 +96,7 @@ def test_a_start_that_fails_is_cured_by_the_group(plane, api):
     api.reset_cache_parameter_group(CacheParameterGroupName=group, ParameterNameValues=[{"ParameterName": "databases"}])
     api.reboot_cache_cluster(CacheClusterId=one, CacheNodeIdsToReboot=["0001"])
     patience.until("the reboot is held up", lambda: caches.events(api, one)[-1].startswith("Waiting: "))
-    assert caches.status(api, one) == "rebooting cluster nodes"
+    assert caches.status(api, one) == "rebooting cache cluster nodes"
     parameters.change(api, group, {"databases": "40"})
     caches.available(api, one)
     parameters.in_sync(api, one)

@@ -36,7 +36,7 @@ def test_keys_survive_a_reboot(api):
     run = connection.info("server")["run_id"]
 
     answer = api.reboot_cache_cluster(CacheClusterId=one, CacheNodeIdsToReboot=["0001"])
-    assert answer["CacheCluster"]["CacheClusterStatus"] == "rebooting cluster nodes"
+    assert answer["CacheCluster"]["CacheClusterStatus"] == "rebooting cache cluster nodes"
     after = caches.available(api, one)
 
     assert caches.node_endpoint(after) == caches.node_endpoint(cache)

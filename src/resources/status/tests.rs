@@ -45,7 +45,7 @@ fn the_word_follows_from_the_facts() {
     check(blocked, "available", "MRDT");
     check(creating, "creating", "");
     check(changed, "modifying", "");
-    check(rebooting, "rebooting cluster nodes", "");
+    check(rebooting, "rebooting cache cluster nodes", "");
     check(
         |cluster| cluster.failure = failed(FailureKind::Network),
         "incompatible-network",
@@ -83,7 +83,7 @@ fn the_word_follows_from_the_facts() {
             rebooting(cluster);
             blocked(cluster)
         },
-        "rebooting cluster nodes",
+        "rebooting cache cluster nodes",
         "D",
     );
 }

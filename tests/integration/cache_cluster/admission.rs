@@ -50,7 +50,7 @@ const TABLE: [Admits; 9] = [
         delete: true,
     },
     Admits {
-        status: "rebooting cluster nodes",
+        status: "rebooting cache cluster nodes",
         modify: false,
         reboot: false,
         tag: false,
@@ -118,7 +118,7 @@ async fn bring(harness: &Harness, status: &str) {
             harness.host.set_reachable(false);
             harness.reconcile().await;
         }
-        "rebooting cluster nodes" => {
+        "rebooting cache cluster nodes" => {
             harness
                 .call("RebootCacheCluster", &[("CacheClusterId", "c"), NODE])
                 .await

@@ -210,7 +210,7 @@ async fn a_reboot_waits_and_goes_on() {
         harness.reconcile().await;
         assert_eq!(
             harness.status("rd").await,
-            "rebooting cluster nodes",
+            "rebooting cache cluster nodes",
             "{operation:?}"
         );
         harness.host.set_hook(None);
@@ -246,7 +246,7 @@ async fn a_reboot_that_waits_can_be_deleted() {
         .ok();
     harness.host.set_reachable(false);
     harness.reconcile().await;
-    assert_eq!(harness.status("rd").await, "rebooting cluster nodes");
+    assert_eq!(harness.status("rd").await, "rebooting cache cluster nodes");
     harness.delete("rd").await.ok();
     harness.host.set_reachable(true);
     harness.settle().await;

