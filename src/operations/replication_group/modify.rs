@@ -42,6 +42,7 @@ pub async fn modify_replication_group(
     for _ in 0..STALE_TRIES {
         let before = find(cx, &input.replication_group_id).await?;
         demand(&before)?;
+        demand_a_wish(&input)?;
         let mut after = before.clone();
         let user_group = wanted_user_group(cx, &input, &before).await?;
         let events = modify(cx, &input, named.as_ref(), &mut after)?;
@@ -68,6 +69,22 @@ pub async fn modify_replication_group(
         }
     }
     Err(contended())
+}
+
+/// An empty token beside a strategy, and nothing else, asks for nothing. Terraform's provider sends just that after an import, and takes
+/// this refusal, and no other, for success.
+fn demand_a_wish(input: &ModifyReplicationGroupMessage) -> Result<(), Fault> {
+    let nothing = ModifyReplicationGroupMessage {
+        replication_group_id: input.replication_group_id.clone(),
+        apply_immediately: input.apply_immediately,
+        auth_token: Some(String::new()),
+        auth_token_update_strategy: input.auth_token_update_strategy.clone(),
+        ..ModifyReplicationGroupMessage::default()
+    };
+    if *input == nothing {
+        return Err(invalid_combination("No modifications were requested"));
+    }
+    Ok(())
 }
 
 /// Takes the whole request into the wish, or refuses it whole.
