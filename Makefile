@@ -29,7 +29,7 @@ help:
 	@echo
 	@echo "  make docker     a Docker Engine, where none answers and you are root"
 	@echo "  make images     the engine images that this Docker host lacks (images/README.md)"
-	@echo "  make venv       .venv with the clients that tests/sdk runs"
+	@echo "  make venv       the clients that tests/sdk runs: .venv, .venv-tools, tests/sdk/js/node_modules"
 	@echo "  make router-binary   the static data-plane router, $(TARGET)/release/cacheplane-router"
 
 # A missing image of one version stops the caches of that version only.
@@ -73,12 +73,22 @@ docker:
 images: docker
 	@images/make
 
-venv: .venv/.sdk-made
+venv: .venv/.sdk-made .venv-tools/.made tests/sdk/js/node_modules/.made
 venv-bench: .venv/.bench-made
 
 .venv/.%-made: tests/%/requirements.txt
 	@scripts/venv $<
 	@touch $@
+
+.venv-tools/.made: tests/sdk/tools/requirements.txt tests/sdk/tools/collections.txt
+	@scripts/venv $< .venv-tools
+	@scripts/collections tests/sdk/tools/collections.txt .venv-tools/collections
+	@touch $@
+
+# Where there is no npm, the test of the JavaScript SDK says so and is skipped.
+tests/sdk/js/node_modules/.made: tests/sdk/js/package.json tests/sdk/js/package-lock.json
+	@if command -v npm >/dev/null; then echo "venv: fetching the SDK for JavaScript" && \
+		npm --prefix tests/sdk/js ci --no-audit --no-fund --silent && touch $@; fi
 
 # Static, because the control plane turns this one file into a container image. A build with other
 # flags and a target of its own leaves the other builds' caches alone.

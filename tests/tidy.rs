@@ -168,6 +168,7 @@ fn files(folder: &str, endings: &[&str]) -> Vec<File> {
                     "target",
                     ".git",
                     ".venv",
+                    ".venv-tools",
                     "node_modules",
                     "__pycache__",
                     ".terraform",
