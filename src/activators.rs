@@ -26,6 +26,8 @@ pub struct Activators {
     pub metric: Activator,
     /// Snapshots.
     pub snapshot: Activator,
+    /// Certificates of nodes, before they end.
+    pub certificates: Activator,
 }
 
 impl Activators {
@@ -42,6 +44,7 @@ impl Activators {
             maintenance,
             metric,
             snapshot,
+            certificates,
         } = self;
         match name {
             "cache_cluster" => Some(cache_cluster),
@@ -53,6 +56,7 @@ impl Activators {
             "maintenance" => Some(maintenance),
             "metric" => Some(metric),
             "snapshot" => Some(snapshot),
+            "certificates" => Some(certificates),
             _ => None,
         }
     }

@@ -23,6 +23,7 @@ use crate::operations::Presentation;
 use crate::reconcile::World;
 use crate::reconcile::access::Access;
 use crate::reconcile::cache_cluster::CacheClusters;
+use crate::reconcile::certificates::Certificates;
 use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
 use crate::reconcile::maintenance::Maintenance;
@@ -216,6 +217,7 @@ pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
         Access::new(world.clone()),
         Routers::new(world.clone()),
         Snapshots::new(world.clone()),
+        Certificates::new(world.clone()),
     ]
 }
 

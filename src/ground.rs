@@ -23,6 +23,7 @@ use ipnet::Ipv4Net;
 
 use crate::config::{Config, EndpointConfig, EndpointMode, RuntimeConfig, RuntimeKind};
 use crate::datastore::Datastore;
+use crate::engine::Encryption;
 use crate::reconcile::{Ground, Published};
 use crate::resources::cache_cluster::CacheNode;
 use crate::resources::timestamp::Timestamp;
@@ -96,6 +97,7 @@ pub async fn ground(
     Ok(Ground {
         owner,
         secret,
+        encryption: Encryption::new(authority.client_config().context("set up TLS")?),
         authority,
         node_network: halves.node_network,
         endpoint_network: halves.endpoint_network,

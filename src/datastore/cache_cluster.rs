@@ -21,7 +21,9 @@ use crate::resources::tag::Tag;
 use crate::resources::timestamp::Timestamp;
 use row::{StoredCluster, WishColumns, failure_word};
 
-pub(super) use row::{address, engine_version, json, parsed, port, stored_node_type};
+pub(super) use row::{
+    address, engine_version, json, parsed, port, stored_node_type, transit_encryption,
+};
 
 /// Which cache clusters are wanted.
 #[derive(Debug, Clone, Default)]
@@ -52,10 +54,12 @@ macro_rules! cluster_rows {
                         failure_reason, blocked_by, changes, configuration_address, config_version,
                         config_version_served, published_ports.port, cache_clusters.replication_group_key,
                         json((SELECT json_array(replication_group_id, at_rest_encryption, groups.pending_engine,
-                                                groups.pending_engine_version, groups.pending_node_type)
+                                                groups.pending_engine_version, groups.pending_node_type,
+                                                groups.auth_token_changed_at, groups.primary_address, groups.reader_address)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
-                        joined_run, joined_epoch, node_group_id, dismissed, cache_clusters.guarded, access_run, cache_clusters.access_generation,
+                        joined_run, joined_epoch, node_group_id, dismissed, cache_clusters.guarded,
+                        cache_clusters.transit_encryption, access_run, cache_clusters.access_generation,
                         parameters_generation, pending_parameter_group,
                         json((SELECT parameter_values FROM cache_parameter_groups AS parameter_groups
                               WHERE parameter_groups.account = cache_clusters.account
@@ -83,6 +87,21 @@ macro_rules! cluster_rows {
 }
 
 impl Datastore {
+    /// Keys of the cache clusters with encryption in transit that shall stay.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_cluster_list_encrypted(&self) -> Result<Vec<i64>, Error> {
+        let keys = sqlx::query_scalar!(
+            "SELECT cache_cluster_key FROM cache_clusters
+             WHERE transit_encryption IS NOT NULL AND deletion_requested_at IS NULL AND failure_kind IS NULL
+             ORDER BY cache_cluster_key"
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        Ok(keys)
+    }
+
     /// Stores a new cache cluster with its nodes and tags, unless its id is taken.
     ///
     /// # Errors
@@ -484,8 +503,8 @@ pub(super) async fn cluster_insert(
              parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
              snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
              observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key,
-             guarded, restore_from, restore_snapshot)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?, ?, ?)",
+             guarded, restore_from, restore_snapshot, transit_encryption)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?, ?, ?, ?)",
         cluster.scope.account,
         cluster.scope.region,
         cluster.spec.cache_cluster_id,
@@ -509,7 +528,8 @@ pub(super) async fn cluster_insert(
         group_key,
         cluster.spec.guarded,
         restore,
-        restore_snapshot
+        restore_snapshot,
+        columns.transit_encryption
     )
     .execute(&mut **write)
     .await?;
@@ -537,7 +557,7 @@ pub(super) async fn cluster_update(
              maintenance_window = ?6, snapshot_window = ?7, snapshot_retention_days = ?8, notification_topic_arn = ?9,
              notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
              pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
-             changes = ?18, engine = ?21, pending_parameter_group = ?22, guarded = ?23, revision = revision + 1,
+             changes = ?18, engine = ?21, pending_parameter_group = ?22, guarded = ?23, transit_encryption = ?24, revision = revision + 1,
              parameters_generation = parameters_generation + (parameter_group_name IS NOT ?4)
          WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
         columns.engine_version,
@@ -562,7 +582,8 @@ pub(super) async fn cluster_update(
         cluster.revision,
         engine,
         pending_group,
-        cluster.spec.guarded
+        cluster.spec.guarded,
+        columns.transit_encryption
     )
     .execute(&mut **write)
     .await?;

@@ -54,7 +54,8 @@ macro_rules! group_rows {
                     failure_reason, blocked_by, changes, replication_groups.revision, primary_cluster_id, primary_epoch, former_primary,
                     handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
                     reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
-                    reader_ports.port AS \"reader_port?\", guarded, access_generation, replication_groups.user_group_key,
+                    reader_ports.port AS \"reader_port?\", guarded, transit_encryption, kms_key_id, auth_token,
+                    auth_token_earlier, auth_token_optional, auth_token_changed_at, access_generation, replication_groups.user_group_key,
                     user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\",
                     (SELECT max(1 + (final = 1 AND of_cache_cluster IS NULL)) FROM snapshots
                      WHERE of_replication_group = replication_group_key AND failure_reason IS NULL AND copy_of IS NULL
@@ -462,15 +463,17 @@ async fn group_insert(
     let epoch = stored(group.primary.epoch);
     let confirmed = stored(group.primary.confirmed_epoch);
     let user_group_key = user_group_demand(write, group).await?;
-    let access_generation = i64::from(user_group_key.is_some());
+    let is_closed = user_group_key.is_some() || wish.auth_token.is_some();
+    let access_generation = i64::from(is_closed);
     let inserted = sqlx::query!(
         "INSERT INTO replication_groups (account, region, replication_group_id, description, engine, engine_version,
              cache_node_type, port, parameter_group_name, subnet_group_name, security_group_ids, maintenance_window,
              snapshot_window, snapshot_retention_days, snapshotting_cluster_id, notification_topic_arn, notification_active,
              auto_minor_version_upgrade, automatic_failover, multi_az, at_rest_encryption, generation, observed_generation,
              requested_at, retain_primary, changes, revision, primary_cluster_id, primary_epoch, handover, handback,
-             confirmed_epoch, failover_requested, guarded, access_generation, user_group_key)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, ?, 0, ?, ?, ?)",
+             confirmed_epoch, failover_requested, guarded, access_generation, user_group_key, transit_encryption, kms_key_id, auth_token,
+             auth_token_optional, auth_token_changed_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
         group.scope.account,
         group.scope.region,
         group.spec.replication_group_id,
@@ -500,7 +503,12 @@ async fn group_insert(
         confirmed,
         group.spec.guarded,
         access_generation,
-        user_group_key
+        user_group_key,
+        wish.transit_encryption,
+        group.spec.kms_key_id,
+        wish.auth_token,
+        wish.auth_token_optional,
+        wish.auth_token_changed_at
     )
     .execute(&mut **write)
     .await?;
@@ -531,7 +539,10 @@ async fn group_update(
              auto_minor_version_upgrade = ?13, automatic_failover = ?14, multi_az = ?15, pending_engine = ?16,
              pending_engine_version = ?17, pending_node_type = ?18, pending_primary = ?19, generation = ?20,
              deletion_requested_at = ?21, retain_primary = ?22, changes = ?23, pending_parameter_group = ?26, guarded = ?27,
-             access_generation = access_generation + (user_group_key IS NOT ?28), user_group_key = ?28, revision = revision + 1
+             access_generation = access_generation + (user_group_key IS NOT ?28 OR auth_token IS NOT ?30
+                 OR auth_token_earlier IS NOT ?31 OR auth_token_optional IS NOT ?32),
+             user_group_key = ?28, transit_encryption = ?29, auth_token = ?30, auth_token_earlier = ?31,
+             auth_token_optional = ?32, auth_token_changed_at = ?33, revision = revision + 1
          WHERE replication_group_key = ?24 AND revision = ?25 AND deletion_requested_at IS NULL",
         group.spec.description,
         engine,
@@ -560,7 +571,12 @@ async fn group_update(
         group.revision,
         pending_group,
         group.spec.guarded,
-        user_group_key
+        user_group_key,
+        wish.transit_encryption,
+        wish.auth_token,
+        wish.auth_token_earlier,
+        wish.auth_token_optional,
+        wish.auth_token_changed_at
     )
     .execute(&mut **write)
     .await?;

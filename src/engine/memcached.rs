@@ -5,8 +5,8 @@ pub(super) mod kept;
 use std::io;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
+use super::encryption::connect;
 use super::{EngineError, NodeEndpoint, NodeReport, Role};
 
 /// Most bytes read in one probe; `stats` and `stats settings` together take about 5 KiB.
@@ -14,9 +14,7 @@ const ANSWER_LENGTH_MAX: u64 = 64 * 1024;
 
 /// Asks for version, statistics and settings on one connection. The caller bounds the time.
 pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError> {
-    let mut stream = TcpStream::connect((node.host.as_str(), node.port))
-        .await
-        .map_err(|e| node.unreachable(e))?;
+    let mut stream = connect(node).await?;
     // All questions at once: one round trip, and `quit` lets the node close the connection.
     stream
         .write_all(b"version\r\nstats\r\nstats settings\r\nquit\r\n")

@@ -5,7 +5,9 @@
 //! business.
 
 pub mod cluster;
+mod encryption;
 mod endpoint;
+mod error;
 mod identity;
 pub mod memcached;
 pub mod observe;
@@ -25,6 +27,8 @@ use cluster::{
     ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
 };
 
+pub use encryption::Encryption;
+pub use error::EngineError;
 pub use identity::{Credentials, NodeUser};
 
 /// Which language a node speaks.
@@ -47,6 +51,8 @@ pub struct NodeEndpoint {
     pub protocol: Protocol,
     /// The control plane's own user on the node; none before Redis 6 and for Memcached, which have no users.
     pub administrator: Option<Credentials>,
+    /// Set where the node speaks TLS, and nothing else.
+    pub encryption: Option<Encryption>,
 }
 
 /// What a node says about itself.
@@ -166,53 +172,6 @@ pub struct Unsettable {
     pub value: String,
     /// What the node said.
     pub reason: String,
-}
-
-/// Why a node did not give the answer; one variant for each thing that a caller does differently.
-///
-/// No message repeats its source: whoever logs prints the chain.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// No connection: nothing listens, or there is no route.
-    #[error("the node at {endpoint} cannot be reached")]
-    Unreachable {
-        /// Host and port.
-        endpoint: String,
-        /// What the connection said.
-        #[source]
-        source: Option<std::io::Error>,
-    },
-    /// It answers, but is still reading its data set.
-    #[error("the node at {endpoint} is still loading its data set")]
-    Loading {
-        /// Host and port.
-        endpoint: String,
-    },
-    /// It does not accept us: a wrong secret, missing rights, or another protocol than expected.
-    #[error("the node at {endpoint} refused: {message}")]
-    Refused {
-        /// Host and port.
-        endpoint: String,
-        /// What it said.
-        message: String,
-    },
-    /// It holds less of a history than it was asked to be promoted with: it has been started again, or others went on.
-    #[error("the node at {endpoint} no longer holds the history that it was to go on with")]
-    Behind {
-        /// Host and port.
-        endpoint: String,
-    },
-    /// It was silent until the deadline.
-    #[error("the node at {endpoint} did not answer within {deadline_ms} ms")]
-    Timeout {
-        /// Host and port.
-        endpoint: String,
-        /// The deadline.
-        deadline_ms: u64,
-        /// The last unsuccessful attempt, when there were several.
-        #[source]
-        last: Option<Box<EngineError>>,
-    },
 }
 
 /// The control plane's way to talk to nodes.
@@ -383,6 +342,24 @@ pub trait Engine: Send + Sync + Debug {
         settings: &[(&'static str, String)],
         deadline: Duration,
     ) -> Result<Vec<Unsettable>, EngineError>;
+
+    /// When the certificate that a node shows ends, in seconds since the Unix epoch; none where it shows none.
+    ///
+    /// A node whose certificate has ended is [`EngineError::Unreachable`], as one that shows another's is.
+    async fn certificate_end(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<Option<i64>, EngineError>;
+
+    /// Lets a node take up the certificate that lies in `file` with its key, in place of the one that it shows. Connections that are
+    /// open go on.
+    async fn renew_certificate(
+        &self,
+        node: &NodeEndpoint,
+        file: &str,
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
 }
 
 /// Real nodes over TCP.
@@ -530,6 +507,26 @@ impl Engine for NetworkEngine {
     ) -> Result<(), EngineError> {
         node.has_users()?;
         node.bounded(deadline, redis::users::admit(node, users))
+            .await
+    }
+
+    async fn certificate_end(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<Option<i64>, EngineError> {
+        node.bounded(deadline, encryption::certificate_end(node))
+            .await
+    }
+
+    async fn renew_certificate(
+        &self,
+        node: &NodeEndpoint,
+        file: &str,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::renew_certificate(node, file))
             .await
     }
 

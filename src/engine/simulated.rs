@@ -9,6 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 mod cluster;
 mod observe;
@@ -77,6 +79,9 @@ impl SimulatedEngine {
             let reach = world.reach(&node.host, node.port);
             Ok(match reach {
                 Reach::Nothing => Err(unreachable(node)),
+                Reach::Process { ref command, .. } if !is_understood(node, command) => {
+                    Err(unreachable(node))
+                }
                 Reach::Frozen { .. } => what(world, &reach).and(Err(node.timeout(deadline, None))),
                 Reach::Process { .. } => what(world, &reach),
             })
@@ -125,6 +130,32 @@ impl SimulatedEngine {
     }
 }
 
+/// Whether a process is spoken to as it speaks: encrypted, or not.
+fn is_understood(node: &NodeEndpoint, command: &[String]) -> bool {
+    option(command, &["--tls-port"]).is_some() == node.encryption.is_some()
+}
+
+/// The certificate in a process's container.
+fn shown_certificate(world: &SimulatedWorld, reach: &Reach) -> Option<String> {
+    let Reach::Process {
+        container, command, ..
+    } = reach
+    else {
+        return None;
+    };
+    let path = option(command, &["--tls-cert-file"])?;
+    let files = world.container_spec(container)?.files;
+    let file = files.into_iter().find(|file| file.path == path)?;
+    String::from_utf8(file.content.to_vec()).ok()
+}
+
+/// When the certificate in this text ends, in seconds since the Unix epoch.
+fn end_of(pem: &str) -> Option<i64> {
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    let (_, read) = x509_parser::parse_x509_certificate(&certificate).ok()?;
+    Some(read.validity().not_after.timestamp())
+}
+
 /// What became of a client's write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Write {
@@ -168,6 +199,9 @@ impl Engine for SimulatedEngine {
                 image,
                 command,
             } => {
+                if !is_understood(node, &command) {
+                    return Err(unreachable(node));
+                }
                 let standing = match node.protocol {
                     Protocol::Redis => self.world.standing(&container).map(replication_report),
                     Protocol::Memcached => None,
@@ -352,6 +386,29 @@ impl Engine for SimulatedEngine {
     }
 
     /// As a build without an allocator of its own, it cannot defragment.
+    async fn certificate_end(
+        &self,
+        node: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<Option<i64>, EngineError> {
+        let look = |world: &SimulatedWorld, reach: &Reach| Ok(shown_certificate(world, reach));
+        let shown = self
+            .ask(Operation::NodeCertificate, node, deadline, look)
+            .await?;
+        Ok(shown.and_then(|pem| end_of(&pem)))
+    }
+
+    /// What a process shows is what lies in its container.
+    async fn renew_certificate(
+        &self,
+        node: &NodeEndpoint,
+        _: &str,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        self.ask(Operation::NodeRenew, node, deadline, |_, _| Ok(()))
+            .await
+    }
+
     async fn configure(
         &self,
         node: &NodeEndpoint,

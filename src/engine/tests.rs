@@ -31,6 +31,7 @@ async fn node(protocol: Protocol, answers: Vec<Option<Vec<u8>>>) -> NodeEndpoint
         host: "127.0.0.1".into(),
         port,
         protocol,
+        encryption: None,
         administrator: None,
     }
 }
@@ -214,6 +215,7 @@ async fn nothing_listening_is_unreachable() {
             host: "127.0.0.1".into(),
             port,
             protocol,
+            encryption: None,
             administrator: None,
         };
         let error = NetworkEngine.probe(&node, DEADLINE).await.unwrap_err();
@@ -317,6 +319,7 @@ async fn listener_of(report: &'static str) -> (NodeEndpoint, tokio::task::JoinHa
         host: "127.0.0.1".into(),
         port,
         protocol: Protocol::Redis,
+        encryption: None,
         administrator: Some(Credentials {
             user: "us".into(),
             password: "hush".into(),

@@ -1,6 +1,7 @@
 //! Replication groups: create, describe, modify, delete, more replicas and fewer, and the test of a failover. Cluster mode disabled.
 
 mod adopt;
+mod encryption;
 mod failover;
 mod modify;
 mod node_groups;
@@ -112,6 +113,9 @@ async fn wished(
     let version = group.spec.engine_version;
     if let Some(user_group) = user_group::attachable(cx, ids, version).await? {
         group.guard(user_group);
+    }
+    if let Some(tokens) = spec::auth_tokens(input, cx.clock.now())? {
+        group.demand_tokens(tokens);
     }
     Ok((group, tags))
 }
@@ -274,6 +278,12 @@ fn refuse_to_keep(
     if retain && group.spec.engine() == Engine::Valkey {
         return Err(invalid_combination(
             "RetainPrimaryCluster is not supported for engine valkey: there are no valkey cache clusters outside replication groups.",
+        ));
+    }
+    if retain && group.spec.transit_encryption.is_some() {
+        return Err(invalid_combination(
+            "RetainPrimaryCluster is not supported with encryption in transit: there are no redis cache clusters with it outside \
+             replication groups.",
         ));
     }
     Ok(())

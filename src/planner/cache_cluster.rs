@@ -117,6 +117,12 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
     {
         return Plan::AwaitGroup;
     }
+    if lacking
+        .iter()
+        .any(|index| awaits_endpoints(cluster, &cluster.nodes[*index]))
+    {
+        return Plan::AwaitGroup;
+    }
     if !lacking.is_empty() {
         return Plan::Do(Stage::EnsureNodes(lacking));
     }
@@ -176,6 +182,14 @@ fn awaits_loss(cluster: &CacheCluster, node: &CacheNode) -> bool {
         && cluster.generation == cluster.observed_generation
         && node.reboot.is_none()
         && !node.recovering
+}
+
+/// Whether a member's certificate is to name addresses that its group has not chosen yet.
+fn awaits_endpoints(cluster: &CacheCluster, node: &CacheNode) -> bool {
+    let membership = cluster.membership.as_ref();
+    cluster.spec.transit_encryption.is_some()
+        && node.published_port.is_none()
+        && membership.is_some_and(|group| group.endpoint_addresses.is_empty())
 }
 
 /// Whether nothing is left to do for it but to remove it: it is deleted, or was given up. A node that may serve slots of a cluster is

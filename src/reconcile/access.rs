@@ -18,6 +18,7 @@ use crate::activators::{Activator, Activators};
 use crate::datastore::{Error as StoreError, GivenAccess};
 use crate::engine::{EngineError, NodeUser};
 use crate::planner::access::plan;
+use crate::resources::auth_token::AuthTokens;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::VersionNumber;
 use crate::resources::user::{User, node_users};
@@ -88,7 +89,7 @@ impl Reconciler for Access {
         let lacking = plan(&group);
         let given = lacking.iter().map(|(index, _)| {
             let member = &group.members[*index];
-            self.give(member, users.as_deref())
+            self.give(member, users.as_deref(), group.access.auth_tokens.as_ref())
         });
         let mut done = Vec::new();
         let mut refusals = Vec::new();
@@ -147,7 +148,12 @@ impl Access {
     }
 
     /// Gives one node its users, in the words of the line that it runs.
-    async fn give(&self, member: &CacheCluster, users: Option<&[User]>) -> Result<(), EngineError> {
+    async fn give(
+        &self,
+        member: &CacheCluster,
+        users: Option<&[User]>,
+        tokens: Option<&AuthTokens>,
+    ) -> Result<(), EngineError> {
         let Some(node) = member.nodes.first() else {
             return Ok(());
         };
@@ -159,7 +165,7 @@ impl Access {
             });
         }
         let line = line(&report.version, member);
-        let users: Vec<NodeUser> = node_users(users, member.spec.engine(), line)
+        let users: Vec<NodeUser> = node_users(users, tokens, member.spec.engine(), line)
             .into_iter()
             .map(|user| NodeUser {
                 name: user.name,

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod audit;
 pub mod cache_cluster;
+pub mod certificates;
 pub mod driver;
 pub mod health;
 pub mod maintenance;
@@ -33,7 +34,7 @@ use crate::authority::Authority;
 use crate::clock::Clock;
 use crate::datastore::{AddressPool, Datastore, Pools, PortPool};
 use crate::engine::observe::Observe;
-use crate::engine::{Credentials, Engine};
+use crate::engine::{Credentials, Encryption, Engine};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::routing::RouterControl;
 use crate::runtime::labels::{KIND_CACHE_CLUSTER, KIND_ROUTER, NodeIdentity, singleton_name};
@@ -77,6 +78,8 @@ pub struct Ground {
     pub secret: Vec<u8>,
     /// Who vouches for nodes and endpoints that speak TLS.
     pub authority: Arc<Authority>,
+    /// How we ourselves talk to nodes that speak TLS: as clients of that authority.
+    pub encryption: Encryption,
     /// The network of nodes.
     pub node_network: NetworkSpec,
     /// The network of endpoints that move or speak.

@@ -1,6 +1,6 @@
 //! One cache node: what its container is made of, how to look at it, how to make it be there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -18,8 +18,8 @@ use crate::resources::engine_settings::{
 };
 use crate::resources::parameter;
 use crate::runtime::{
-    ContainerObserved, ContainerSpec, NetworkAttachment, PublishedPort, RestartPolicy,
-    RuntimeError, VolumeMount, VolumeSpec,
+    ContainerFile, ContainerObserved, ContainerSpec, NetworkAttachment, PublishedPort,
+    RestartPolicy, RuntimeError, VolumeMount, VolumeSpec,
 };
 
 /// How long a running node may take to answer one look.
@@ -134,7 +134,11 @@ impl World {
                 .await
                 .map_err(|error| passing(&error))?;
         }
-        let spec = self.container_spec(cluster, node, image);
+        if cluster.spec.transit_encryption.is_some() && !has_users(cluster) {
+            // Engines speak TLS from the line on that brought users.
+            return Err(Obstacle::NoImage(without_encryption(cluster, image)));
+        }
+        let spec = self.container_spec(cluster, node, image)?;
         self.place_data(cluster, node, &spec).await?;
         let container = self
             .runtime
@@ -150,6 +154,9 @@ impl World {
         }
         if let Err(error) = ready {
             let account = self.account_for(&spec.name, &error).await;
+            if cluster.spec.transit_encryption.is_some() && says_no_encryption(&account) {
+                return Err(Obstacle::NoImage(without_encryption(cluster, image)));
+            }
             if self.rejects_data(cluster, node, &container).await {
                 return Err(Obstacle::BadRestore(account));
             }
@@ -257,7 +264,58 @@ impl World {
                 Engine::Redis | Engine::Valkey => Protocol::Redis,
             },
             administrator: has_users(cluster).then(|| self.ground.administrator(&name)),
+            encryption: cluster
+                .spec
+                .transit_encryption
+                .map(|_| self.ground.encryption.clone()),
         }
+    }
+
+    /// The files that a node with encryption in transit finds in its container: a key and a certificate of its own, made now, and the
+    /// authority's. None without encryption.
+    pub(super) fn certificate_files(
+        &self,
+        cluster: &CacheCluster,
+        node: &CacheNode,
+    ) -> Result<Vec<ContainerFile>, Obstacle> {
+        if cluster.spec.transit_encryption.is_none() {
+            return Ok(Vec::new());
+        }
+        let authority = &self.ground.authority;
+        let names = self.certificate_names(cluster, node);
+        let issued = authority
+            .issue(&names, self.clock.now())
+            .map_err(|error| Obstacle::Passing(describe(&error)))?;
+        let file = |path: &str, content: String| ContainerFile {
+            path: path.to_owned(),
+            content: content.into(),
+            owner: engine_settings::ENGINE_USER,
+        };
+        let own = issued.key_pem + &issued.certificate_pem;
+        Ok(vec![
+            file(engine_settings::CERTIFICATE_FILE, own),
+            file(
+                engine_settings::AUTHORITY_FILE,
+                authority.certificate_pem().to_owned(),
+            ),
+        ])
+    }
+
+    /// Whatever a client may call the node, or an endpoint that leads to it.
+    fn certificate_names(&self, cluster: &CacheCluster, node: &CacheNode) -> Vec<String> {
+        let mut names: Vec<String> = node.address.iter().map(ToString::to_string).collect();
+        if let Some(group) = &cluster.membership {
+            names.extend(group.endpoint_addresses.iter().map(ToString::to_string));
+        }
+        if let Some(published) = &self.ground.published {
+            names.push(published.advertise_host.clone());
+            names.push(published.probe_host.clone());
+        }
+        names.extend(["localhost", "127.0.0.1"].map(str::to_owned));
+        // A name that was said twice is said once.
+        let mut said = BTreeSet::new();
+        names.retain(|name| said.insert(name.clone()));
+        names
     }
 
     fn container_spec(
@@ -265,7 +323,7 @@ impl World {
         cluster: &CacheCluster,
         node: &CacheNode,
         image: &str,
-    ) -> ContainerSpec {
+    ) -> Result<ContainerSpec, Obstacle> {
         let identity = identity(cluster, node);
         let name = identity.container_name(&self.ground.owner);
         let command = self.server_command(cluster, node, &name, image);
@@ -284,7 +342,7 @@ impl World {
             }],
             false => Vec::new(),
         };
-        ContainerSpec {
+        Ok(ContainerSpec {
             image: image.to_owned(),
             command,
             environment: BTreeMap::new(),
@@ -303,8 +361,9 @@ impl World {
             capabilities: Vec::new(),
             stop_grace: stop_grace(cluster),
             sysctls: BTreeMap::new(),
+            files: self.certificate_files(cluster, node)?,
             name,
-        }
+        })
     }
 
     fn server_command(
@@ -352,6 +411,7 @@ impl World {
             }),
             fenced: cluster.membership.is_some(),
             guarded: spec.guarded,
+            encrypted: spec.transit_encryption.is_some(),
             persistent: keeps_data(cluster),
             open_files_limit: self.ground.open_files_limit,
         })
@@ -369,6 +429,22 @@ impl World {
             log => format!("{}; its container last wrote: {log}", describe(error)),
         }
     }
+}
+
+/// Whether an engine says that it was built without TLS: Redis of a directive, Valkey 9 of a kind of connection.
+fn says_no_encryption(account: &str) -> bool {
+    let refuses_directive = account.contains("Bad directive") && account.contains("tls-port");
+    refuses_directive || account.contains("Failed finding TLS support")
+}
+
+fn without_encryption(cluster: &CacheCluster, image: &str) -> String {
+    let version = cluster.spec.engine_version;
+    format!(
+        "The image {image} has no TLS, which encryption in transit needs. Name one that has with --image {}:{}=REFERENCE, or do \
+         without TransitEncryptionEnabled.",
+        version.engine.name(),
+        version.version
+    )
 }
 
 /// Whether a node that was waited for in vain hangs, in a run in which nobody can have written to it: a member's, which is fenced until

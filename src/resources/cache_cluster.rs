@@ -14,6 +14,7 @@ use super::pending::Pending;
 use super::scope::Scope;
 use super::snapshot::Restore;
 use super::timestamp::Timestamp;
+use super::transit_encryption::TransitEncryptionMode;
 use super::window::{MaintenanceWindow, SnapshotWindow};
 
 /// Most nodes of a Memcached cache cluster (CreateCacheCluster, API reference; the quota page says 60).
@@ -68,6 +69,8 @@ pub struct CacheClusterSpec {
     pub auto_minor_version_upgrade: bool,
     /// Whether its nodes start with nobody let in but us; members of replication groups with users only.
     pub guarded: bool,
+    /// Encryption in transit, where it is on.
+    pub transit_encryption: Option<TransitEncryptionMode>,
 }
 
 impl CacheClusterSpec {
@@ -250,6 +253,10 @@ pub struct Membership {
     pub replication_group_id: String,
     /// What the group says of encryption at rest.
     pub at_rest_encryption: bool,
+    /// When its AUTH tokens last changed, where it has any.
+    pub auth_token_changed_at: Option<Timestamp>,
+    /// The addresses of its endpoints, once chosen; none in published mode.
+    pub endpoint_addresses: Vec<Ipv4Addr>,
     /// The engine version that waits for the group's maintenance window.
     pub pending_engine_version: Option<&'static EngineVersion>,
     /// The node type that waits for it.

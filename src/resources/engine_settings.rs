@@ -48,6 +48,8 @@ pub struct ServerSettings<'a> {
     /// Whether it starts with its `default` user off: customers are let in by those who know who may, and a node that is started
     /// again by itself lets nobody in before.
     pub guarded: bool,
+    /// Whether it speaks TLS on its port, and nothing else: to clients, to its primary, and to the other nodes of its cluster.
+    pub encrypted: bool,
     /// Whether keys survive a restart, on the volume at `/data`.
     pub persistent: bool,
     /// Open files that the host lets a container have, when that is known to be bounded. Memcached does not start
@@ -69,6 +71,15 @@ pub const FENCE: (&str, u16) = ("127.0.0.1", 1);
 
 /// Where the engine's container keeps what must survive it.
 pub const DATA_DIRECTORY: &str = "/data";
+
+/// Where a node that speaks TLS finds its certificate, and its key: one file, so that both are replaced in one moment.
+pub const CERTIFICATE_FILE: &str = "/etc/cacheplane/node.pem";
+
+/// Where it finds the certificate of the authority that vouches for its peers.
+pub const AUTHORITY_FILE: &str = "/etc/cacheplane/ca.pem";
+
+/// The user whose process reads these files, in the official images of Redis and Valkey and in ours.
+pub const ENGINE_USER: u64 = 999;
 
 /// The engine's command line, the program first.
 pub fn server_command(settings: &ServerSettings<'_>) -> Vec<String> {
@@ -152,12 +163,15 @@ fn resp_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
 
 fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
     let line = settings.line;
-    let mut directives = vec![
-        ("port", settings.port.to_string()),
+    let mut directives = match settings.encrypted {
+        true => encryption(settings),
+        false => vec![("port", settings.port.to_string())],
+    };
+    directives.extend([
         ("daemonize", "no".into()),
         ("loglevel", "notice".into()),
         ("dir", DATA_DIRECTORY.into()),
-    ];
+    ]);
     if line.at_least(3, 2, 0) {
         // The container's network is the boundary; the address of a node is for its customers.
         directives.push(("protected-mode", "no".into()));
@@ -191,6 +205,24 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
+}
+
+/// Lines from 6.0 on can do that, where they were built for it; any other does not start.
+fn encryption(settings: &ServerSettings<'_>) -> Vec<(&'static str, String)> {
+    let mut directives = vec![
+        ("port", "0".into()),
+        ("tls-port", settings.port.to_string()),
+        ("tls-cert-file", CERTIFICATE_FILE.into()),
+        ("tls-key-file", CERTIFICATE_FILE.into()),
+        ("tls-ca-cert-file", AUTHORITY_FILE.into()),
+        // Clients prove who they are by a password, if at all.
+        ("tls-auth-clients", "no".into()),
+        ("tls-replication", "yes".into()),
+    ];
+    if is_clustered(settings) {
+        directives.push(("tls-cluster", "yes".into()));
+    }
+    directives
 }
 
 fn is_clustered(settings: &ServerSettings<'_>) -> bool {

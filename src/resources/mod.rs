@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod arn;
+pub mod auth_token;
 pub mod cache_cluster;
 pub mod cache_parameter_group;
 pub mod engine;
@@ -21,6 +22,7 @@ pub mod status;
 pub mod subnet_group;
 pub mod tag;
 pub mod timestamp;
+pub mod transit_encryption;
 pub mod user;
 pub mod user_group;
 pub mod violation;

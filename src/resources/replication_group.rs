@@ -7,6 +7,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::auth_token::{AuthTokenStrategy, AuthTokens};
 use super::cache_cluster::{
     AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, Membership, Notification, Snapshotting,
 };
@@ -14,9 +15,11 @@ use super::engine::{Engine, EngineVersion};
 use super::node_type::NodeType;
 use super::scope::Scope;
 use super::timestamp::Timestamp;
+use super::transit_encryption::TransitEncryptionMode;
 use super::window::{MaintenanceWindow, SnapshotWindow};
 use sharding::Sharding;
 
+mod access;
 pub mod pending;
 pub mod replicas;
 pub mod sharding;
@@ -64,6 +67,10 @@ pub struct ReplicationGroupSpec {
     pub multi_az: bool,
     /// Kept and described.
     pub at_rest_encryption: bool,
+    /// The key that it is encrypted with at rest, where one was named; kept and described.
+    pub kms_key_id: Option<String>,
+    /// Encryption in transit, where it is on.
+    pub transit_encryption: Option<TransitEncryptionMode>,
     /// Whether members' nodes start with nobody let in but us; from the first user group on.
     pub guarded: bool,
 }
@@ -91,6 +98,7 @@ impl ReplicationGroupSpec {
             notification: self.notification.clone(),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
             guarded: self.guarded,
+            transit_encryption: self.transit_encryption,
         }
     }
 }
@@ -132,6 +140,8 @@ pub enum GroupChange {
     Promotion(String),
     /// Another user group, or one more or less: from, to.
     UserGroup(Option<String>, Option<String>),
+    /// Other AUTH tokens.
+    AuthToken(AuthTokenStrategy),
 }
 
 /// The user group of a replication group.
@@ -152,6 +162,8 @@ pub struct GroupAccess {
     pub generation: u64,
     /// The users; without a user group, everyone.
     pub user_group: Option<AttachedUserGroup>,
+    /// What clients must have instead; never with a user group.
+    pub auth_tokens: Option<AuthTokens>,
 }
 
 /// Which member is the primary.
@@ -344,6 +356,8 @@ impl ReplicationGroup {
             group_key: self.key,
             replication_group_id: self.spec.replication_group_id.clone(),
             at_rest_encryption: self.spec.at_rest_encryption,
+            auth_token_changed_at: self.access.auth_tokens.as_ref().map(|it| it.changed_at),
+            endpoint_addresses: Vec::new(),
             pending_engine_version: self.pending.engine_version,
             pending_node_type: self.pending.node_type,
             joined: None,
@@ -465,33 +479,6 @@ impl ReplicationGroup {
     /// Whether `member`'s node was given users in the run that is known of it, those of now or of a moment ago.
     fn lets_users_in(&self, member: &CacheCluster) -> bool {
         self.access.generation == 0 || applied_access(member).is_some()
-    }
-
-    /// Lets in the users of this group alone, from its first moment on; for a group that is not there yet.
-    pub fn guard(&mut self, user_group: AttachedUserGroup) {
-        self.spec.guarded = true;
-        for member in &mut self.members {
-            member.spec.guarded = true;
-        }
-        self.access = GroupAccess {
-            generation: 1,
-            user_group: Some(user_group),
-        };
-    }
-
-    /// Has another user group, or none. Members are rolled when the first comes: a node that was made before starts open to everyone.
-    pub fn attach_user_group(&mut self, user_group: Option<AttachedUserGroup>) {
-        let id = |group: &Option<AttachedUserGroup>| {
-            group.as_ref().map(|group| group.user_group_id.clone())
-        };
-        let (from, to) = (id(&self.access.user_group), id(&user_group));
-        if from == to {
-            return;
-        }
-        self.spec.guarded |= user_group.is_some();
-        self.access.user_group = user_group;
-        self.changes.push(GroupChange::UserGroup(from, to));
-        self.raise_generation();
     }
 
     /// The members that reads go to: replicas that are in sync, in the order of their making; the primary where there is none.

@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::access::AccessString;
+use super::auth_token::AuthTokens;
 use super::engine::{Engine, VersionNumber};
 use super::engine_settings::withheld_rules;
 use super::id;
@@ -54,7 +55,12 @@ impl PasswordDigest {
                 "Passwords must be printable ASCII characters other than , \" / and @.",
             ));
         }
-        Ok(Self(hex::encode(Sha256::digest(password.as_bytes()))))
+        Ok(Self::of_lawful(password))
+    }
+
+    /// The digest of one that has been found lawful.
+    pub(super) fn of_lawful(password: &str) -> Self {
+        Self(hex::encode(Sha256::digest(password.as_bytes())))
     }
 
     /// One that was stored.
@@ -199,16 +205,25 @@ pub struct NodeUser {
 }
 
 /// All users of a node of this engine and line, besides the control plane's own. Without a user group everyone is let in, as the user
-/// `default`; with one that has no such user, nobody is let in as it.
-pub fn node_users(users: Option<&[User]>, engine: Engine, line: VersionNumber) -> Vec<NodeUser> {
+/// `default`, or whoever has one of `tokens`; with a user group that has no such user, nobody is let in as it.
+pub fn node_users(
+    users: Option<&[User]>,
+    tokens: Option<&AuthTokens>,
+    engine: Engine,
+    line: VersionNumber,
+) -> Vec<NodeUser> {
     let user = |name: &str, rules| NodeUser {
         name: name.to_owned(),
         rules,
     };
     let Some(users) = users else {
-        let mut rules: Vec<String> = ["reset", "on", "nopass", "~*", "+@all"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut rules = vec!["reset".to_owned(), "on".to_owned()];
+        match tokens.filter(|tokens| !tokens.optional) {
+            Some(tokens) => rules.extend(tokens.valid().map(|one| format!("#{}", one.digits()))),
+            // Of a password that may be left out the engine knows nothing: whoever names the user may give any.
+            None => rules.push("nopass".to_owned()),
+        }
+        rules.extend(["~*", "+@all"].map(str::to_owned));
         if line.at_least(6, 2, 0) {
             rules.push("&*".to_owned());
         }

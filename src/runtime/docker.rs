@@ -28,8 +28,9 @@ use tokio::time::Instant;
 use super::ensure::{self, Primitives};
 use super::labels;
 use super::{
-    ContainerObserved, ContainerSpec, FileContent, ImportedImage, NetworkObserved, NetworkSpec,
-    Runtime, RuntimeDescription, RuntimeError, RuntimeEvent, VolumeObserved, VolumeSpec,
+    ContainerFile, ContainerObserved, ContainerSpec, FileContent, ImportedImage, NetworkObserved,
+    NetworkSpec, Runtime, RuntimeDescription, RuntimeError, RuntimeEvent, VolumeObserved,
+    VolumeSpec,
 };
 use client::Client;
 use errors::{Action, is_absent};
@@ -449,6 +450,14 @@ impl Runtime for DockerRuntime {
         content: FileContent,
     ) -> Result<(), RuntimeError> {
         upload::upload(&self.client, container, path, size_bytes, content).await
+    }
+
+    async fn put_files(
+        &self,
+        container: &str,
+        files: &[ContainerFile],
+    ) -> Result<(), RuntimeError> {
+        Primitives::put_files(self, container, files).await
     }
 
     async fn start_container(&self, name: &str) -> Result<(), RuntimeError> {

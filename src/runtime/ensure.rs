@@ -8,7 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::labels;
-use super::{ContainerObserved, ContainerSpec, ContainerState, NetworkAttachment, RuntimeError};
+use super::{
+    ContainerFile, ContainerObserved, ContainerSpec, ContainerState, NetworkAttachment,
+    RuntimeError,
+};
 
 /// What an engine does in one call.
 #[async_trait]
@@ -19,6 +22,8 @@ pub(super) trait Primitives: Sync {
     async fn inspect(&self, name: &str) -> Result<Option<ContainerObserved>, RuntimeError>;
     /// Creates a container attached to the first of its networks; a taken name is a conflict.
     async fn create(&self, spec: &ContainerSpec) -> Result<(), RuntimeError>;
+    /// Puts files into a container.
+    async fn put_files(&self, name: &str, files: &[ContainerFile]) -> Result<(), RuntimeError>;
     /// Starts a container; one that runs is left alone.
     async fn start(&self, name: &str) -> Result<(), RuntimeError>;
     /// Thaws a container.
@@ -51,6 +56,7 @@ enum Step<'a> {
     Disconnect(&'a str),
     Connect(&'a NetworkAttachment),
     Unpause,
+    PutFiles,
     Start,
 }
 
@@ -107,6 +113,7 @@ async fn take(
         Step::Disconnect(network) => engine.disconnect(&spec.name, network, false).await,
         Step::Connect(attachment) => engine.connect(&spec.name, attachment).await,
         Step::Unpause => engine.unpause(&spec.name).await,
+        Step::PutFiles => engine.put_files(&spec.name, &spec.files).await,
         Step::Start => engine.start(&spec.name).await,
     }
 }
@@ -150,7 +157,11 @@ fn steps<'a>(
         }
     }
     match found.state {
-        ContainerState::Created | ContainerState::Exited => steps.push(Step::Start),
+        ContainerState::Created | ContainerState::Exited => {
+            // One that was left half made has none, and newer ones do no harm.
+            put_files(spec, &mut steps);
+            steps.push(Step::Start);
+        }
         ContainerState::Paused => steps.push(Step::Unpause),
         // The engine is starting it itself.
         ContainerState::Restarting | ContainerState::Running => {}
@@ -163,7 +174,14 @@ fn create<'a>(spec: &'a ContainerSpec, steps: &mut Vec<Step<'a>>) {
     steps.push(Step::Create);
     // The engine attaches one network at creation (more only from API 1.44 on); the process must find all at its start.
     steps.extend(spec.networks.iter().skip(1).map(Step::Connect));
+    put_files(spec, steps);
     steps.push(Step::Start);
+}
+
+fn put_files(spec: &ContainerSpec, steps: &mut Vec<Step<'_>>) {
+    if !spec.files.is_empty() {
+        steps.push(Step::PutFiles);
+    }
 }
 
 /// Stops, then removes.
@@ -236,6 +254,7 @@ mod tests {
             capabilities: vec![],
             stop_grace: Duration::from_secs(1),
             sysctls: BTreeMap::new(),
+            files: vec![],
         }
     }
 
@@ -304,6 +323,26 @@ mod tests {
         );
         check(Some(found(Dead, 2, &both)), anew(vec![Step::Remove]));
         check(Some(found(Removing, 2, &both)), anew(vec![Step::Remove]));
+    }
+
+    #[test]
+    fn files_are_there_before_each_start() {
+        let mut spec = spec();
+        spec.networks.truncate(1);
+        spec.files = vec![ContainerFile {
+            path: "/etc/key".into(),
+            content: "key".into(),
+            owner: 999,
+        }];
+        let steps = |state| {
+            let found = found(state, 2, &[("nodes", 5)]);
+            steps("us", &spec, Some(&found)).unwrap()
+        };
+        let started = vec![Step::PutFiles, Step::Start];
+        assert_eq!(steps(ContainerState::Created), started);
+        assert_eq!(steps(ContainerState::Exited), started);
+        assert_eq!(steps(ContainerState::Running), vec![]);
+        assert!(!format!("{:?}", spec.files).contains("content"));
     }
 
     #[test]

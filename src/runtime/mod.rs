@@ -96,6 +96,10 @@ pub trait Runtime: usage::Usage + Send + Sync + Debug {
         content: FileContent,
     ) -> Result<(), RuntimeError>;
 
+    /// Puts files into a container that exists, whether it runs or not, in place of those that are there.
+    async fn put_files(&self, container: &str, files: &[ContainerFile])
+    -> Result<(), RuntimeError>;
+
     /// Starts a container that exists; one that runs is left alone.
     async fn start_container(&self, name: &str) -> Result<(), RuntimeError>;
 
@@ -281,6 +285,29 @@ pub struct ContainerSpec {
     pub stop_grace: Duration,
     /// Kernel parameters of the container's own namespaces.
     pub sysctls: BTreeMap<String, String>,
+    /// Files that its process finds in it. They are put there before each of its starts that is asked for here, and whoever inspects
+    /// the container sees nothing of them.
+    pub files: Vec<ContainerFile>,
+}
+
+/// A file in a container's own file system, readable by its owner alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContainerFile {
+    /// Absolute path; the directory is made where it is not there.
+    pub path: String,
+    /// Content.
+    pub content: Bytes,
+    /// Number of the user whose it is.
+    pub owner: u64,
+}
+
+impl Debug for ContainerFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ContainerFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Debug for ContainerSpec {

@@ -19,9 +19,9 @@ use tokio::sync::broadcast;
 use super::ensure::{self, Primitives};
 use super::labels;
 use super::{
-    ContainerChange, ContainerObserved, ContainerSpec, ContainerState, FileContent, ImportedImage,
-    NetworkObserved, NetworkSpec, Runtime, RuntimeDescription, RuntimeError, RuntimeEvent,
-    VolumeObserved, VolumeSpec,
+    ContainerChange, ContainerFile, ContainerObserved, ContainerSpec, ContainerState, FileContent,
+    ImportedImage, NetworkObserved, NetworkSpec, Runtime, RuntimeDescription, RuntimeError,
+    RuntimeEvent, VolumeObserved, VolumeSpec,
 };
 pub use calls::{Call, Hook, Operation, Pace, Verdict};
 pub(crate) use cluster::{
@@ -330,9 +330,10 @@ impl SimulatedWorld {
     }
 }
 
-/// The port that a command line names.
+/// The port that a command line names: with encryption in transit, that of TLS.
 fn listening_port(command: &[String]) -> Option<u16> {
-    option(command, &["--port", "-p"])?.parse().ok()
+    let port = option(command, &["--tls-port"]).or_else(|| option(command, &["--port", "-p"]));
+    port?.parse().ok()
 }
 
 /// What follows the last of these options in a command line, up to the next option.
@@ -551,6 +552,14 @@ impl Runtime for SimulatedRuntime {
         let keys = data_set::read(size_bytes, content).await?;
         let fill = |state: &mut State| state.volume_fill(container, keys);
         self.call(Operation::ContainerUpload, container, fill).await
+    }
+
+    async fn put_files(
+        &self,
+        container: &str,
+        files: &[ContainerFile],
+    ) -> Result<(), RuntimeError> {
+        Primitives::put_files(self, container, files).await
     }
 
     async fn start_container(&self, name: &str) -> Result<(), RuntimeError> {

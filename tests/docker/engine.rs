@@ -15,6 +15,7 @@ pub(crate) fn node(address: Ipv4Addr, port: u16, protocol: Protocol) -> NodeEndp
         host: address.to_string(),
         port,
         protocol,
+        encryption: None,
         administrator: None,
     }
 }

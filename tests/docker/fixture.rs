@@ -153,6 +153,7 @@ impl Fixture {
             capabilities: vec![],
             stop_grace: GRACE,
             sysctls: BTreeMap::from([("net.core.somaxconn".to_owned(), "1024".to_owned())]),
+            files: Vec::new(),
             name,
         }
     }

@@ -62,6 +62,7 @@ impl Member {
             }),
             fenced: true,
             guarded: false,
+            encrypted: false,
             persistent: true,
             open_files_limit: Some(10_000),
         });
@@ -79,6 +80,7 @@ impl Member {
                 host: address.to_string(),
                 port: 6379,
                 protocol: Protocol::Redis,
+                encryption: None,
                 administrator: Some(Credentials {
                     user: "cacheplane".into(),
                     password,

@@ -44,6 +44,7 @@ async fn start(
         }),
         fenced: false,
         guarded: true,
+        encrypted: false,
         persistent: false,
         open_files_limit: Some(10_000),
     });
@@ -58,6 +59,7 @@ async fn start(
         host: fixture.node_address(last).to_string(),
         port: 6379,
         protocol: Protocol::Redis,
+        encryption: None,
         administrator: Some(Credentials {
             user: "cacheplane-administrator".into(),
             password: SECRET.into(),
@@ -81,7 +83,7 @@ fn user(name: &str, access_string: &str) -> User {
 async fn admit(node: &NodeEndpoint, engine: Engine, users: Option<&[User]>) {
     let report = NetworkEngine.probe(node, DEADLINE).await.unwrap();
     let line = engine::VersionNumber::parse(&report.version).unwrap();
-    let users: Vec<NodeUser> = node_users(users, engine, line)
+    let users: Vec<NodeUser> = node_users(users, None, engine, line)
         .into_iter()
         .map(|user| NodeUser {
             name: user.name,
@@ -207,6 +209,7 @@ async fn a_rule_that_is_none_changes_nobody() {
         let address = fixture.node_address(6);
         assert!(connect(address, Some("all")).await.is_err());
         let stranger = NodeEndpoint {
+            encryption: None,
             administrator: None,
             ..node
         };

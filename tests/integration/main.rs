@@ -9,6 +9,7 @@ mod cache_cluster;
 mod cache_parameter_group;
 mod coverage;
 mod driver;
+mod encryption;
 mod engine_version;
 mod event;
 mod harness;

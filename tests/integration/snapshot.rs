@@ -19,6 +19,7 @@ impl Harness {
             port: 6379,
             protocol: Protocol::Redis,
             administrator: None,
+            encryption: None,
         }
     }
 

@@ -391,6 +391,7 @@ async fn other_methods_and_paths_are_refused() {
         "router",
         "health",
         "maintenance",
+        "certificates",
     ];
     for name in reconcilers {
         let target = format!("/debug/v1/reconcilers/{name}/wake");

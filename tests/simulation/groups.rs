@@ -49,6 +49,7 @@ fn endpoint(host: String, port: u16) -> NodeEndpoint {
         host,
         port,
         protocol: Protocol::Redis,
+        encryption: None,
         administrator: None,
     }
 }

@@ -13,6 +13,7 @@ use cacheplane::activators::Activators;
 use cacheplane::authority::Authority;
 use cacheplane::clock::{Clock, ManualClock};
 use cacheplane::datastore::{AddressPool, Datastore};
+use cacheplane::engine::Encryption;
 use cacheplane::engine::simulated::SimulatedEngine;
 use cacheplane::operations::{Context, Presentation};
 use cacheplane::reconcile::{Ground, Published, World};
@@ -211,6 +212,7 @@ fn ground(layout: &Layout, router_program: &Path) -> Ground {
     Ground {
         owner: OWNER.to_owned(),
         secret: vec![7; 32],
+        encryption: Encryption::new(authority().client_config().expect("set up TLS")),
         authority: authority(),
         node_network: network(NODE_NETWORK, 0),
         endpoint_network: network(ENDPOINT_NETWORK, 1),

@@ -162,6 +162,7 @@ async fn check_node(
             Engine::Redis | Engine::Valkey => Protocol::Redis,
         },
         administrator: None,
+        encryption: None,
     };
     let report = SimulatedEngine::new(host.clone())
         .probe(&endpoint, Duration::ZERO)

@@ -19,6 +19,7 @@ use crate::resources::pending::{Pending, PendingNodes};
 use crate::resources::scope::Scope;
 use crate::resources::snapshot::Restore;
 use crate::resources::timestamp::Timestamp;
+use crate::resources::transit_encryption::TransitEncryptionMode;
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow};
 
 /// The wish in storage form, for both the insert and the update.
@@ -36,6 +37,7 @@ pub(super) struct WishColumns {
     pub(super) pending_zones: Option<String>,
     pub(super) pending_removals: Option<String>,
     pub(super) changes: String,
+    pub(super) transit_encryption: Option<&'static str>,
 }
 
 impl WishColumns {
@@ -56,6 +58,10 @@ impl WishColumns {
             None => (None, None),
         };
         Ok(Self {
+            transit_encryption: cluster
+                .spec
+                .transit_encryption
+                .map(TransitEncryptionMode::word),
             engine_version: engine_version.version,
             node_type: node_type.name,
             az_mode: match az_mode {
@@ -199,6 +205,7 @@ struct ClusterRow<'a> {
     dismissed: i64,
     #[serde(deserialize_with = "flag")]
     guarded: bool,
+    transit_encryption: Option<String>,
     access_run: Option<String>,
     access_generation: Option<i64>,
     parameters_generation: i64,
@@ -210,9 +217,19 @@ struct ClusterRow<'a> {
     snapshotting: Option<i64>,
 }
 
-/// What a member tells of its group: id, encryption at rest, and the engine, version and node type that wait.
+/// What a member tells of its group: id, encryption at rest, the engine, version and node type that wait, when its AUTH tokens changed,
+/// and the addresses of its endpoints.
 #[derive(Deserialize)]
-struct GroupPart(String, i64, Option<String>, Option<String>, Option<String>);
+struct GroupPart(
+    String,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+);
 
 impl ClusterRow<'_> {
     fn into_cluster(mut self, nodes: Vec<CacheNode>) -> Result<CacheCluster, Error> {
@@ -294,6 +311,7 @@ impl ClusterRow<'_> {
                 }),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
             guarded: self.guarded,
+            transit_encryption: transit_encryption(self.transit_encryption.as_deref())?,
         })
     }
 
@@ -332,7 +350,17 @@ impl ClusterRow<'_> {
         let (Some(group_key), Some(group)) = (self.replication_group_key, self.group.take()) else {
             return Ok(None);
         };
-        let GroupPart(replication_group_id, at_rest_encryption, engine, version, node_type) = group;
+        let GroupPart(
+            replication_group_id,
+            at_rest_encryption,
+            engine,
+            version,
+            node_type,
+            auth_token_changed_at,
+            primary_address,
+            reader_address,
+        ) = group;
+        let endpoints = [primary_address, reader_address];
         let joined = match (self.joined_run.take(), self.joined_epoch) {
             (Some(started_at), Some(epoch)) => Some(Joined {
                 started_at,
@@ -351,6 +379,12 @@ impl ClusterRow<'_> {
             group_key,
             replication_group_id,
             at_rest_encryption: at_rest_encryption == 1,
+            auth_token_changed_at: auth_token_changed_at.map(Timestamp::from_millis),
+            endpoint_addresses: endpoints
+                .iter()
+                .flatten()
+                .map(|text| address(text))
+                .collect::<Result<_, _>>()?,
             pending_engine_version: engine
                 .zip(version)
                 .map(|(engine, version)| engine_version(&engine, &version))
@@ -402,6 +436,17 @@ pub(in crate::datastore) fn engine_version(
 
 pub(in crate::datastore) fn stored_node_type(name: &str) -> Result<&'static NodeType, Error> {
     node_type::find(name).ok_or_else(|| Error::Corrupt(format!("the node type {name}")))
+}
+
+/// A stored mode of encryption in transit, read back.
+pub(in crate::datastore) fn transit_encryption(
+    word: Option<&str>,
+) -> Result<Option<TransitEncryptionMode>, Error> {
+    let parse = |word| {
+        TransitEncryptionMode::parse(word)
+            .ok_or_else(|| Error::Corrupt(format!("the transit encryption mode {word}")))
+    };
+    word.map(parse).transpose()
 }
 
 fn list_version(stored: i64) -> Result<u32, Error> {

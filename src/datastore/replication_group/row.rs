@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::cache_cluster::{address, engine_version, json, parsed, port, stored_node_type};
+use super::super::cache_cluster::{
+    address, engine_version, json, parsed, port, stored_node_type, transit_encryption,
+};
 use super::super::snapshot::snapshotting;
 use super::super::{Error, count};
+use crate::resources::auth_token::{AuthTokenStrategy, AuthTokens};
 use crate::resources::cache_cluster::{CacheCluster, Notification};
 use crate::resources::engine::Engine;
 use crate::resources::replication_group::{
@@ -13,6 +16,8 @@ use crate::resources::replication_group::{
 };
 use crate::resources::scope::Scope;
 use crate::resources::timestamp::Timestamp;
+use crate::resources::transit_encryption::TransitEncryptionMode;
+use crate::resources::user::PasswordDigest;
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow};
 
 /// The wish in storage form, for both the insert and the update.
@@ -28,13 +33,25 @@ pub(super) struct GroupWish {
     pub(super) pending_engine_version: Option<&'static str>,
     pub(super) pending_node_type: Option<&'static str>,
     pub(super) changes: String,
+    pub(super) transit_encryption: Option<&'static str>,
+    pub(super) auth_token: Option<String>,
+    pub(super) auth_token_earlier: Option<String>,
+    pub(super) auth_token_optional: bool,
+    pub(super) auth_token_changed_at: Option<i64>,
 }
 
 impl GroupWish {
     pub(super) fn of(group: &ReplicationGroup) -> Result<Self, Error> {
         let (spec, pending) = (&group.spec, &group.pending);
         let notification = spec.notification.as_ref();
+        let tokens = group.access.auth_tokens.as_ref();
+        let digits = |digest: &PasswordDigest| digest.digits().to_owned();
         Ok(Self {
+            transit_encryption: spec.transit_encryption.map(TransitEncryptionMode::word),
+            auth_token: tokens.map(|it| digits(&it.newest)),
+            auth_token_earlier: tokens.and_then(|it| it.earlier.as_ref()).map(digits),
+            auth_token_optional: tokens.is_some_and(|it| it.optional),
+            auth_token_changed_at: tokens.map(|it| it.changed_at.as_millis()),
             engine_version: spec.engine_version.version,
             node_type: spec.node_type.name,
             security_group_ids: json(&spec.security_group_ids)?,
@@ -66,6 +83,7 @@ enum ChangeRow {
     AutomaticFailover(bool),
     Promotion(String),
     UserGroup(Option<String>, Option<String>),
+    AuthToken(String),
 }
 
 impl From<&GroupChange> for ChangeRow {
@@ -78,6 +96,7 @@ impl From<&GroupChange> for ChangeRow {
             GroupChange::AutomaticFailover(on) => Self::AutomaticFailover(on),
             GroupChange::Promotion(member) => Self::Promotion(member),
             GroupChange::UserGroup(from, to) => Self::UserGroup(from, to),
+            GroupChange::AuthToken(strategy) => Self::AuthToken(strategy.word().to_owned()),
         }
     }
 }
@@ -92,6 +111,10 @@ impl From<ChangeRow> for GroupChange {
             ChangeRow::AutomaticFailover(on) => Self::AutomaticFailover(on),
             ChangeRow::Promotion(member) => Self::Promotion(member),
             ChangeRow::UserGroup(from, to) => Self::UserGroup(from, to),
+            // A word that nobody knows was not written by us; what is under way is told of as the usual case.
+            ChangeRow::AuthToken(word) => Self::AuthToken(
+                AuthTokenStrategy::parse(&word).unwrap_or(AuthTokenStrategy::Rotate),
+            ),
         }
     }
 }
@@ -151,6 +174,12 @@ pub(super) struct GroupRow {
     pub(super) primary_port: Option<i64>,
     pub(super) reader_port: Option<i64>,
     pub(super) guarded: i64,
+    pub(super) transit_encryption: Option<String>,
+    pub(super) kms_key_id: Option<String>,
+    pub(super) auth_token: Option<String>,
+    pub(super) auth_token_earlier: Option<String>,
+    pub(super) auth_token_optional: i64,
+    pub(super) auth_token_changed_at: Option<i64>,
     pub(super) access_generation: i64,
     pub(super) user_group_key: Option<i64>,
     pub(super) user_group_id: Option<String>,
@@ -233,6 +262,8 @@ impl GroupRow {
             multi_az: self.multi_az != 0,
             at_rest_encryption: self.at_rest_encryption != 0,
             guarded: self.guarded != 0,
+            kms_key_id: self.kms_key_id.clone(),
+            transit_encryption: transit_encryption(self.transit_encryption.as_deref())?,
         })
     }
 
@@ -271,6 +302,17 @@ impl GroupRow {
         Ok(GroupAccess {
             generation: count(self.access_generation)?,
             user_group,
+            auth_tokens: self.auth_tokens(),
+        })
+    }
+
+    fn auth_tokens(&self) -> Option<AuthTokens> {
+        let stored = |digits: &String| PasswordDigest::stored(digits.clone());
+        Some(AuthTokens {
+            newest: self.auth_token.as_ref().map(stored)?,
+            earlier: self.auth_token_earlier.as_ref().map(stored),
+            optional: self.auth_token_optional != 0,
+            changed_at: Timestamp::from_millis(self.auth_token_changed_at.unwrap_or(0)),
         })
     }
 

@@ -5,22 +5,16 @@ use std::pin::Pin;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisResult, Value};
 use futures_util::future::{join_all, try_join_all};
-use tokio::net::TcpStream;
 
-use super::super::{EngineError, NodeEndpoint};
+use super::super::{EngineError, NodeEndpoint, encryption};
 use super::{command, refusal};
 
 /// What every conversation with a node goes over.
-pub(super) type Stream = TcpStream;
+pub(super) type Stream = Box<dyn encryption::Stream>;
 
 /// Connects, and says nothing yet.
 pub(super) async fn dial(node: &NodeEndpoint) -> Result<Stream, EngineError> {
-    let stream = TcpStream::connect((node.host.as_str(), node.port))
-        .await
-        .map_err(|error| node.unreachable(error))?;
-    // Best effort: without it the answer is the same, only later.
-    let _ = stream.set_nodelay(true);
-    Ok(stream)
+    encryption::connect(node).await
 }
 
 /// Closed when dropped.

@@ -17,6 +17,7 @@ fn read(answer: &str) -> Result<NodeReport, EngineError> {
         host: "node".into(),
         port: 6379,
         protocol: Protocol::Redis,
+        encryption: None,
         administrator: None,
     };
     report::read(&node, answer)

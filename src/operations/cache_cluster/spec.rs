@@ -52,6 +52,7 @@ pub(super) fn spec(
         notification: notification(input.notification_topic_arn.as_deref())?,
         auto_minor_version_upgrade: input.auto_minor_version_upgrade.unwrap_or(true),
         guarded: false,
+        transit_encryption: None,
         cache_cluster_id,
         engine_version,
         node_type,

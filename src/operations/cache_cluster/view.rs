@@ -28,6 +28,8 @@ pub(in crate::operations) fn view(
     let spec = &cluster.spec;
     let is_told = cluster.available_at.is_some() && cluster.deletion_requested_at.is_none();
     let snapshots = spec.engine().speaks_resp();
+    let membership = cluster.membership.as_ref();
+    let auth_token_changed_at = membership.and_then(|group| group.auth_token_changed_at);
     CacheClusterShape {
         cache_cluster_id: Some(spec.cache_cluster_id.clone()),
         configuration_endpoint: configuration_endpoint(cx, cluster).filter(|_| is_told),
@@ -57,8 +59,10 @@ pub(in crate::operations) fn view(
         snapshot_retention_limit: snapshots
             .then(|| i32::try_from(spec.snapshot_retention_days).unwrap_or(0)),
         snapshot_window: spec.snapshot_window.as_ref().map(ToString::to_string),
-        auth_token_enabled: Some(false),
-        transit_encryption_enabled: Some(false),
+        auth_token_enabled: Some(auth_token_changed_at.is_some()),
+        auth_token_last_modified_date: auth_token_changed_at.map(date_time),
+        transit_encryption_enabled: Some(spec.transit_encryption.is_some()),
+        transit_encryption_mode: spec.transit_encryption.map(|mode| mode.word().to_owned()),
         at_rest_encryption_enabled: Some(
             cluster
                 .membership

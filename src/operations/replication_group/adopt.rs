@@ -136,6 +136,10 @@ fn refuse_contradictions(
             input.at_rest_encryption_enabled == Some(true),
         ),
         (
+            "TransitEncryptionEnabled",
+            input.transit_encryption_enabled == Some(true) && spec.transit_encryption.is_none(),
+        ),
+        (
             "SnapshotName",
             given(input.snapshot_name.as_deref()).is_some()
                 || has_entries(input.snapshot_arns.as_ref())
@@ -191,6 +195,8 @@ fn spec(
         automatic_failover: false,
         multi_az: false,
         at_rest_encryption: false,
+        kms_key_id: None,
+        transit_encryption: old.transit_encryption,
         guarded: false,
     })
 }

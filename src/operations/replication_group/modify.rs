@@ -13,10 +13,8 @@ use super::super::spec::{
     security_groups, snapshot_retention,
 };
 use super::super::user_group;
-use super::spec::{
-    cluster_mode, description, durability, encryption_mode_without_encryption, engine,
-    no_auth_token,
-};
+use super::encryption;
+use super::spec::{cluster_mode, description, durability, engine};
 use super::{STALE_TRIES, contended, demand, find, node_groups, state, view, wake};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
@@ -46,8 +44,12 @@ pub async fn modify_replication_group(
         let mut after = before.clone();
         let user_group = wanted_user_group(cx, &input, &before).await?;
         let events = modify(cx, &input, named.as_ref(), &mut after)?;
+        let tokens = encryption::wanted_tokens(cx, &input, &before, user_group.as_ref())?;
         if let Some(user_group) = user_group {
             after.attach_user_group(user_group);
+        }
+        if let Some((strategy, tokens)) = tokens {
+            after.change_tokens(strategy, tokens);
         }
         let stored = if after == before {
             Ok(before)
@@ -95,6 +97,7 @@ fn modify(
     group: &mut ReplicationGroup,
 ) -> Result<Vec<Event>, Fault> {
     refuse_unsupported(input)?;
+    encryption::stays(input, group)?;
     cluster_mode_stays(input, group)?;
     if let Some(text) = &input.replication_group_description {
         group.spec.description = description(text)?;
@@ -457,17 +460,6 @@ fn is_staying_member(group: &ReplicationGroup, id: &str) -> bool {
 /// What AWS refuses here, in its words, and what we do not have yet, by name. NodeGroupId is deprecated and ignored, as on AWS.
 fn refuse_unsupported(input: &ModifyReplicationGroupMessage) -> Result<(), Fault> {
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
-    let in_transit = input.transit_encryption_enabled == Some(true);
-    no_auth_token(
-        input.auth_token.is_some() || input.auth_token_update_strategy.is_some(),
-        in_transit,
-    )?;
-    if given(input.transit_encryption_mode.as_deref()).is_some() && !in_transit {
-        return Err(encryption_mode_without_encryption());
-    }
-    if in_transit {
-        return Err(not_supported("TransitEncryptionEnabled"));
-    }
     if has_entries(input.log_delivery_configurations.as_ref()) {
         return Err(not_supported("LogDeliveryConfigurations"));
     }

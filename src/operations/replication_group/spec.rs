@@ -10,6 +10,7 @@ use super::super::spec::{
     parameter_group, port, security_groups, snapshot_retention, windows,
 };
 use super::{node_groups, size};
+use crate::resources::auth_token::{self, AuthTokens};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::id;
 use crate::resources::node_type::NodeType;
@@ -17,6 +18,8 @@ use crate::resources::replication_group::ReplicationGroupSpec;
 use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::replication_group::sharding::NodeGroupSpec;
 use crate::resources::subnet_group::SubnetGroup;
+use crate::resources::timestamp::Timestamp;
+use crate::resources::transit_encryption::TransitEncryptionMode;
 
 /// The longest description, in characters (CreateReplicationGroup, API reference).
 const DESCRIPTION_MAX: usize = 255;
@@ -80,6 +83,8 @@ pub(super) fn spec(
         at_rest_encryption: input
             .at_rest_encryption_enabled
             .unwrap_or(engine == Engine::Valkey),
+        kms_key_id: given(input.kms_key_id.as_deref()).map(str::to_owned),
+        transit_encryption: transit_encryption(input)?,
         // It is when there are users.
         guarded: false,
         replication_group_id,
@@ -218,7 +223,6 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
                 "Please enable encryption at rest to use Customer Managed CMK",
             ));
         }
-        return Err(not_supported("KmsKeyId"));
     }
     // Redis 3.2.10 is the odd one out between 3.2.6 and 4.0.10.
     let has_encryption = version.at_least(4, 0, 10) || version.version == "3.2.6";
@@ -229,13 +233,64 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
         )));
     }
     no_auth_token(input.auth_token.is_some(), in_transit)?;
-    if given(input.transit_encryption_mode.as_deref()).is_some() && !in_transit {
-        return Err(encryption_mode_without_encryption());
+    let mode = transit_encryption(input)?;
+    let has_users = has_entries(input.user_group_ids.as_ref());
+    if mode == Some(TransitEncryptionMode::Preferred) {
+        if has_users || input.auth_token.is_some() {
+            return Err(invalid_combination(
+                "Transit encryption preferred is not supported with redis access control.",
+            ));
+        }
+        return Err(not_supported("TransitEncryptionMode preferred"));
     }
-    if in_transit {
-        return Err(not_supported("TransitEncryptionEnabled"));
+    if has_users && input.auth_token.is_some() {
+        return Err(tokens_and_users());
     }
     Ok(())
+}
+
+/// Encryption in transit as it is asked for: a mode alone means nothing, and without one all is encrypted.
+fn transit_encryption(
+    input: &CreateReplicationGroupMessage,
+) -> Result<Option<TransitEncryptionMode>, Fault> {
+    let in_transit = input.transit_encryption_enabled == Some(true);
+    let mode = transit_encryption_mode(input.transit_encryption_mode.as_deref())?;
+    match (in_transit, mode) {
+        (true, mode) => Ok(Some(mode.unwrap_or(TransitEncryptionMode::Required))),
+        (false, Some(_)) => Err(encryption_mode_without_encryption()),
+        (false, None) => Ok(None),
+    }
+}
+
+/// TransitEncryptionMode as it is spelled.
+pub(super) fn transit_encryption_mode(
+    word: Option<&str>,
+) -> Result<Option<TransitEncryptionMode>, Fault> {
+    let parse = |word| {
+        TransitEncryptionMode::parse(word).ok_or_else(|| {
+            invalid_value(format!(
+                "Invalid transit encryption mode: {word}. It is preferred or required."
+            ))
+        })
+    };
+    given(word).map(parse).transpose()
+}
+
+/// The AUTH tokens that a new group begins with.
+pub(super) fn auth_tokens(
+    input: &CreateReplicationGroupMessage,
+    now: Timestamp,
+) -> Result<Option<AuthTokens>, Fault> {
+    let token = input.auth_token.as_deref().map(auth_token::at_creation);
+    let token = token.transpose().map_err(fault_of)?;
+    Ok(token.map(|token| AuthTokens::first(token, now)))
+}
+
+/// Text: behaviour.md section 40.
+pub(super) fn tokens_and_users() -> Fault {
+    invalid_combination(
+        "User group can't be associated with auth token enabled. Pass AuthStrategy delete to proceed.",
+    )
 }
 
 /// A token is only asked for where encryption in transit is on.

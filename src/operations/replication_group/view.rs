@@ -10,6 +10,7 @@ use cacheplane_api::shapes::{
 use super::super::Context;
 use super::super::cache_cluster::view::{endpoint, node_endpoint};
 use crate::resources::arn::{ResourceType, arn};
+use crate::resources::auth_token::AuthTokenStrategy;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::Engine;
 use crate::resources::replication_group::sharding::NodeGroup as Shard;
@@ -23,6 +24,7 @@ use crate::resources::status::{self, ReplicationGroupStatus as Status};
 pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupShape {
     let spec = &group.spec;
     let status = status::replication_group(group);
+    let tokens = group.access.auth_tokens.as_ref();
     let is_told = matches!(status, Status::Available | Status::Modifying);
     let valkey_9 = spec.engine() == Engine::Valkey && spec.engine_version.at_least(9, 0, 0);
     ReplicationGroupShape {
@@ -47,8 +49,12 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         snapshot_window: Some(spec.snapshot_window.to_string()),
         cluster_enabled: Some(group.sharding.is_some()),
         cache_node_type: Some(spec.node_type.name.to_owned()),
-        auth_token_enabled: Some(false),
-        transit_encryption_enabled: Some(false),
+        auth_token_enabled: Some(tokens.is_some()),
+        auth_token_last_modified_date: tokens
+            .map(|it| DateTime::from_millis(it.changed_at.as_millis())),
+        transit_encryption_enabled: Some(spec.transit_encryption.is_some()),
+        transit_encryption_mode: spec.transit_encryption.map(|mode| mode.word().to_owned()),
+        kms_key_id: spec.kms_key_id.clone(),
         at_rest_encryption_enabled: Some(spec.at_rest_encryption),
         arn: Some(arn(
             &group.scope,
@@ -101,7 +107,8 @@ fn turning(group: &ReplicationGroup) -> Option<bool> {
         | GroupChange::ReplicaCount(..)
         | GroupChange::NodeGroupCount(..)
         | GroupChange::Promotion(_)
-        | GroupChange::UserGroup(..) => None,
+        | GroupChange::UserGroup(..)
+        | GroupChange::AuthToken(_) => None,
     })
 }
 
@@ -227,7 +234,8 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::ReplicaCount(..)
         | GroupChange::NodeGroupCount(..)
         | GroupChange::AutomaticFailover(_)
-        | GroupChange::UserGroup(..) => None,
+        | GroupChange::UserGroup(..)
+        | GroupChange::AuthToken(_) => None,
     });
     let user_groups = group.changes.iter().rev().find_map(|change| match change {
         GroupChange::UserGroup(from, to) => Some(UserGroupsUpdateStatus {
@@ -239,15 +247,26 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::ReplicaCount(..)
         | GroupChange::AutomaticFailover(_)
         | GroupChange::NodeGroupCount(..)
-        | GroupChange::Promotion(_) => None,
+        | GroupChange::Promotion(_)
+        | GroupChange::AuthToken(_) => None,
     });
     ReplicationGroupPendingModifiedValues {
+        auth_token_status: auth_token_status(group),
         primary_cluster_id: group.pending.primary_cluster_id.clone().or(promotion),
         automatic_failover_status: turning(group).map(|on| switch(on).to_owned()),
         resharding: resharding(group),
         user_groups,
         ..ReplicationGroupPendingModifiedValues::default()
     }
+}
+
+/// What is being done to the AUTH tokens, as long as not every node has them.
+fn auth_token_status(group: &ReplicationGroup) -> Option<String> {
+    group.changes.iter().rev().find_map(|change| match change {
+        GroupChange::AuthToken(AuthTokenStrategy::Rotate) => Some("ROTATING".to_owned()),
+        GroupChange::AuthToken(AuthTokenStrategy::Set) => Some("SETTING".to_owned()),
+        _ => None,
+    })
 }
 
 /// How far slots have moved that a change of the node groups moves.

@@ -375,7 +375,8 @@ impl ReplicationGroups {
                 | GroupChange::NodeGroupCount(..)
                 | GroupChange::AutomaticFailover(_)
                 | GroupChange::Promotion(_)
-                | GroupChange::UserGroup(..) => return true,
+                | GroupChange::UserGroup(..)
+                | GroupChange::AuthToken(_) => return true,
             };
             events.push(self.event(group, text));
             false

@@ -151,6 +151,7 @@ impl Routers {
             capabilities: vec!["NET_ADMIN".to_owned()],
             stop_grace: STOP_GRACE,
             sysctls: BTreeMap::new(),
+            files: vec![],
         }
     }
 

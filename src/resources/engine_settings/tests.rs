@@ -27,6 +27,7 @@ fn with_settings<T>(
         }),
         fenced: false,
         guarded: false,
+        encrypted: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: None,
     })
@@ -496,6 +497,7 @@ fn a_guarded_node_starts_with_nobody_let_in_but_us() {
         |settings| {
             let guarded = ServerSettings {
                 guarded: true,
+                encrypted: false,
                 ..settings
             };
             server_command(&guarded).join(" ")

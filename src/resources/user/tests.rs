@@ -74,7 +74,7 @@ fn a_node_lets_in_whom_its_group_says_and_nobody_else() {
         patch: 15,
     };
     let words = |users: Option<&[User]>| -> Vec<String> {
-        node_users(users, Engine::Redis, line)
+        node_users(users, None, Engine::Redis, line)
             .into_iter()
             .map(|it| format!("{}: {}", it.name, it.rules.join(" ")))
             .collect()

@@ -16,8 +16,8 @@ use ipnet::Ipv4Net;
 
 use super::super::labels;
 use super::super::{
-    ContainerObserved, ContainerSpec, ContainerState, ImportedImage, NetworkAttachment,
-    RestartPolicy,
+    ContainerFile, ContainerObserved, ContainerSpec, ContainerState, ImportedImage,
+    NetworkAttachment, RestartPolicy,
 };
 
 /// A time that Docker writes for "never".
@@ -235,6 +235,26 @@ pub(super) fn archive(image: &ImportedImage) -> io::Result<Bytes> {
         image.program_path.trim_start_matches('/'),
         &*image.program,
     )?;
+    Ok(archive.into_inner()?.into())
+}
+
+/// Files as an archive that is unpacked at a container's root. Whoever may not read a file may still look into its directory, as the
+/// engine does that checks paths first.
+pub(super) fn files(files: &[ContainerFile]) -> io::Result<Bytes> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for file in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(file.content.len() as u64);
+        header.set_mode(0o400);
+        header.set_uid(file.owner);
+        header.set_gid(0);
+        header.set_cksum();
+        archive.append_data(
+            &mut header,
+            file.path.trim_start_matches('/'),
+            &*file.content,
+        )?;
+    }
     Ok(archive.into_inner()?.into())
 }
 

@@ -8,11 +8,14 @@ use bollard::Docker;
 use bollard::models::{NetworkConnectRequest, NetworkDisconnectRequest};
 use bollard::query_parameters::{
     CreateContainerOptions, RemoveContainerOptions, StartContainerOptions, StopContainerOptions,
+    UploadToContainerOptions,
 };
 use tokio::time::Instant;
 
 use super::super::ensure::Primitives;
-use super::super::{ContainerObserved, ContainerSpec, NetworkAttachment, RuntimeError};
+use super::super::{
+    ContainerFile, ContainerObserved, ContainerSpec, NetworkAttachment, RuntimeError,
+};
 use super::errors::{Action, is_absent};
 use super::{CHANGE_DEADLINE, DockerRuntime, forms};
 
@@ -48,6 +51,29 @@ impl Primitives for DockerRuntime {
                 Action("create container", &spec.name),
                 CHANGE_DEADLINE,
                 create,
+            )
+            .await
+    }
+
+    async fn put_files(&self, name: &str, files: &[ContainerFile]) -> Result<(), RuntimeError> {
+        let archive = forms::files(files).map_err(|error| RuntimeError::Other {
+            message: format!("pack files for container {name}"),
+            source: Some(error.into()),
+        })?;
+        let put = async |docker: Docker| {
+            let options = UploadToContainerOptions {
+                path: "/".to_owned(),
+                ..Default::default()
+            };
+            docker
+                .upload_to_container(name, Some(options), bollard::body_full(archive))
+                .await
+        };
+        self.client
+            .call(
+                Action("put files into container", name),
+                CHANGE_DEADLINE,
+                put,
             )
             .await
     }

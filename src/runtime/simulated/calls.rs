@@ -41,6 +41,7 @@ pub enum Operation {
     ContainerUsage,
     ContainerCreate,
     ContainerUpload,
+    ContainerPutFiles,
     ContainerStart,
     ContainerStop,
     ContainerRestart,
@@ -55,6 +56,8 @@ pub enum Operation {
     NodeFollow,
     NodeAdmit,
     NodeConfigure,
+    NodeCertificate,
+    NodeRenew,
     NodeClusterView,
     NodeClusterOrder,
     NodeMigrateKeys,
@@ -80,6 +83,7 @@ impl Operation {
                 | NodeProbe
                 | NodeStatistics
                 | NodeDataSet
+                | NodeCertificate
                 | NodeClusterView
                 | NodeSlotMigrationList
         )

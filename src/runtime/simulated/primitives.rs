@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use super::super::ensure::Primitives;
 use super::super::{
-    ContainerChange, ContainerObserved, ContainerSpec, NetworkAttachment, RuntimeError,
+    ContainerChange, ContainerFile, ContainerObserved, ContainerSpec, NetworkAttachment,
+    RuntimeError,
 };
 use super::world::{self, State};
 use super::{Operation, SimulatedRuntime};
@@ -26,6 +27,13 @@ impl Primitives for SimulatedRuntime {
     async fn create(&self, spec: &ContainerSpec) -> Result<(), RuntimeError> {
         self.call(Operation::ContainerCreate, &spec.name, |state| {
             state.container_create(spec, &self.owner)
+        })
+        .await
+    }
+
+    async fn put_files(&self, name: &str, files: &[ContainerFile]) -> Result<(), RuntimeError> {
+        self.call(Operation::ContainerPutFiles, name, |state| {
+            state.container_put_files(name, files)
         })
         .await
     }

@@ -49,6 +49,7 @@ pub(super) fn spec(name: &str, last: u8) -> ContainerSpec {
         capabilities: vec![],
         stop_grace: GRACE,
         sysctls: BTreeMap::new(),
+        files: vec![],
     }
 }
 
@@ -68,6 +69,7 @@ pub(super) fn node(last: u8) -> NodeEndpoint {
         host: address(last).to_string(),
         port: 6379,
         protocol: Protocol::Redis,
+        encryption: None,
         administrator: None,
     }
 }

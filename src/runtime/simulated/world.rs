@@ -13,8 +13,8 @@ use ipnet::Ipv4Net;
 
 use super::super::labels;
 use super::super::{
-    ContainerChange, ContainerObserved, ContainerSpec, ContainerState, NetworkAttachment,
-    NetworkChange, NetworkSpec, RestartPolicy, RuntimeError, RuntimeEvent,
+    ContainerChange, ContainerFile, ContainerObserved, ContainerSpec, ContainerState,
+    NetworkAttachment, NetworkChange, NetworkSpec, RestartPolicy, RuntimeError, RuntimeEvent,
 };
 use super::replication::{Process, Saved};
 
@@ -225,6 +225,8 @@ impl State {
             return Err(not_found("image", &spec.image));
         }
         let mut spec = Box::new(spec.clone());
+        // They are put in on their own.
+        spec.files.clear();
         spec.labels
             .insert(labels::OWNER.to_owned(), owner.to_owned());
         spec.labels
@@ -257,9 +259,27 @@ impl State {
         }
     }
 
+    pub(super) fn container_put_files(
+        &mut self,
+        name: &str,
+        files: &[ContainerFile],
+    ) -> Result<(), RuntimeError> {
+        let there = &mut self.container(name)?.spec.files;
+        there.retain(|old| files.iter().all(|new| new.path != old.path));
+        there.extend_from_slice(files);
+        Ok(())
+    }
+
     pub(super) fn container_start(&mut self, name: &str) -> Result<(), RuntimeError> {
         let container = self.container(name)?;
         if container.is_alive() {
+            return Ok(());
+        }
+        if lacks_certificate(&container.spec) {
+            // As the engine does: it ends at once.
+            container.state = ContainerState::Exited;
+            container.exit_code = Some(1);
+            container.error = "Failed to load certificate: No such file or directory".to_owned();
             return Ok(());
         }
         if let Err(error) = self.start_process(name) {
@@ -565,4 +585,9 @@ fn other(message: String) -> RuntimeError {
         message,
         source: None,
     }
+}
+
+fn lacks_certificate(spec: &ContainerSpec) -> bool {
+    let named = super::option(&spec.command, &["--tls-cert-file"]);
+    named.is_some_and(|path| spec.files.iter().all(|file| file.path != path))
 }

@@ -68,6 +68,7 @@ impl Node {
                 password_sha256: &digest(&password),
             }),
             guarded: false,
+            encrypted: false,
             fenced: true,
             persistent: true,
             open_files_limit: Some(10_000),
@@ -86,6 +87,7 @@ impl Node {
                 host: address.to_string(),
                 port: PORT,
                 protocol: Protocol::Redis,
+                encryption: None,
                 administrator: Some(Credentials {
                     user: "cacheplane".into(),
                     password,

@@ -18,6 +18,7 @@ use cacheplane::authority::Authority;
 use cacheplane::clock::{Clock, ManualClock};
 use cacheplane::control_plane::{ControlPlane, reconcilers, serve_http};
 use cacheplane::datastore::{AddressPool, Datastore};
+use cacheplane::engine::Encryption;
 use cacheplane::engine::simulated::SimulatedEngine;
 use cacheplane::operations::Presentation;
 use cacheplane::reconcile::audit::audit;
@@ -552,10 +553,12 @@ fn ground(layout: &Layout, router_program: Option<std::path::PathBuf>) -> Ground
         first: Ipv4Addr::new(10, 99, third, 2),
         last: Ipv4Addr::new(10, 99, third, 1 + count),
     };
+    let authority = Authority::ephemeral(START).expect("make an authority");
     Ground {
         owner: "test-instance".to_owned(),
         secret: vec![7; 32],
-        authority: Arc::new(Authority::ephemeral(START).expect("make an authority")),
+        encryption: Encryption::new(authority.client_config().expect("set up TLS")),
+        authority: Arc::new(authority),
         node_network: network("nodes", 0),
         endpoint_network: network("endpoints", 1),
         node_addresses: pool(0, layout.node_addresses),

@@ -16,6 +16,7 @@ fn node() -> NodeEndpoint {
         host: "node".into(),
         port: 6379,
         protocol: Protocol::Redis,
+        encryption: None,
         administrator: None,
     }
 }
