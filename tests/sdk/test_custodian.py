@@ -10,6 +10,7 @@ import pytest
 
 import caches
 import groups
+import patience
 import tagging
 import tools
 
@@ -114,3 +115,18 @@ def test_users_without_password_get_one(api, run):
     assert run("elasticache-user", open_to_all) == []
     run("elasticache-user", [mine, is_one("Authentication.Type", "password")], ["delete"])
     assert run("elasticache-user", [mine]) == []
+
+
+def test_snapshots_are_taken_found_tagged_and_deleted(api, run):
+    one = caches.fresh("custodian")
+    caches.make(api, one, Tags=[{"Key": "owner", "Value": "me"}, {"Key": "secret", "Value": "no"}])
+    run("cache-cluster", [is_one("CacheClusterId", one)], ["snapshot"])
+    mine = is_one("CacheClusterId", one)
+    patience.until("the snapshot is there", lambda: run("cache-snapshot", [mine, is_one("SnapshotStatus", "available")]), pause_s=1)
+    young = [mine, {"type": "age", "days": 1, "op": "lt"}]
+    [found] = run("cache-snapshot", young, [{"type": "copy-cluster-tags", "tags": ["owner"]}])
+    assert tags(api, found["ARN"])["owner"] == "me"
+    assert run("cache-snapshot", [mine, {"type": "age", "days": 1, "op": "ge"}]) == []
+    run("cache-snapshot", [mine], ["delete"])
+    patience.until("the snapshot is gone", lambda: not api.describe_snapshots(CacheClusterId=one)["Snapshots"])
+    caches.delete(api, one)
