@@ -4,6 +4,7 @@
 //! A flag stands in front of the environment, the environment in front of the file, the file in front of the default. A list
 //! that is said in one place replaces what another place says.
 
+mod credentials;
 mod layers;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,32 @@ pub enum Command {
     Doctor(Config),
     /// Print the certificate of the certificate authority.
     Ca(Config),
+    /// Change who may call.
+    Credentials {
+        /// Where the database and the secret are; absolute.
+        data_dir: PathBuf,
+        /// What to do.
+        command: CredentialsCommand,
+    },
+}
+
+/// What is done with the credentials in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CredentialsCommand {
+    /// Make one.
+    Add {
+        /// Whose resources its holder sees: twelve digits.
+        account: String,
+        /// How long it holds; none for ever.
+        lifetime: Option<Duration>,
+    },
+    /// Say which there are, without their secrets.
+    List,
+    /// Forget one.
+    Remove {
+        /// Which.
+        access_key_id: String,
+    },
 }
 
 /// Everything that can be said from outside.
@@ -64,8 +91,21 @@ pub struct Config {
 pub struct HttpConfig {
     /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Whether signatures are verified.
+    pub auth: AuthMode,
+    /// Credentials that count besides those in the database.
+    pub credentials_file: Option<PathBuf>,
     /// Whether requests whose signature nobody checks are welcome from other machines.
     pub allow_unsigned_requests: bool,
+}
+
+/// Whether signatures are verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMode {
+    /// They are read for account and region, and not verified.
+    Off,
+    /// Every call must be signed with a credential that is known (Signature Version 4).
+    Sigv4,
 }
 
 /// Which container engine.
@@ -193,9 +233,9 @@ pub enum ConfigError {
     NoDataDir,
     /// Strangers could do what they like.
     #[error(
-        "--listen {0} lets other machines in, and the signatures of requests are not checked yet: whoever reaches that address \
-         could read, change and delete every cache. Listen on 127.0.0.1 (and reach it through a tunnel or a proxy that \
-         authenticates), or add --allow-unsigned-requests if everyone on that network may do so"
+        "--listen {0} lets other machines in, and the signatures of requests are not checked: whoever reaches that address \
+         could read, change and delete every cache. Have them checked with --auth sigv4 (and make credentials with \
+         `cacheplane credentials add`), listen on 127.0.0.1, or add --allow-unsigned-requests if everyone on that network may do so"
     )]
     Unsafe(SocketAddr),
 }
@@ -219,7 +259,11 @@ impl HttpConfig {
     /// # Errors
     /// [`ConfigError::Unsafe`] for an address that other machines may reach, unless that was allowed in words.
     pub fn check_safety(&self) -> Result<(), ConfigError> {
-        if self.listen.ip().to_canonical().is_loopback() || self.allow_unsigned_requests {
+        let is_checked = self.auth == AuthMode::Sigv4;
+        if self.listen.ip().to_canonical().is_loopback()
+            || is_checked
+            || self.allow_unsigned_requests
+        {
             return Ok(());
         }
         Err(ConfigError::Unsafe(self.listen))
@@ -266,6 +310,8 @@ enum Verb {
     /// Print the certificate that clients of caches with encryption in transit trust, as PEM
     #[command(after_help = SETTINGS_HELP)]
     Ca(Box<Layer>),
+    /// Add, list or remove credentials of who may call; works while the server runs
+    Credentials(credentials::Arguments),
 }
 
 /// What a process knows besides its command line.
@@ -309,6 +355,7 @@ fn read_from(
         }
         Verb::Ca(flags) => Ok(Command::Ca(config(*flags, surroundings)?)),
         Verb::Doctor(flags) => Ok(Command::Doctor(config(*flags, surroundings)?)),
+        Verb::Credentials(arguments) => credentials::command(arguments, surroundings),
     }
 }
 
@@ -322,6 +369,12 @@ fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigErr
     Ok(Config {
         http: HttpConfig {
             listen: layers.one("listen", |layer| layer.listen.as_ref(), values::listen)?,
+            auth: layers.one("auth", |layer| layer.auth.as_ref(), values::auth)?,
+            credentials_file: layers.optional(
+                "credentials-file",
+                |layer| layer.credentials_file.as_ref(),
+                values::path,
+            )?,
             allow_unsigned_requests: layers.one(
                 "allow-unsigned-requests",
                 |layer| layer.allow_unsigned_requests.as_ref(),

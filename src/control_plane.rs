@@ -10,8 +10,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::activators::Activators;
+use crate::callers::{Callers, Credentials};
 use crate::clock::Clock;
-use crate::config::{Config, RuntimeKind, SnapshotConfig, SnapshotStore};
+use crate::config::{AuthMode, Config, RuntimeKind, SnapshotConfig, SnapshotStore};
 use crate::datastore::Datastore;
 use crate::engine::observe::{NetworkObserver, Observe};
 use crate::engine::simulated::SimulatedEngine;
@@ -67,6 +68,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         })?;
     let address = listener.local_addr().context("have an address")?;
     let world = world(&config, &data_dir, datastore).await?;
+    let callers = callers(&config, &world)?;
     let mut plane = ControlPlane::start(&world);
     plane.run(
         &world,
@@ -82,7 +84,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let (end, ended) = watch::channel(false);
     let statuses = Arc::clone(&plane.statuses);
     tokio::select! {
-        served = serve_http(listener, &world, presentation, statuses, on(ended.clone())) => served?,
+        served = serve_http(listener, &world, presentation, callers, statuses, on(ended.clone())) => served?,
         () = async {
             told_to_end().await;
             end.send_replace(true);
@@ -166,6 +168,19 @@ fn stores(config: &Config, data_dir: &DataDir, owner: &str) -> anyhow::Result<St
         s3: s3.clone(),
         spool: data_dir.spool()?,
     })
+}
+
+/// Who may call, as the configuration says.
+fn callers(config: &Config, world: &World) -> anyhow::Result<Callers> {
+    match config.http.auth {
+        AuthMode::Off => Ok(Callers::Anyone),
+        AuthMode::Sigv4 => {
+            let file = config.http.credentials_file.as_deref();
+            let secret = &world.ground.secret;
+            let credentials = Credentials::open(world.datastore.clone(), secret, file)?;
+            Ok(Callers::Signed(credentials))
+        }
+    }
 }
 
 /// Ends when the switch is turned on.
@@ -272,6 +287,7 @@ pub async fn serve_http(
     listener: TcpListener,
     world: &World,
     presentation: Presentation,
+    callers: Callers,
     statuses: Statuses,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
@@ -280,6 +296,7 @@ pub async fn serve_http(
         activators: Arc::clone(&world.activators),
         s3: world.stores.s3.clone(),
         clock: world.clock.clone(),
+        callers,
         presentation: Arc::new(presentation),
         statuses,
         authority_certificate: world.ground.authority.certificate_pem().into(),

@@ -4,6 +4,7 @@
 
 pub mod activators;
 pub mod authority;
+pub mod callers;
 pub mod clock;
 pub mod config;
 pub mod control_plane;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cacheplane::config::{Command, Config};
 use cacheplane::ground::data_dir::authority_certificate;
-use cacheplane::{control_plane, doctor, telemetry};
+use cacheplane::{callers, control_plane, doctor, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -37,6 +37,10 @@ async fn run() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Doctor(config) => doctor::run(&config).await,
+        Command::Credentials { data_dir, command } => {
+            callers::command::run(&data_dir, &command).await?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 

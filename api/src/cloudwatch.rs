@@ -7,6 +7,8 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::{Fault, FaultCode};
+
 pub mod reply;
 pub mod request;
 pub mod shapes;
@@ -72,6 +74,8 @@ pub enum Code {
     Serialization,
     /// A credential that is none.
     IncompleteSignature,
+    /// Its sender may not call, or has not proved that it may.
+    Caller(FaultCode),
     /// Our own fault.
     InternalServiceError,
 }
@@ -87,6 +91,7 @@ impl Code {
             Self::UnknownOperation => "UnknownOperationException",
             Self::Serialization => "SerializationException",
             Self::IncompleteSignature => "IncompleteSignature",
+            Self::Caller(code) => code.wire_code(),
             Self::InternalServiceError => "InternalServiceFault",
         }
     }
@@ -101,21 +106,33 @@ impl Code {
             Self::UnknownOperation => "InvalidAction",
             Self::Serialization => "MalformedInput",
             Self::IncompleteSignature => "IncompleteSignature",
+            Self::Caller(code) => code.wire_code(),
             Self::InternalServiceError => "InternalServiceError",
         }
     }
 
     /// Whether the client is to blame.
     pub fn is_sender(self) -> bool {
-        self != Self::InternalServiceError
+        match self {
+            Self::Caller(code) => code.is_sender(),
+            other => other != Self::InternalServiceError,
+        }
     }
 
     /// The status of the reply.
     pub fn status(self) -> u16 {
-        match self.is_sender() {
-            true => 400,
-            false => 500,
+        match self {
+            Self::Caller(code) => code.status(),
+            Self::InternalServiceError => 500,
+            _ => 400,
         }
+    }
+}
+
+impl From<Fault> for Refusal {
+    /// Of a request that is refused for who sends it.
+    fn from(fault: Fault) -> Self {
+        Self::new(Code::Caller(fault.code()), fault.message())
     }
 }
 

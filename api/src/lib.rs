@@ -3,7 +3,7 @@
 //! - [`Operation`], [`FaultCode`] and [`shapes`] are generated from the service model (`api/model`).
 //! - [`query`] reads a request: form pairs into an [`Input`]. It is the only decoder.
 //! - [`xml`] writes a reply: an [`Output`] or a [`Fault`] as XML. It is the only encoder.
-//! - [`sigv4`] reads who signs a request, and for which region.
+//! - [`sigv4`] says in faults what is wrong with a signature.
 //! - [`cloudwatch`] is the part of CloudWatch that reads metrics, in all of its protocols.
 //! - [`service`] says which service a request is for; [`sts`] is the little that there is of the Security Token Service.
 //!

@@ -36,6 +36,11 @@ const OLDER_VERSIONS: [&str; 2] = ["2014-12-01", "2014-09-30"];
 /// How much of a client's own text an answer repeats, in characters.
 const ECHO_CHARACTERS: usize = 128;
 
+/// Whether this is a version of the API of ElastiCache that is answered.
+pub(crate) fn is_known(version: &str) -> bool {
+    version == API_VERSION || OLDER_VERSIONS.contains(&version)
+}
+
 /// A request's pairs.
 pub struct Form {
     /// Sorted by path, part by part, so that everything under one path stands together; no path twice.
@@ -103,9 +108,8 @@ impl Form {
     /// `MissingAction` without an `Action`; `InvalidAction` when the version, said or not, has no such operation.
     pub fn operation(&self) -> Result<Operation, Fault> {
         let (action, version) = self.action_and_version()?;
-        let known = version == API_VERSION || OLDER_VERSIONS.contains(&version);
         Operation::from_name(action)
-            .filter(|_| known)
+            .filter(|_| is_known(version))
             .ok_or_else(|| self.unknown_action())
     }
 

@@ -1,6 +1,6 @@
 //! The services that share one port, and which of them a request is for.
 
-use crate::query::Form;
+use crate::query::{self, Form};
 use crate::{cloudwatch, sts};
 
 /// A service with a Query API of its own.
@@ -41,11 +41,19 @@ impl Service {
     pub fn of(form: &Form, signed_for: Option<&str>) -> Self {
         let signed =
             signed_for.and_then(|name| Self::ALL.into_iter().find(|it| it.signing_name() == name));
-        signed.unwrap_or(match form.version() {
-            Some(sts::API_VERSION) => Self::Sts,
-            Some(cloudwatch::API_VERSION) => Self::CloudWatch,
-            _ => Self::ElastiCache,
-        })
+        signed
+            .or_else(|| Self::of_version(form))
+            .unwrap_or(Self::ElastiCache)
+    }
+
+    /// The service whose version a request names.
+    pub fn of_version(form: &Form) -> Option<Self> {
+        match form.version()? {
+            sts::API_VERSION => Some(Self::Sts),
+            cloudwatch::API_VERSION => Some(Self::CloudWatch),
+            version if query::is_known(version) => Some(Self::ElastiCache),
+            _ => None,
+        }
     }
 }
 

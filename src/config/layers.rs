@@ -41,7 +41,16 @@ pub(super) struct Layer {
     #[arg(long, value_name = "ADDRESS:PORT", help_heading = API)]
     pub(super) listen: Option<String>,
 
-    /// Let other machines in although the signatures of requests are not checked yet: whoever reaches the address may
+    /// Whether the signatures of requests are verified: `off`, or `sigv4`, which lets in who signs with a credential of
+    /// `cacheplane credentials` or of --credentials-file [default: off]
+    #[arg(long, value_name = "MODE", help_heading = API)]
+    pub(super) auth: Option<String>,
+
+    /// Credentials of who may call, in the form of ~/.aws/credentials; aws_account_id says whose resources they see
+    #[arg(long, value_name = "FILE", help_heading = API)]
+    pub(super) credentials_file: Option<String>,
+
+    /// Let other machines in although the signatures of requests are not checked: whoever reaches the address may
     /// read, change and delete every cache
     #[arg(
         long,
@@ -278,6 +287,7 @@ fn defaults() -> Layer {
     Layer {
         s3_region: Some("us-east-1".into()),
         listen: said("127.0.0.1:4570"),
+        auth: said("off"),
         allow_unsigned_requests: said("false"),
         endpoints: said("auto"),
         advertise_host: said("localhost"),

@@ -56,6 +56,8 @@ fn defaults_are_as_documented() {
         Config {
             http: HttpConfig {
                 listen: "127.0.0.1:4570".parse().unwrap(),
+                auth: AuthMode::Off,
+                credentials_file: None,
                 allow_unsigned_requests: false,
             },
             data_dir: "/home/ada/.local/share/cacheplane".into(),
@@ -173,6 +175,8 @@ fn every_setting_can_be_said_in_every_place() {
         ("subnet", "subnet-1=us-east-1f:vpc-2"),
         ("log-format", "json"),
         ("log-level", "warn,cacheplane=debug"),
+        ("auth", "sigv4"),
+        ("credentials-file", "/etc/callers"),
         ("allow-unsigned-requests", "true"),
         ("router-binary", "/opt/router"),
         ("metrics-interval", "5s"),
@@ -220,6 +224,8 @@ fn every_setting_can_be_said_in_every_place() {
         Config {
             http: HttpConfig {
                 listen: "127.0.0.1:1".parse().unwrap(),
+                auth: AuthMode::Sigv4,
+                credentials_file: Some("/etc/callers".into()),
                 allow_unsigned_requests: true,
             },
             data_dir: "/data".into(),

@@ -10,7 +10,7 @@ use ipnet::Ipv4Net;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use super::{EndpointMode, LogFormat, RuntimeKind, SnapshotStore};
+use super::{AuthMode, EndpointMode, LogFormat, RuntimeKind, SnapshotStore};
 use crate::resources::engine::{self, Engine, VersionFilter};
 use crate::resources::scope::{is_region, is_zone};
 use crate::resources::snapshot::is_bucket;
@@ -74,6 +74,15 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err("is neither true nor false: write one of them".to_owned()),
+    }
+}
+
+/// Whether signatures are verified.
+pub(super) fn auth(text: &str) -> Result<AuthMode, String> {
+    match text {
+        "off" => Ok(AuthMode::Off),
+        "sigv4" => Ok(AuthMode::Sigv4),
+        _ => Err("is not known: write off or sigv4".to_owned()),
     }
 }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::{
-    EndpointConfig, EndpointMode, HttpConfig, LogFormat, RuntimeConfig, SnapshotConfig,
+    AuthMode, EndpointConfig, EndpointMode, HttpConfig, LogFormat, RuntimeConfig, SnapshotConfig,
     TelemetryConfig,
 };
 use crate::datastore::Datastore;
@@ -23,6 +23,8 @@ fn config(data_dir: &Path) -> Config {
     Config {
         http: HttpConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
+            auth: AuthMode::Off,
+            credentials_file: None,
             allow_unsigned_requests: false,
         },
         data_dir: data_dir.to_owned(),

@@ -312,6 +312,20 @@ pub(crate) fn process(id: Option<u32>) -> String {
     id.map_or_else(String::new, |id| format!(" (process {id})"))
 }
 
+/// The secret of the data directory `path`, for who works beside a control plane that runs; none before there is one.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(crate) fn secret_in_use(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
+    let file = path.join(SECRET);
+    match fs::read(&file) {
+        Ok(secret) if secret.len() == SECRET_LENGTH => Ok(Some(secret)),
+        Ok(_) => bail!("{} is not what cacheplane wrote", file.display()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("read {}", file.display())),
+    }
+}
+
 fn fingerprint(secret: &[u8]) -> String {
     let mut digest = Sha256::new();
     digest.update(b"cacheplane secret");

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::data_dir::{Occupation, authority_certificate, occupation};
 use super::*;
-use crate::config::{HttpConfig, LogFormat, SnapshotConfig, TelemetryConfig};
+use crate::config::{AuthMode, HttpConfig, LogFormat, SnapshotConfig, TelemetryConfig};
 use crate::runtime::NetworkSpec;
 use crate::runtime::simulated::{SimulatedRuntime, SimulatedWorld};
 use crate::store::bucket::S3;
@@ -17,6 +17,8 @@ fn config() -> Config {
     Config {
         http: HttpConfig {
             listen: "127.0.0.1:4570".parse().unwrap(),
+            auth: AuthMode::Off,
+            credentials_file: None,
             allow_unsigned_requests: false,
         },
         data_dir: "/unused".into(),

@@ -16,9 +16,9 @@ use cacheplane_api::{Fault, FaultCode, Service, xml};
 use http_body_util::{BodyExt, Limited};
 use tracing::Instrument;
 
-use super::auth::Claim;
-use super::{admin, cloudwatch, debug, dispatch, sts};
+use super::{admin, auth, cloudwatch, debug, dispatch, sts};
 use crate::activators::Activators;
+use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::datastore::Datastore;
 use crate::operations::{Context, Presentation};
@@ -43,6 +43,8 @@ pub struct App {
     pub s3: S3,
     /// Time.
     pub clock: Clock,
+    /// Who may call.
+    pub callers: Callers,
     /// How resources are shown.
     pub presentation: Arc<Presentation>,
     /// What the reconcilers last did.
@@ -152,24 +154,43 @@ async fn answer(app: &App, request: Request, request_id: &str) -> Result<Respons
         Some(_) => form(&parts.uri, &[])?,
         None => form(&parts.uri, &body)?,
     };
-    let claim = Claim::read(&parts.headers, &form)?;
-    let service = match named {
+    let meant = match named {
         Some(_) => Service::CloudWatch,
-        None => claim.service(&form),
+        None => Service::of(&form, None),
     };
-    let answered = async {
-        let caller = claim.caller()?;
-        match service {
-            Service::ElastiCache => elasticache(app, caller, &form, request_id).await,
-            Service::Sts => sts::answer(&caller, &form, request_id),
-            Service::CloudWatch => {
-                let context = context(app, caller);
-                return Ok(metrics(&context, named, &form, &body, request_id).await);
-            }
+    let admitted = auth::caller(&app.callers, app.clock.now(), &parts, &body).await;
+    let admitted = admitted.and_then(|caller| {
+        let said = named.is_some() || Service::of_version(&form).is_some();
+        let service = auth::service(&app.callers, &caller, said.then_some(meant))?;
+        Ok((caller.scope, service))
+    });
+    let (caller, service) = match (admitted, &named) {
+        (Ok(admitted), _) => admitted,
+        (Err(fault), Some((protocol, _))) => {
+            return Ok(cloudwatch::response(
+                *protocol,
+                Err(fault.into()),
+                request_id,
+            ));
         }
-        .map(|body| reply(StatusCode::OK, body, request_id))
+        (Err(fault), None) => {
+            return Err(Refusal {
+                service: meant,
+                fault,
+            });
+        }
     };
-    answered.await.map_err(|fault| Refusal { service, fault })
+    let answered = match service {
+        Service::ElastiCache => elasticache(app, caller, &form, request_id).await,
+        Service::Sts => sts::answer(&caller, &form, request_id),
+        Service::CloudWatch => {
+            let context = context(app, caller);
+            return Ok(metrics(&context, named, &form, &body, request_id).await);
+        }
+    };
+    answered
+        .map(|body| reply(StatusCode::OK, body, request_id))
+        .map_err(|fault| Refusal { service, fault })
 }
 
 /// CloudWatch's part. Its faults are its own, in the protocol of the request.

@@ -34,6 +34,11 @@ impl Scope {
         } else {
             DEFAULT_ACCOUNT
         };
+        Self::of_account(account, region)
+    }
+
+    /// The scope of an account in a region. `None` for a region that is not formed like one.
+    pub fn of_account(account: &str, region: &str) -> Option<Self> {
         is_region(region).then(|| Self {
             account: account.to_owned(),
             region: region.to_owned(),

@@ -5,6 +5,7 @@
 )]
 
 mod access;
+mod auth;
 mod cache_cluster;
 mod cache_parameter_group;
 mod coverage;

@@ -3,6 +3,7 @@
 //! A test ends with [`Harness::finish`], which demands that nothing was logged above INFO that the test did not allow, that
 //! everything is as wished, and that records and containers agree.
 
+mod callers;
 mod log;
 mod reply;
 mod served;
@@ -35,6 +36,7 @@ use cacheplane::store::{Store, Stores};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use callers::callers;
 pub use reply::Reply;
 use reply::reply;
 pub use served::Served;
@@ -84,6 +86,8 @@ pub struct Layout {
     pub real_time: bool,
     /// Where buckets are.
     pub s3: S3,
+    /// Where signatures are verified, the credentials file with which they may be made.
+    pub credentials: Option<&'static str>,
 }
 
 impl Default for Layout {
@@ -97,6 +101,7 @@ impl Default for Layout {
             router_program: true,
             real_time: false,
             s3: S3::default(),
+            credentials: None,
         }
     }
 }
@@ -168,6 +173,7 @@ impl Harness {
             subnets: layout.subnets.clone(),
             ..Presentation::default()
         };
+        let callers = callers(&layout, &world, directory.path());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("listen");
@@ -175,9 +181,16 @@ impl Harness {
         let served = world.clone();
         let server = tokio::spawn(async move {
             let forever = std::future::pending::<()>();
-            serve_http(listener, &served, presentation, Default::default(), forever)
-                .await
-                .expect("serve");
+            serve_http(
+                listener,
+                &served,
+                presentation,
+                callers,
+                Default::default(),
+                forever,
+            )
+            .await
+            .expect("serve");
         });
         Self {
             host,
@@ -219,40 +232,6 @@ impl Harness {
         self.post(&body, Some((access_key, region))).await
     }
 
-    /// Posts a body as it is.
-    pub async fn post(&self, body: &str, caller: Option<(&str, &str)>) -> Reply {
-        match caller {
-            Some(caller) => self.post_signed_for("elasticache", body, caller).await,
-            None => self.send(body, None).await,
-        }
-    }
-
-    /// Posts a body as it is, as this caller and for this service.
-    pub async fn post_signed_for(
-        &self,
-        service: &str,
-        body: &str,
-        (access_key, region): (&str, &str),
-    ) -> Reply {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential={access_key}/20260304/{region}/{service}/aws4_request, \
-             SignedHeaders=host, Signature=00"
-        );
-        self.send(body, Some(authorization)).await
-    }
-
-    async fn send(&self, body: &str, authorization: Option<String>) -> Reply {
-        let mut request = self
-            .client
-            .post(format!("http://{}/", self.address))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.to_owned());
-        if let Some(authorization) = authorization {
-            request = request.header("authorization", authorization);
-        }
-        reply(request.send().await.expect("be answered")).await
-    }
-
     /// Sends these very bytes and reads until the connection is closed.
     pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut stream = tokio::net::TcpStream::connect(&self.address)
@@ -269,6 +248,11 @@ impl Harness {
     pub async fn get(&self, path: &str) -> Reply {
         let request = self.client.get(format!("http://{}{path}", self.address));
         reply(request.send().await.expect("be answered")).await
+    }
+
+    /// Where the database is.
+    pub fn data_dir(&self) -> &std::path::Path {
+        self.directory.path()
     }
 
     /// Runs all reconcilers until nothing is left to do.
