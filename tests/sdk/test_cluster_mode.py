@@ -230,7 +230,7 @@ def refused(call, members, code, text=""):
 
 @contextlib.contextmanager
 def at_work(group):
-    """A writer and a checker at work on 100,000 keys with redis-py, the `redis` crate and redis-cli -c on keys of their own."""
+    """A writer and a checker at work on all keys with redis-py, the `redis` crate and redis-cli -c on keys of their own."""
     with Overwriter(group) as writer, Checker(group, writer) as checker, RustCustomer(group) as rust, CliCustomer(group) as cli:
         customers = writer, checker, rust, cli
         for customer in customers:
