@@ -22,12 +22,13 @@ use super::paging::{List, marker, page_size, position};
 use super::replication_group;
 use super::restore;
 use super::snapshot;
-use super::spec::{given, named_group};
+use super::spec::{given, has_entries, named_group};
 use super::subnet_group;
 use super::tag;
 use crate::datastore::{CacheClusterFilter, Error as StoreError, SnapshotSourceRead};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::engine::Engine;
 use crate::resources::snapshot::snapshot_name;
 use crate::resources::status::{self, Operation};
 
@@ -50,6 +51,10 @@ pub async fn create_cache_cluster(
     }
     let mut input = input;
     let arns = input.snapshot_arns.as_ref();
+    let is_seeded = given(input.snapshot_name.as_deref()).is_some() || has_entries(arns);
+    if is_seeded && input.engine.as_deref() == Some(Engine::Memcached.name()) {
+        return Err(restore::not_for_this_engine());
+    }
     let origin = restore::origin(cx, input.snapshot_name.as_deref(), arns).await?;
     if let Some(origin) = &origin {
         restore::complete_cluster(cx, &mut input, origin).await?;

@@ -58,7 +58,13 @@ pub async fn create_replication_group(
     let mut input = input;
     let tags = tag::spec(input.tags.as_deref().unwrap_or_default())?;
     let arns = input.snapshot_arns.as_ref();
-    let origin = restore::origin(cx, input.snapshot_name.as_deref(), arns).await?;
+    // What begins with something else says so in its own words.
+    let has_origin = given(input.primary_cluster_id.as_deref()).is_some()
+        || given(input.global_replication_group_id.as_deref()).is_some();
+    let origin = match has_origin {
+        true => None,
+        false => restore::origin(cx, input.snapshot_name.as_deref(), arns).await?,
+    };
     let tags = restore::tags(cx, origin.as_ref(), tags).await?;
     if let Some(origin) = &origin {
         restore::complete_group(cx, &mut input, origin).await?;

@@ -58,6 +58,11 @@ pub(super) async fn origin(
     }
 }
 
+/// Memcached begins with nothing (text: behaviour.md section 40).
+pub(super) fn not_for_this_engine() -> Fault {
+    invalid_value("Restoring a snapshot is not supported for this engine type")
+}
+
 /// `arn:aws:s3:::bucket/key`, taken apart (texts: behaviour.md sections 21 and 40).
 fn object(arn: &str) -> Result<(String, String, String), Fault> {
     let invalid = || invalid_value(format!("Invalid snapshot ARN: {arn}"));

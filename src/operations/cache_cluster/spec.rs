@@ -213,13 +213,6 @@ fn refuse_unsupported(
             "The AUTH token is only supported when encryption-in-transit is enabled",
         ));
     }
-    let seeded = has_entries(input.snapshot_arns.as_ref())
-        || given(input.snapshot_name.as_deref()).is_some();
-    if seeded && memcached {
-        return Err(invalid_value(
-            "Restoring a snapshot is not supported for this engine type",
-        ));
-    }
     if has_entries(input.log_delivery_configurations.as_ref()) {
         return Err(not_supported("LogDeliveryConfigurations"));
     }
