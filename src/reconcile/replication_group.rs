@@ -115,6 +115,13 @@ impl Reconciler for ReplicationGroups {
                 Ok(None) => progressed = true,
                 Err(Stop::Stale) => {}
                 Ok(Some(outcome)) => return Ok(outcome),
+                // A creation is not asked for ever of nodes that will not have it (ADR 4).
+                Err(Stop::Engine(reason) | Stop::Obstacle(reason))
+                    if planner::is_overdue(&group, self.world.clock.now()) =>
+                {
+                    self.give_up(&group, &reason).await?;
+                    progressed = true;
+                }
                 Err(Stop::Engine(reason)) => {
                     tracing::info!(
                         replication_group.id = group.spec.replication_group_id,
@@ -122,12 +129,6 @@ impl Reconciler for ReplicationGroups {
                         "A node did not do what it was told; it is looked at again"
                     );
                     return Ok(Outcome::LookAgain { progressed });
-                }
-                Err(Stop::Obstacle(reason))
-                    if planner::is_overdue(&group, self.world.clock.now()) =>
-                {
-                    self.give_up(&group, &reason).await?;
-                    progressed = true;
                 }
                 Err(Stop::Waits) => return Ok(Outcome::LookAgain { progressed }),
                 Err(Stop::Obstacle(reason)) => {

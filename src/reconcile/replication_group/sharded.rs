@@ -49,13 +49,14 @@ impl ReplicationGroups {
         let looks = group
             .members
             .iter()
-            .map(|member| self.observe_node(member, &addresses));
+            .map(|member| self.observe_node(group, member, &addresses));
         let members: Result<Vec<_>, Stop> = join_all(looks).await.into_iter().collect();
         Ok(ClusterSeen { members: members? })
     }
 
     async fn observe_node(
         &self,
+        group: &ReplicationGroup,
         member: &CacheCluster,
         addresses: &Addresses,
     ) -> Result<MemberSeen, Stop> {
@@ -69,15 +70,16 @@ impl ReplicationGroups {
         if !is_there {
             return Ok(seen);
         }
-        let container = self
-            .world
-            .runtime
-            .container(&self.container(member))
-            .await?;
-        let Some(container) = container else {
-            return Ok(seen);
+        let container = self.world.runtime.container(&self.container(member)).await;
+        seen.container = match container {
+            Ok(Some(container)) => container_seen(&container),
+            Ok(None) => return Ok(seen),
+            // One container of which the engine cannot tell holds up no failover to another.
+            Err(_) if !is_primary(group, member) => ContainerSeen::Running {
+                started_at: known_run(member),
+            },
+            Err(error) => return Err(error.into()),
         };
-        seen.container = container_seen(&container);
         if matches!(seen.container, ContainerSeen::Running { .. }) {
             let endpoint = self.endpoint(member)?;
             let view = self.world.engine.cluster_view(&endpoint, VIEW_DEADLINE);
@@ -261,6 +263,22 @@ impl ReplicationGroups {
             Event::of_cache_cluster(former, text.clone(), at),
             Event::of_replication_group(&group.spec.replication_group_id, text, at),
         ]
+    }
+}
+
+/// Whether a member is the one that was last seen to serve its node group.
+fn is_primary(group: &ReplicationGroup, member: &CacheCluster) -> bool {
+    let id = Some(&member.spec.cache_cluster_id);
+    node_groups(group)
+        .iter()
+        .any(|one| one.primary.as_ref() == id)
+}
+
+/// The run that is on record; empty where none is.
+fn known_run(member: &CacheCluster) -> String {
+    match member.nodes.first().map(|node| &node.observation) {
+        Some(Observation::Known(known)) => known.started_at.clone(),
+        Some(Observation::Unknown | Observation::Absent) | None => String::new(),
     }
 }
 

@@ -1,5 +1,10 @@
 //! Cluster mode enabled: node groups that are made, resized, resharded and removed, on simulated nodes that form a cluster.
 
+use std::time::Duration;
+
+use cacheplane::runtime::RuntimeError;
+use cacheplane::runtime::simulated::{Operation, Verdict};
+
 use crate::harness::{Harness, Reply};
 
 const ON: (&str, &str) = ("AutomaticFailoverEnabled", "true");
@@ -183,4 +188,74 @@ async fn redis_becomes_valkey_with_cluster_mode_kept() {
     let done = "Finished upgrading the engine from version redis 7.0 to version valkey 8.1";
     assert!(told.contains(&done.to_owned()), "{told:?}");
     harness.finish().await;
+}
+
+/// What no node will do is not asked for ever: the creation is given up after a quarter of an hour (ADR 4).
+#[tokio::test]
+async fn a_creation_that_an_engine_refuses_is_given_up() {
+    let harness = Harness::start().await;
+    harness
+        .host
+        .set_hook(Some(Box::new(|call| match call.operation {
+            Operation::NodeClusterOrder => Verdict::Refuse(unreachable()),
+            _ => Verdict::Proceed,
+        })));
+    let members = [
+        ("ReplicationGroupId", "ants"),
+        ("ReplicationGroupDescription", "ants"),
+        ("CacheNodeType", "cache.t3.micro"),
+        ("Engine", "redis"),
+        ("NumNodeGroups", "2"),
+        ON,
+    ];
+    harness.call("CreateReplicationGroup", &members).await.ok();
+    harness.reconcile().await;
+    let status = async |harness: &Harness| {
+        let told = harness.describe_group("ants").await.ok();
+        told.texts("Status")[0].to_owned()
+    };
+    assert_eq!(status(&harness).await, "creating");
+    harness.advance(Duration::from_secs(15 * 60));
+    harness.settle().await;
+    assert_eq!(status(&harness).await, "create-failed");
+    assert!(harness.node_containers().is_empty());
+    harness.host.set_hook(None);
+    let delete = [("ReplicationGroupId", "ants")];
+    harness.call("DeleteReplicationGroup", &delete).await.ok();
+    harness.settle().await;
+    harness.finish().await;
+}
+
+/// A replica that neither Docker nor the node itself tells of holds up no failover to another.
+#[tokio::test]
+async fn a_primary_is_replaced_while_another_replica_is_out_of_sight() {
+    let harness = ants("2").await;
+    let more = [("NewReplicaCount", "2")];
+    ask(&harness, "IncreaseReplicaCount", &more).await.ok();
+    harness.settle().await;
+    let hidden = harness.container_name("ants-0001-003", "0001");
+    harness.host.pause(&hidden);
+    let name = hidden.clone();
+    harness
+        .host
+        .set_hook(Some(Box::new(move |call| match call.operation {
+            Operation::ContainerInspect if call.target == name => Verdict::Refuse(unreachable()),
+            _ => Verdict::Proceed,
+        })));
+    let lost = harness.container_name("ants-0001-001", "0001");
+    harness.host.kill(&lost);
+    harness.reconcile().await;
+    harness.reconcile().await;
+    let failover =
+        "Failover from primary node ants-0001-001 to replica node ants-0001-002 completed";
+    let told = harness.group_history("ants").await;
+    assert!(told.iter().any(|text| text == failover), "{told:?}");
+    harness.host.set_hook(None);
+    harness.host.unpause(&hidden);
+    harness.settle().await;
+    harness.finish().await;
+}
+
+fn unreachable() -> RuntimeError {
+    RuntimeError::Unreachable { source: None }
 }
