@@ -17,7 +17,7 @@ async fn what_needs_no_node_acts_at_once_and_touches_none() {
     for (index, apply) in ["false", "true"].into_iter().enumerate() {
         let hour = index + 2;
         let maintenance = format!("tue:{hour:02}:00-tue:{:02}:00", hour + 1);
-        let snapshot = format!("{:02}:00-{:02}:00", hour + 10, hour + 11);
+        let snapshot = format!("{:02}:00-{:02}:00", hour + 14, hour + 15);
         let groups = [format!("sg-{index}a"), format!("sg-{index}b")];
         let topic = format!("arn:aws:sns:us-east-1:000000000000:topic-{index}");
         let retention = (index + 3).to_string();
