@@ -1,8 +1,9 @@
 //! Metrics, as CloudWatch tells them.
 
 mod answered;
-mod data;
+
 mod list;
+mod queries;
 mod search;
 mod series;
 mod statistic;
@@ -19,8 +20,8 @@ use crate::resources::timestamp::Timestamp;
 use series::Request;
 use statistic::Statistic;
 
-pub use data::get_metric_data;
 pub use list::list_metrics;
+pub use queries::get_metric_data;
 
 /// Most points of one GetMetricStatistics (API reference).
 const DATAPOINTS_MAX: i64 = 1440;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use cacheplane_api::cloudwatch::Refusal;
 
-use super::data::{Query, in_expression};
 use super::failed;
+use super::queries::{Query, in_expression};
 use super::search::Search;
 use super::series::{self, Request};
 use super::statistic::Statistic;
