@@ -95,7 +95,7 @@ def test_boto3_and_the_life_of_a_credential(signed):
     assert key["aws_secret_access_key"] not in credentials(signed, "list")
     credentials(signed, "remove", key["aws_access_key_id"])
     refused_with(mine.describe_cache_clusters, "InvalidClientTokenId", 403)
-    for file in signed.data_dir.iterdir():
+    for file in filter(pathlib.Path.is_file, signed.data_dir.rglob("*")):
         assert key["aws_secret_access_key"].encode() not in file.read_bytes(), file
 
 
@@ -162,7 +162,8 @@ def test_a_session_with_the_cli(signed, tmp_path):
     created = aws("elasticache", "create-cache-cluster", *named, "--engine", "redis", "--cache-node-type", "cache.t3.micro")
     assert created["CacheCluster"]["CacheClusterStatus"] == "creating"
     aws("elasticache", "wait", "cache-cluster-available", *named)
-    aws("elasticache", "modify-cache-cluster", *named, "--snapshot-window", "06:00-07:00", "--apply-immediately")
+    windows = ("--snapshot-window", "06:00-07:00", "--preferred-maintenance-window", "tue:03:00-tue:04:00")
+    aws("elasticache", "modify-cache-cluster", *named, *windows, "--apply-immediately")
     arn = created["CacheCluster"]["ARN"]
     aws("elasticache", "add-tags-to-resource", "--resource-name", arn, "--tags", "Key=a b,Value=c/d+e")
     tags = aws("elasticache", "list-tags-for-resource", "--resource-name", arn)["TagList"]
