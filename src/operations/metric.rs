@@ -1,7 +1,6 @@
 //! Metrics, as CloudWatch tells them.
 
 mod answered;
-
 mod list;
 mod queries;
 mod search;
