@@ -28,6 +28,8 @@ pub struct Activators {
     pub snapshot: Activator,
     /// Certificates of nodes, before they end.
     pub certificates: Activator,
+    /// Service updates.
+    pub service_update: Activator,
 }
 
 impl Activators {
@@ -45,6 +47,7 @@ impl Activators {
             metric,
             snapshot,
             certificates,
+            service_update,
         } = self;
         match name {
             "cache_cluster" => Some(cache_cluster),
@@ -57,6 +60,7 @@ impl Activators {
             "metric" => Some(metric),
             "snapshot" => Some(snapshot),
             "certificates" => Some(certificates),
+            "service_update" => Some(service_update),
             _ => None,
         }
     }

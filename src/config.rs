@@ -33,6 +33,8 @@ pub enum Command {
     Doctor(Config),
     /// Print the certificate of the certificate authority.
     Ca(Config),
+    /// Say how the caches of a running server are: its address.
+    Status(String),
     /// Change who may call.
     Credentials {
         /// Where the database and the secret are; absolute.
@@ -281,6 +283,7 @@ impl HttpConfig {
     after_help = "\
 Examples:
   cacheplane serve                      the API on http://127.0.0.1:4570
+  cacheplane status                     its caches, what is under way, and what holds it up
   aws elasticache describe-cache-clusters --endpoint-url http://127.0.0.1:4570
 
 `cacheplane serve --help` lists the settings."
@@ -312,7 +315,16 @@ enum Verb {
     Ca(Box<Layer>),
     /// Add, list or remove credentials of who may call; works while the server runs
     Credentials(credentials::Arguments),
+    /// Say how all caches are, what waits, what is under way, and what holds it up
+    Status {
+        /// Where the server listens
+        #[arg(long, value_name = "URL", default_value = DEFAULT_URL)]
+        url: String,
+    },
 }
+
+/// Where a server listens that was told nothing else.
+const DEFAULT_URL: &str = "http://127.0.0.1:4570";
 
 /// What a process knows besides its command line.
 #[derive(Debug, Default)]
@@ -356,6 +368,7 @@ fn read_from(
         Verb::Ca(flags) => Ok(Command::Ca(config(*flags, surroundings)?)),
         Verb::Doctor(flags) => Ok(Command::Doctor(config(*flags, surroundings)?)),
         Verb::Credentials(arguments) => credentials::command(arguments, surroundings),
+        Verb::Status { url } => Ok(Command::Status(url)),
     }
 }
 

@@ -31,6 +31,7 @@ use crate::reconcile::maintenance::Maintenance;
 use crate::reconcile::metric::Collector;
 use crate::reconcile::replication_group::ReplicationGroups;
 use crate::reconcile::router::Routers;
+use crate::reconcile::service_update::ServiceUpdates;
 use crate::reconcile::snapshot::Snapshots;
 use crate::reconcile::watch::Watch;
 use crate::routing::RouterControl;
@@ -225,6 +226,7 @@ async fn told_to_end() {
 pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
     vec![
         Maintenance::new(world.clone()),
+        ServiceUpdates::new(world.clone()),
         Health::new(world.clone()),
         Watch::new(world.clone()),
         CacheClusters::new(world.clone()),

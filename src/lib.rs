@@ -14,6 +14,7 @@ pub mod engine;
 pub mod ground;
 pub mod http;
 pub mod operations;
+pub mod overview;
 pub mod planner;
 pub mod rdb;
 pub mod reconcile;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use cacheplane::config::{Command, Config};
 use cacheplane::ground::data_dir::authority_certificate;
-use cacheplane::{callers, control_plane, doctor, telemetry};
+use cacheplane::{callers, control_plane, doctor, overview, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -41,6 +41,7 @@ async fn run() -> anyhow::Result<ExitCode> {
             callers::command::run(&data_dir, &command).await?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Status(url) => overview::run(&url).await,
     }
 }
 

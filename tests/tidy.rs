@@ -42,6 +42,7 @@ const ROOMS: &str = "
     telemetry: config |
     ground: config authority engine::Encryption datastore runtime resources reconcile::Ground reconcile::Published |
     doctor: config ground datastore runtime resources::engine |
+    overview: http::admin | reqwest
 ";
 
 /// The files that know all.

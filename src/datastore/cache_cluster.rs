@@ -74,7 +74,7 @@ macro_rules! cluster_rows {
                                 listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,
                                 observed_generation, observed_started_at, observed_at, start_generation,
                                 start_parameters_generation, json(start_values), start_whole, applied_run,
-                                applied_generation))
+                                applied_generation, discards_data, image))
                      FROM cache_nodes
                      LEFT JOIN published_ports AS node_ports ON node_ports.cache_node_key = cache_nodes.cache_node_key
                      WHERE cache_nodes.cache_cluster_key = cache_clusters.cache_cluster_key) AS \"nodes!: String\"
@@ -558,7 +558,8 @@ pub(super) async fn cluster_update(
              notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
              pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
              changes = ?18, engine = ?21, pending_parameter_group = ?22, guarded = ?23, transit_encryption = ?24, revision = revision + 1,
-             parameters_generation = parameters_generation + (parameter_group_name IS NOT ?4)
+             parameters_generation = parameters_generation + (parameter_group_name IS NOT ?4),
+             blocked_by = CASE WHEN generation = ?16 THEN blocked_by END
          WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
         columns.engine_version,
         columns.node_type,

@@ -331,7 +331,8 @@ async fn node_observe(
         "UPDATE cache_nodes
          SET observation = ?1, observed_generation = coalesce(?2, observed_generation), observed_started_at = ?3,
              observed_at = ?4, ready_at = coalesce(ready_at, ?4), recovering = recovering AND NOT ?5,
-             silent_since = CASE ?1 WHEN 'known' THEN NULL ELSE silent_since END
+             silent_since = CASE ?1 WHEN 'known' THEN NULL ELSE silent_since END,
+             discards_data = discards_data AND NOT (?1 = 'known' AND ?2 IS generation)
          WHERE cache_node_key = ?6",
         columns.word,
         columns.generation,
@@ -352,12 +353,14 @@ pub(super) async fn node_insert(
 ) -> Result<(), Error> {
     let generation = stored(node.generation);
     sqlx::query!(
-        "INSERT INTO cache_nodes (cache_cluster_key, cache_node_id, zone, wish, generation, listed, reboot, recovering, observation)
-         VALUES (?, ?, ?, 'present', ?, 0, 0, 0, 'absent')",
+        "INSERT INTO cache_nodes (cache_cluster_key, cache_node_id, zone, wish, generation, listed, reboot, recovering, observation,
+                                  image)
+         VALUES (?, ?, ?, 'present', ?, 0, 0, 0, 'absent', ?)",
         cache_cluster_key,
         node.cache_node_id,
         node.zone,
-        generation
+        generation,
+        node.image
     )
     .execute(&mut **write)
     .await?;
@@ -375,9 +378,11 @@ pub(super) async fn node_wish(
         NodeWish::Removed => "removed",
     };
     sqlx::query!(
-        "UPDATE cache_nodes SET wish = ?, generation = ? WHERE cache_node_key = ?",
+        "UPDATE cache_nodes SET wish = ?, generation = ?, discards_data = ?, image = ? WHERE cache_node_key = ?",
         wish,
         generation,
+        node.discards_data,
+        node.image,
         node.key
     )
     .execute(&mut **write)
@@ -437,6 +442,9 @@ pub(super) struct NodeRow {
     start_whole: Option<i64>,
     applied_run: Option<String>,
     applied_generation: Option<i64>,
+    #[serde(deserialize_with = "flag")]
+    discards_data: bool,
+    image: Option<String>,
 }
 
 impl NodeRow {
@@ -502,6 +510,8 @@ impl TryFrom<NodeRow> for CacheNode {
             recovering: row.recovering,
             silent_since: row.silent_since.map(Timestamp::from_millis),
             observation,
+            discards_data: row.discards_data,
+            image: row.image,
             start,
             applied,
         })

@@ -18,6 +18,7 @@ mod node_group;
 pub mod page;
 mod replication_group;
 mod router;
+mod service_update;
 mod setting;
 mod snapshot;
 mod subnet_group;

@@ -56,7 +56,7 @@ macro_rules! group_rows {
                     reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
                     reader_ports.port AS \"reader_port?\", guarded, transit_encryption, kms_key_id, auth_token,
                     auth_token_earlier, auth_token_optional, auth_token_changed_at, access_generation, replication_groups.user_group_key,
-                    user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\",
+                    user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\", image, update_stopped,
                     (SELECT max(1 + (final = 1 AND of_cache_cluster IS NULL)) FROM snapshots
                      WHERE of_replication_group = replication_group_key AND failure_reason IS NULL AND copy_of IS NULL
                        AND (completed_at IS NULL OR (final = 1 AND of_cache_cluster IS NULL))) AS \"snapshotting: i64\"
@@ -542,7 +542,8 @@ async fn group_update(
              access_generation = access_generation + (user_group_key IS NOT ?28 OR auth_token IS NOT ?30
                  OR auth_token_earlier IS NOT ?31 OR auth_token_optional IS NOT ?32),
              user_group_key = ?28, transit_encryption = ?29, auth_token = ?30, auth_token_earlier = ?31,
-             auth_token_optional = ?32, auth_token_changed_at = ?33, revision = revision + 1
+             auth_token_optional = ?32, auth_token_changed_at = ?33, revision = revision + 1,
+             blocked_by = CASE WHEN generation = ?20 THEN blocked_by END, image = ?34, update_stopped = ?35
          WHERE replication_group_key = ?24 AND revision = ?25 AND deletion_requested_at IS NULL",
         group.spec.description,
         engine,
@@ -576,7 +577,9 @@ async fn group_update(
         wish.auth_token,
         wish.auth_token_earlier,
         wish.auth_token_optional,
-        wish.auth_token_changed_at
+        wish.auth_token_changed_at,
+        group.spec.image,
+        group.spec.is_update_stopped
     )
     .execute(&mut **write)
     .await?;

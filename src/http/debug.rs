@@ -65,7 +65,7 @@ pub async fn reconcilers(State(app): State<Arc<App>>) -> Json<Vec<ReconcilerStat
 #[utoipa::path(
     post,
     path = "/debug/v1/reconcilers/{name}/wake",
-    params(("name" = String, Path, description = "cache_cluster, replication_group, watch, router, health or maintenance")),
+    params(("name" = String, Path, description = "cache_cluster, replication_group, watch, router, health, maintenance or service_update")),
     responses((status = 202, description = "It was woken."), (status = 404, description = "There is none of that name."))
 )]
 pub async fn wake(State(app): State<Arc<App>>, Path(name): Path<String>) -> StatusCode {

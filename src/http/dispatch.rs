@@ -4,8 +4,9 @@ use cacheplane_api::query::Form;
 use cacheplane_api::{Fault, FaultCode, Input, Operation as Op, xml};
 
 use crate::operations::{
-    Context, cache_cluster, cache_engine_version, cache_parameter_group, event, replication_group,
-    security_group, snapshot, subnet_group, tag, user, user_group,
+    Context, cache_cluster, cache_engine_version, cache_parameter_group, event, node_type,
+    replication_group, security_group, service_update, snapshot, subnet_group, tag, user,
+    user_group,
 };
 
 /// Decodes, calls, encodes.
@@ -26,6 +27,24 @@ pub(super) async fn dispatch(
                 form,
                 request_id,
                 security_group::authorize_cache_security_group_ingress,
+            )
+            .await
+        }
+        Op::BatchApplyUpdateAction => {
+            run(
+                cx,
+                form,
+                request_id,
+                service_update::batch_apply_update_action,
+            )
+            .await
+        }
+        Op::BatchStopUpdateAction => {
+            run(
+                cx,
+                form,
+                request_id,
+                service_update::batch_stop_update_action,
             )
             .await
         }
@@ -191,6 +210,24 @@ pub(super) async fn dispatch(
             )
             .await
         }
+        Op::DescribeServiceUpdates => {
+            run(
+                cx,
+                form,
+                request_id,
+                service_update::describe_service_updates,
+            )
+            .await
+        }
+        Op::DescribeUpdateActions => {
+            run(
+                cx,
+                form,
+                request_id,
+                service_update::describe_update_actions,
+            )
+            .await
+        }
         Op::DescribeUserGroups => run(cx, form, request_id, user_group::describe_user_groups).await,
         Op::DescribeUsers => run(cx, form, request_id, user::describe_users).await,
         Op::IncreaseReplicaCount => {
@@ -199,6 +236,15 @@ pub(super) async fn dispatch(
                 form,
                 request_id,
                 replication_group::increase_replica_count,
+            )
+            .await
+        }
+        Op::ListAllowedNodeTypeModifications => {
+            run(
+                cx,
+                form,
+                request_id,
+                node_type::list_allowed_node_type_modifications,
             )
             .await
         }
@@ -271,9 +317,7 @@ pub(super) async fn dispatch(
         Op::TestFailover => run(cx, form, request_id, replication_group::test_failover).await,
 
         // Not written yet. A plain refusal, and never a 5xx: SDKs would retry that for minutes.
-        Op::BatchApplyUpdateAction
-        | Op::BatchStopUpdateAction
-        | Op::CompleteMigration
+        Op::CompleteMigration
         | Op::CopyServerlessCacheSnapshot
         | Op::CreateGlobalReplicationGroup
         | Op::CreateServerlessCache
@@ -287,13 +331,10 @@ pub(super) async fn dispatch(
         | Op::DescribeReservedCacheNodesOfferings
         | Op::DescribeServerlessCacheSnapshots
         | Op::DescribeServerlessCaches
-        | Op::DescribeServiceUpdates
-        | Op::DescribeUpdateActions
         | Op::DisassociateGlobalReplicationGroup
         | Op::ExportServerlessCacheSnapshot
         | Op::FailoverGlobalReplicationGroup
         | Op::IncreaseNodeGroupsInGlobalReplicationGroup
-        | Op::ListAllowedNodeTypeModifications
         | Op::ModifyGlobalReplicationGroup
         | Op::ModifyServerlessCache
         | Op::PrepareMigration

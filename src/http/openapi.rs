@@ -13,8 +13,21 @@ use super::{admin, debug};
         title = "cacheplane",
         description = "What people and the dashboard use beside the Query API."
     ),
-    paths(admin::health, debug::reconcilers, debug::wake),
-    components(schemas(admin::Health, debug::ReconcilerStatus))
+    paths(
+        admin::health,
+        admin::status,
+        admin::publish,
+        admin::cancel,
+        debug::reconcilers,
+        debug::wake
+    ),
+    components(schemas(
+        admin::Health,
+        admin::CacheStatus,
+        admin::NewServiceUpdate,
+        admin::Refused,
+        debug::ReconcilerStatus
+    ))
 )]
 struct People;
 

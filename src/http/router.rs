@@ -59,6 +59,12 @@ pub fn router(app: App) -> Router {
         .route("/", get(query).post(query))
         .route("/service/{service}/operation/{operation}", post(query))
         .route("/admin/v1/health", get(admin::health))
+        .route("/admin/v1/status", get(admin::status))
+        .route("/admin/v1/service-updates", post(admin::publish))
+        .route(
+            "/admin/v1/service-updates/{name}/cancel",
+            post(admin::cancel),
+        )
         .route("/debug/v1/reconcilers", get(debug::reconcilers))
         .route("/debug/v1/reconcilers/{name}/wake", post(debug::wake))
         .layer(middleware::from_fn(refuse_strangers))

@@ -44,6 +44,10 @@ pub(super) enum List {
     Events,
     ReplicationGroups,
     Snapshots,
+    /// DescribeServiceUpdates.
+    ServiceUpdates,
+    /// DescribeUpdateActions.
+    UpdateActions,
     UserGroups,
     Users,
 }
@@ -61,6 +65,8 @@ impl List {
             Self::Events => "events",
             Self::ReplicationGroups => "groups",
             Self::Snapshots => "snapshots",
+            Self::ServiceUpdates => "service-updates",
+            Self::UpdateActions => "update-actions",
             Self::UserGroups => "user-groups",
             Self::Users => "users",
         }

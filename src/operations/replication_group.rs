@@ -3,6 +3,7 @@
 mod adopt;
 mod encryption;
 mod failover;
+mod held_up;
 mod modify;
 mod node_groups;
 mod replica_count;
@@ -295,7 +296,7 @@ fn refuse_to_keep(
     Ok(())
 }
 
-async fn find(cx: &Context, id: &str) -> Result<ReplicationGroup, Fault> {
+pub(super) async fn find(cx: &Context, id: &str) -> Result<ReplicationGroup, Fault> {
     let id = id.to_ascii_lowercase();
     match cx.datastore.replication_group_get(&cx.scope, &id).await {
         Ok(group) => Ok(group),
@@ -309,9 +310,11 @@ fn demand(group: &ReplicationGroup) -> Result<(), Fault> {
     if status::admits_group(group, GroupOperation::Modify) {
         return Ok(());
     }
-    Err(state(
-        "Replication group must be in available state to modify.",
-    ))
+    Err(unavailable())
+}
+
+fn unavailable() -> Fault {
+    state("Replication group must be in available state to modify.")
 }
 
 /// Everyone who has a part in a group, its members and its endpoints.

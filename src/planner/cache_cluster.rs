@@ -46,6 +46,8 @@ pub enum Obstacle {
     NoImage(String),
     /// What it is to begin with cannot be used.
     BadRestore(String),
+    /// What it holds does not fit the node type that it shall have.
+    NoRoom(String),
     /// Anything that may pass.
     Passing(String),
 }
@@ -349,6 +351,7 @@ pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verd
             let (Obstacle::NoFreeAddress(reason)
             | Obstacle::NoImage(reason)
             | Obstacle::BadRestore(reason)
+            | Obstacle::NoRoom(reason)
             | Obstacle::Passing(reason)) = obstacle;
             Verdict::TryAgain(reason)
         }
@@ -371,8 +374,10 @@ pub fn judge(cluster: &CacheCluster, obstacle: Obstacle, now: Timestamp) -> Verd
         {
             Verdict::UndoChanges(reason)
         }
+        Obstacle::NoRoom(reason) if replacing => Verdict::UndoChanges(reason),
         Obstacle::NoFreeAddress(reason)
         | Obstacle::NoImage(reason)
+        | Obstacle::NoRoom(reason)
         | Obstacle::BadRestore(reason)
         | Obstacle::Passing(reason) => Verdict::TryAgain(reason),
     }

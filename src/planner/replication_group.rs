@@ -162,6 +162,8 @@ pub enum Stage {
     EndFailover,
     /// Let the member follow what is wished of all.
     Roll(usize),
+    /// Wish of all what this primary is: it is of a later version than was wished, and what it has written nobody else can read.
+    KeepVersion(usize),
     /// Wish a member away that could not be made.
     DropMember(usize),
     /// Give the creation of the group up, because of this member.
@@ -231,12 +233,33 @@ pub fn plan(group: &ReplicationGroup, seen: &GroupSeen, now: Timestamp) -> Plan 
             Some(_) => Stage::DropMember(index),
         });
     }
+    if let Some(index) = given_up(group) {
+        return Plan::Do(Stage::Roll(index));
+    }
     let look = Look { group, seen, now };
     let primary = match look.primary() {
         Ok(primary) => primary,
         Err(plan) => return plan,
     };
     look.plan_followers(primary)
+}
+
+/// Whether a member is not what is wished of all.
+pub(super) fn is_behind(group: &ReplicationGroup, index: usize) -> bool {
+    let spec = &group.members[index].spec;
+    let mut nodes = group.members[index].nodes.iter();
+    let lacks_image = nodes.any(|node| node.image != group.spec.image);
+    (lacks_image && !group.spec.is_update_stopped)
+        || spec.engine_version != group.spec.engine_version
+        || spec.node_type != group.spec.node_type
+        || spec.parameter_group_name != group.spec.parameter_group_name
+        || (group.spec.guarded && !spec.guarded)
+}
+
+/// A member that does not come up as what was wished of it, and of which something else is wished by now. Nobody waits for it.
+pub(super) fn given_up(group: &ReplicationGroup) -> Option<usize> {
+    let mut members = 0..group.members.len();
+    members.find(|index| group.members[*index].is_held_up() && is_behind(group, *index))
 }
 
 /// Whether a creation has had its time.

@@ -16,8 +16,8 @@ mod moving;
 mod serving;
 
 use super::replication_group::{
-    ContainerSeen, Plan as GroupPlan, SILENCE_MAX, Stage as GroupStage, is_touched, joined_in,
-    plan_end,
+    ContainerSeen, Plan as GroupPlan, SILENCE_MAX, Stage as GroupStage, given_up, is_behind,
+    is_touched, joined_in, plan_end,
 };
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::replication_group::sharding::{NodeGroup, Sharding};
@@ -187,6 +187,9 @@ pub fn plan(
             None => GroupStage::GiveUp(index),
             Some(_) => GroupStage::DropMember(index),
         }));
+    }
+    if let Some(index) = given_up(group) {
+        return Plan::Do(Stage::Group(GroupStage::Roll(index)));
     }
     let look = Look {
         group,

@@ -2,6 +2,7 @@
 
 mod parameters;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use futures_util::future::join_all;
 
 use super::World;
 use super::driver::{Item, Outcome, Reconciler};
+use super::node::too_much;
 use crate::activators::{Activator, Activators};
 use crate::datastore::{Error as StoreError, NodeOutcome};
 use crate::planner::cache_cluster::{
@@ -19,6 +21,7 @@ use crate::planner::cache_cluster::{
 };
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, Change, NodeObserved, Observation};
 use crate::resources::event::Event;
+use crate::resources::node_type;
 use crate::runtime::RuntimeError;
 
 /// Most stages of one run. A create takes six; more means that two of them undo each other.
@@ -29,6 +32,9 @@ const CONCURRENCY: usize = 16;
 
 /// How long a lost wake can cost.
 const PERIOD: Duration = Duration::from_secs(10);
+
+/// How long a node may take to say how much it holds; one that does not is changed all the same.
+const ROOM_DEADLINE: Duration = Duration::from_secs(1);
 
 /// No quota applies to what a reconciler writes.
 const NO_QUOTA: u32 = u32::MAX;
@@ -255,14 +261,26 @@ impl CacheClusters {
     async fn ensure_nodes(&self, cluster: &CacheCluster, nodes: &[&CacheNode]) -> Result<(), Stop> {
         self.world.ensure_networks().await?;
         // Before anything is touched: an upgrade to a version without an image leaves the nodes there are alone.
-        let image = self.world.ensure_node_image(cluster).await?;
+        let mut images = BTreeMap::new();
+        for node in nodes {
+            if !images.contains_key(&node.image) {
+                let image = node.image.as_ref();
+                let found = self.world.ensure_node_image(cluster, image).await?;
+                images.insert(node.image.clone(), found);
+            }
+        }
+        self.demand_room(cluster, nodes).await?;
         let prepared: Vec<CacheNode> = nodes.iter().map(|node| cluster.prepared(node)).collect();
         self.world
             .datastore
             .cache_node_prepare(cluster, &prepared)
             .await?;
         let nodes: Vec<&CacheNode> = prepared.iter().collect();
-        let results = all(&nodes, |node| self.world.ensure_node(cluster, node, &image)).await;
+        let ensure = async |node: &CacheNode| match images.get(&node.image) {
+            Some(image) => self.world.ensure_node(cluster, node, image).await,
+            None => Err(Obstacle::Passing("Its image is another by now.".to_owned())),
+        };
+        let results = join_all(nodes.iter().map(|node| ensure(node))).await;
         let mut outcomes = Vec::new();
         let mut events = Vec::new();
         let mut obstacle = None;
@@ -280,6 +298,31 @@ impl CacheClusters {
             .cache_node_record(cluster, &outcomes, &events)
             .await?;
         obstacle.map_or(Ok(()), |obstacle| Err(obstacle.into()))
+    }
+
+    /// Demands that what nodes hold fits the smaller node type that they are to have. A member's group has asked before.
+    async fn demand_room(&self, cluster: &CacheCluster, nodes: &[&CacheNode]) -> Result<(), Stop> {
+        let shrinks = cluster.changes.iter().any(|change| match change {
+            Change::NodeType(from, _) => node_type::find(from)
+                .is_some_and(|from| from.maxmemory_bytes > cluster.spec.node_type.maxmemory_bytes),
+            Change::EngineVersion(..) | Change::NodeCount(..) | Change::ParameterGroup(..) => false,
+        });
+        if !shrinks || !cluster.spec.engine().speaks_resp() {
+            return Ok(());
+        }
+        for node in nodes {
+            // One that was made anew already holds what it holds.
+            let Observation::Known(_) = &node.observation else {
+                continue;
+            };
+            let endpoint = self.world.node_endpoint(cluster, node);
+            let report = self.world.engine.probe(&endpoint, ROOM_DEADLINE).await;
+            let used_bytes = report.map_or(0, |report| report.used_memory_bytes);
+            if let Some(reason) = too_much(cluster, used_bytes) {
+                return Err(Obstacle::NoRoom(reason).into());
+            }
+        }
+        Ok(())
     }
 
     async fn record_nodes(
@@ -455,22 +498,9 @@ impl CacheClusters {
     }
 
     fn undo_events(&self, cluster: &CacheCluster, undone: &[Change], reason: &str) -> Vec<Event> {
-        let text = |change: &Change| match change {
-            Change::EngineVersion(_, to) => Some(format!(
-                "Failed to upgrade the engine to version {to}. {reason}"
-            )),
-            Change::NodeType(_, to) => Some(format!(
-                "Failed applying modification to cache node type to {to}. {reason}"
-            )),
-            Change::NodeCount(from, to) => Some(format!(
-                "Failed to modify number of nodes from {from} to {to} due to insufficient free IP addresses. {reason}"
-            )),
-            // It goes back with the engine version that it came with.
-            Change::ParameterGroup(..) => None,
-        };
         undone
             .iter()
-            .filter_map(text)
+            .filter_map(|change| change.failure(reason))
             .map(|text| self.event(cluster, text))
             .collect()
     }

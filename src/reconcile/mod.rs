@@ -15,6 +15,7 @@ mod node;
 pub mod replication_group;
 mod restore;
 pub mod router;
+pub mod service_update;
 pub mod snapshot;
 pub mod watch;
 

@@ -87,12 +87,22 @@ impl World {
         })
     }
 
-    /// Finds the image that the nodes of `cluster` run.
+    /// Finds the image that a node of `cluster` runs: `chosen` by a service update, or the best for the engine version.
     pub(super) async fn ensure_node_image(
         &self,
         cluster: &CacheCluster,
+        chosen: Option<&String>,
     ) -> Result<String, Obstacle> {
         let version = cluster.spec.engine_version;
+        if let Some(image) = chosen {
+            let found = self.runtime.ensure_image(std::slice::from_ref(image)).await;
+            return found.map_err(|error| match error {
+                RuntimeError::NoImage { reason, .. } => Obstacle::NoImage(format!(
+                    "The image {image} of its service update is not on the container host, and could not be pulled ({reason})."
+                )),
+                error => passing(&error),
+            });
+        }
         let named = (version.engine.name().to_owned(), version.version.to_owned());
         let mut candidates: Vec<String> = self
             .ground
@@ -124,6 +134,9 @@ impl World {
         image: &str,
     ) -> Result<NodeObserved, Obstacle> {
         let identity = identity(cluster, node);
+        if node.discards_data {
+            self.discard_data(cluster, node).await?;
+        }
         if keeps_data(cluster) {
             let volume = VolumeSpec {
                 name: identity.volume_name(&self.ground.owner),
@@ -174,6 +187,17 @@ impl World {
             started_at: container.started_at.unwrap_or_default(),
             seen_at: self.clock.now(),
         })
+    }
+
+    /// Removes what a node keeps, unless it has been given a container since: then it is another's by now.
+    async fn discard_data(&self, cluster: &CacheCluster, node: &CacheNode) -> Result<(), Obstacle> {
+        let name = identity(cluster, node).container_name(&self.ground.owner);
+        let container = self.runtime.container(&name).await;
+        let container = container.map_err(|error| passing(&error))?;
+        match container.is_some_and(|found| found.generation == Some(node.generation)) {
+            true => Ok(()),
+            false => self.remove_node(cluster, node).await,
+        }
     }
 
     /// Ends the node's present run and starts another.
@@ -509,6 +533,18 @@ pub(super) fn effective_parameters(
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     parameter::effective(family, &overrides, cluster.spec.node_type).collect()
+}
+
+/// Why the nodes of `cluster` cannot hold `used_bytes` each, if they cannot.
+pub(super) fn too_much(cluster: &CacheCluster, used_bytes: u64) -> Option<String> {
+    let parameters = effective_parameters(cluster, &cluster.parameters.values);
+    let room_bytes = engine_settings::maxmemory_bytes(&parameters)?;
+    (used_bytes > room_bytes).then(|| {
+        format!(
+            "Its data take {used_bytes} bytes, and a node of type {} has room for {room_bytes}.",
+            cluster.spec.node_type.name
+        )
+    })
 }
 
 /// An obstacle that may pass, with the whole chain of what led to it.

@@ -3,6 +3,7 @@
 //! Nothing here takes long: containers are made and rebooted by the reconciler of cache clusters, so that a failover never waits for
 //! one. While something is under way that nobody tells of (a synchronisation, a silence), the group is looked at again soon.
 
+mod rolls;
 mod sharded;
 mod stages;
 
@@ -164,8 +165,12 @@ impl ReplicationGroups {
                 }
                 Ok(Some(Outcome::Settled))
             }
-            Plan::LookAgain => Ok(Some(Outcome::LookAgain { progressed })),
+            Plan::LookAgain => {
+                self.tell_of_held_up(group).await?;
+                Ok(Some(Outcome::LookAgain { progressed }))
+            }
             Plan::AwaitMembers => {
+                self.tell_of_held_up(group).await?;
                 self.world.activators.cache_cluster.wake();
                 Ok(Some(Outcome::Waiting))
             }
@@ -282,6 +287,19 @@ impl ReplicationGroups {
             seen.answer = report.ok().and_then(|report| answer(group, report));
         }
         Ok(seen)
+    }
+
+    /// Tells of a member that does not come up as what is wished of it. The others go on as they are meanwhile.
+    async fn tell_of_held_up(&self, group: &ReplicationGroup) -> Result<(), Stop> {
+        let Some(member) = group.members.iter().find(|member| member.is_held_up()) else {
+            return Ok(());
+        };
+        let reason = format!(
+            "The modification stops at cache cluster {}. {}",
+            member.spec.cache_cluster_id,
+            member.blocked_by.as_deref().unwrap_or_default()
+        );
+        self.tell(group, &reason).await.map_err(Stop::Error)
     }
 
     /// Tells what stands in the way, if that is news.

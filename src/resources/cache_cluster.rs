@@ -152,6 +152,10 @@ pub struct CacheNode {
     pub silent_since: Option<Timestamp>,
     /// The last look.
     pub observation: Observation,
+    /// Whether what it keeps goes before its next container is made: a later engine version may have written it.
+    pub discards_data: bool,
+    /// The image that it shall run, from a service update; none leaves it to the engine version.
+    pub image: Option<String>,
     /// What its container is made with, once chosen.
     pub start: Option<StartParameters>,
     /// What was last set on a process of it.
@@ -175,6 +179,8 @@ impl CacheNode {
             recovering: false,
             silent_since: None,
             observation: Observation::Absent,
+            discards_data: false,
+            image: None,
             start: None,
             applied: None,
         }
@@ -242,6 +248,25 @@ pub enum Change {
     NodeCount(u32, u32),
     /// Another parameter group, which comes with an engine version of another family, unless both are built in: from, to.
     ParameterGroup(String, String),
+}
+
+impl Change {
+    /// What is told when it is undone, and why; none where another change tells of it.
+    pub fn failure(&self, reason: &str) -> Option<String> {
+        match self {
+            Self::EngineVersion(_, to) => Some(format!(
+                "Failed to upgrade the engine to version {to}. {reason}"
+            )),
+            Self::NodeType(_, to) => Some(format!(
+                "Failed applying modification to cache node type to {to}. {reason}"
+            )),
+            Self::NodeCount(from, to) => Some(format!(
+                "Failed to modify number of nodes from {from} to {to} due to insufficient free IP addresses. {reason}"
+            )),
+            // It goes back with the engine version that it came with.
+            Self::ParameterGroup(..) => None,
+        }
+    }
 }
 
 /// A member's part in its replication group.
@@ -379,6 +404,14 @@ impl CacheCluster {
         }
     }
 
+    /// Whether a change of it does not come to its end: why it does not is on record.
+    pub fn is_held_up(&self) -> bool {
+        self.blocked_by.is_some()
+            && self.available_at.is_some()
+            && self.deletion_requested_at.is_none()
+            && self.generation != self.observed_generation
+    }
+
     /// Whether its first node is known to be in this run.
     pub fn is_in_run(&self, started_at: &str) -> bool {
         self.known_run() == Some(started_at)
@@ -403,6 +436,9 @@ impl CacheCluster {
     /// group takes the place of another goes without saying.
     pub fn take_engine_version(&mut self, wanted: &'static EngineVersion, group: Option<String>) {
         let from = std::mem::replace(&mut self.spec.engine_version, wanted);
+        for node in &mut self.nodes {
+            node.image = None;
+        }
         self.changes.push(Change::EngineVersion(
             from.version.to_owned(),
             wanted.version.to_owned(),
@@ -451,8 +487,11 @@ impl CacheCluster {
     /// Wishes for nodes in `zones`, with the lowest free ids.
     pub fn add_nodes(&mut self, zones: &[String]) {
         let from = self.wished_node_count();
+        let image = self.nodes.first().and_then(|node| node.image.clone());
         for (id, zone) in self.free_node_ids(zones.len()).into_iter().zip(zones) {
-            self.nodes.push(CacheNode::wished(id, zone.clone()));
+            let mut node = CacheNode::wished(id, zone.clone());
+            node.image.clone_from(&image);
+            self.nodes.push(node);
         }
         self.nodes
             .sort_by(|a, b| a.cache_node_id.cmp(&b.cache_node_id));
@@ -512,6 +551,9 @@ impl CacheCluster {
     fn undo_spec(&mut self, change: &Change) {
         match change {
             Change::EngineVersion(from, _) => {
+                for node in &mut self.nodes {
+                    node.image = None;
+                }
                 if let Some(version) = super::engine::find(self.spec.engine(), from) {
                     let new = std::mem::replace(&mut self.spec.engine_version, version);
                     if version.family != new.family {

@@ -165,6 +165,17 @@ impl EngineVersion {
     pub fn at_least(&self, major: u32, minor: u32, patch: u32) -> bool {
         self.number.at_least(major, minor, patch)
     }
+
+    /// Whether it comes after `other`: what it writes, that one need not be able to read. Valkey comes after Redis.
+    pub fn is_later_than(&self, other: &EngineVersion) -> bool {
+        (self.engine, self.number) > (other.engine, other.number)
+    }
+
+    /// The version that events call by its engine and its name: `redis 7.0`.
+    pub fn parse_worded(text: &str) -> Option<&'static EngineVersion> {
+        let (engine, version) = text.split_once(' ')?;
+        find(Engine::parse(engine)?, version)
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]

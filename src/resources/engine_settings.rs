@@ -20,7 +20,7 @@ use super::engine::{Engine, EngineVersion, VersionNumber};
 use super::node_type::NodeType;
 
 pub use cluster::{CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, bus_port};
-pub use directives::{engine_directives, live_directives, service_only_reason};
+pub use directives::{engine_directives, live_directives, maxmemory_bytes, service_only_reason};
 pub use withheld::{is_withheld, withheld_rules};
 
 /// Everything that decides how a node's engine starts.

@@ -16,6 +16,7 @@ pub mod parameter;
 pub mod pending;
 pub mod replication_group;
 pub mod scope;
+pub mod service_update;
 pub mod slots;
 pub mod snapshot;
 pub mod status;

@@ -73,6 +73,10 @@ pub struct ReplicationGroupSpec {
     pub transit_encryption: Option<TransitEncryptionMode>,
     /// Whether members' nodes start with nobody let in but us; from the first user group on.
     pub guarded: bool,
+    /// The image that members run, from a service update; none leaves it to the engine version.
+    pub image: Option<String>,
+    /// Whether members that have another image are left alone for now.
+    pub is_update_stopped: bool,
 }
 
 impl ReplicationGroupSpec {
@@ -142,6 +146,8 @@ pub enum GroupChange {
     UserGroup(Option<String>, Option<String>),
     /// Other AUTH tokens.
     AuthToken(AuthTokenStrategy),
+    /// A service update: its name.
+    ServiceUpdate(String),
 }
 
 /// The user group of a replication group.
@@ -312,6 +318,7 @@ impl ReplicationGroup {
     pub fn around(mut cluster: CacheCluster, spec: ReplicationGroupSpec, now: Timestamp) -> Self {
         let id = cluster.spec.cache_cluster_id.clone();
         let mut group = Self::without_members(cluster.scope.clone(), spec, id.clone(), now);
+        group.spec.image = cluster.nodes.first().and_then(|node| node.image.clone());
         cluster.spec = group.spec.member(&id);
         cluster.membership = Some(group.membership());
         cluster.replace_nodes();
@@ -443,6 +450,9 @@ impl ReplicationGroup {
             now,
         );
         member.membership = Some(self.membership());
+        for node in &mut member.nodes {
+            node.image.clone_from(&self.spec.image);
+        }
         member
     }
 

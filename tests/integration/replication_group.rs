@@ -7,6 +7,7 @@ mod delete;
 mod describe;
 mod failover;
 mod hang;
+mod held_up;
 mod maintenance;
 mod modify;
 mod published;

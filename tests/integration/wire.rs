@@ -369,6 +369,9 @@ async fn other_methods_and_paths_are_refused() {
         ("POST", "/debug/v1/reconcilers/router/wake", 202),
         ("GET", "/admin/v1/health", 200),
         ("GET", "/ca.pem", 200),
+        ("GET", "/admin/v1/status", 200),
+        ("POST", "/admin/v1/service-updates", 415),
+        ("POST", "/admin/v1/service-updates/none/cancel", 404),
         ("GET", "/debug/v1/reconcilers", 200),
     ] {
         let answer = harness.raw(http(method, target, &[], "")).await;

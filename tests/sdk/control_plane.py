@@ -23,7 +23,10 @@ import place
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUTER = "router"
 REGION = "us-east-1"
-RECONCILERS = ["maintenance", "health", "watch", "replication_group", "cache_cluster", "access", "router", "snapshot", "certificates"]
+RECONCILERS = [
+    *("maintenance", "service_update", "health", "watch", "replication_group"),
+    *("cache_cluster", "access", "router", "snapshot", "certificates"),
+]
 # An endpoint that is there already; then the tests run against that.
 GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")
 

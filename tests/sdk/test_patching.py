@@ -1,7 +1,14 @@
 """Upgrades while customers are at work: what they notice of them, and what the engines are afterwards."""
 
+import contextlib
+import json
+import os
+import re
+import subprocess
 import time
+import urllib.request
 
+import pytest
 import redis
 
 import caches
@@ -9,6 +16,9 @@ import groups
 import patience
 import replication
 from cluster import Cluster
+from container_host import docker
+from control_plane import binary
+from customers import WaitingWriter
 from traffic import PAUSE_S, WAIT_MS, Program, Writer
 
 # The whole way, and two node types up.
@@ -143,4 +153,118 @@ def test_a_group_from_redis_6_2_to_valkey_9_1(network):
     member = caches.describe(group.api, group.primary())
     assert member["CacheParameterGroup"]["CacheParameterGroupName"] == "default.valkey9"
     assert max(max(one) for one in gaps) < GAP_MAX_S
+    group.delete()
+
+
+@pytest.fixture
+def image():
+    """Names for images of a test's own, gone afterwards."""
+    names = []
+
+    def name(tag):
+        names.append(f"cacheplane-test-{os.getpid()}:{tag}")
+        return names[-1]
+
+    yield name
+    docker("image", "rm", "--force", *names)
+
+
+def broken(name):
+    """An image whose engine ends as soon as it is started."""
+    container = docker("create", "redis:7.0").strip()
+    docker("commit", "--change", 'ENTRYPOINT ["false"]', container, name)
+    docker("rm", container)
+
+
+def stopped_at(group):
+    """Waits until an event of the group tells at which member its modification stops."""
+    told = re.compile(r"Waiting: The modification stops at cache cluster (\S+)\. ")
+
+    def look():
+        return next((found[1] for text in group.events() if (found := told.match(text))), None)
+
+    return patience.until("the modification has stopped", look)
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+def test_an_upgrade_that_does_not_come_up_is_given_up_or_tried_again(start_plane, image, sharded):
+    """A broken image stops the roll at its first member; writes go on; going back and, with a good image, trying again both end well."""
+    name = image("8.1")
+    broken(name)
+    plane = start_plane(options=["--image", f"valkey:8.1={name}"])
+    group = Cluster(plane, 2, 1, EngineVersion="7.0") if sharded else replication.Group(plane, EngineVersion="7.0")
+    group.settled()
+    wish = {"ReplicationGroupId": group.id, "ApplyImmediately": True}
+    with WaitingWriter(group) if sharded else Writer(group.endpoint("Primary")) as writer:
+        writer.go_on()
+        group.api.modify_replication_group(Engine="valkey", EngineVersion="8.1", **wish)
+        stopped = stopped_at(group)
+        assert group.describe()["Status"] == "modifying"
+        writer.go_on()
+        told = subprocess.run([binary(), "status", "--url", plane.endpoint_url], capture_output=True, text=True)
+        print(told.stdout)
+        assert told.returncode == 1 and f"held up: {stopped}: " in told.stdout
+        group.api.modify_replication_group(Engine="redis", EngineVersion="7.0", **wish)
+        found = groups.available(group.api, group.id)
+        group.settled()
+        assert {caches.describe(group.api, one)["Engine"] for one in found["MemberClusters"]} == {"redis"}
+        assert any(text.startswith("Failed to upgrade the engine to version valkey 8.1. ") for text in group.events())
+
+        group.api.modify_replication_group(Engine="valkey", EngineVersion="8.1", **wish)
+        patience.until("it has stopped again", lambda: sum("modification stops" in text for text in group.events()) == 2)
+        docker("tag", "valkey/valkey:8.1", name)
+        # Its next try may have come before ours; then it is on its way, and takes no other wish.
+        with contextlib.suppress(group.api.exceptions.InvalidReplicationGroupStateFault):
+            group.api.modify_replication_group(Engine="valkey", EngineVersion="8.1", **wish)
+        found = groups.available(group.api, group.id)
+        writer.go_on()
+        writer.end()
+    group.settled()
+    writer.assert_nothing_lost()
+    assert {caches.describe(group.api, one)["Engine"] for one in found["MemberClusters"]} == {"valkey"}
+    told = subprocess.run([binary(), "status", "--url", plane.endpoint_url], capture_output=True, text=True, check=True)
+    assert "held up" not in told.stdout and group.id in told.stdout
+
+
+def test_a_service_update_is_rolled(ours, image):
+    """Published by an operator, applied by a customer: every node runs the new image, and no acknowledged write is lost."""
+    name = image("7.0-patched")
+    docker("tag", "redis:7.0", name)
+    group = replication.Group(ours, EngineVersion="7.0")
+    group.settled()
+    update = caches.fresh("update")
+    body = {"name": update, "engine": "redis", "severity": "critical", "images": {"7.0": name}}
+    request = urllib.request.Request(
+        f"{ours.endpoint_url}/admin/v1/service-updates",
+        data=json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 201
+    named = {"ServiceUpdateName": update}
+    with Writer(group.endpoint("Primary")) as writer:
+        writer.go_on()
+        applied = group.api.batch_apply_update_action(ReplicationGroupIds=[group.id], **named)
+        [processed] = applied["ProcessedUpdateActions"]
+        assert processed["UpdateActionStatus"] == "waiting-to-start" and not applied["UnprocessedUpdateActions"]
+        seen = []
+
+        def is_complete():
+            actions = group.api.describe_update_actions(
+                ReplicationGroupIds=[group.id], ShowNodeLevelUpdateStatus=True, **named
+            )["UpdateActions"]
+            [action] = actions
+            seen.append(action["NodesUpdated"])
+            return action if action["UpdateActionStatus"] == "complete" else None
+
+        done = patience.until("the update is complete", is_complete)
+        writer.go_on()
+        writer.end()
+    group.settled()
+    writer.assert_nothing_lost()
+    assert seen == sorted(seen) and seen[-1] == "3/3", seen
+    [node_group] = done["NodeGroupUpdateStatus"]
+    assert {one["NodeUpdateStatus"] for one in node_group["NodeGroupMemberUpdateStatus"]} == {"complete"}
+    assert {group.container(member)["Config"]["Image"] for member in group.node_endpoints()} == {name}
+    assert f"Service update {update} has been applied" in group.events()
     group.delete()

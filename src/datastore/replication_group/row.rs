@@ -84,6 +84,7 @@ enum ChangeRow {
     Promotion(String),
     UserGroup(Option<String>, Option<String>),
     AuthToken(String),
+    ServiceUpdate(String),
 }
 
 impl From<&GroupChange> for ChangeRow {
@@ -97,6 +98,7 @@ impl From<&GroupChange> for ChangeRow {
             GroupChange::Promotion(member) => Self::Promotion(member),
             GroupChange::UserGroup(from, to) => Self::UserGroup(from, to),
             GroupChange::AuthToken(strategy) => Self::AuthToken(strategy.word().to_owned()),
+            GroupChange::ServiceUpdate(name) => Self::ServiceUpdate(name),
         }
     }
 }
@@ -115,6 +117,7 @@ impl From<ChangeRow> for GroupChange {
             ChangeRow::AuthToken(word) => Self::AuthToken(
                 AuthTokenStrategy::parse(&word).unwrap_or(AuthTokenStrategy::Rotate),
             ),
+            ChangeRow::ServiceUpdate(name) => Self::ServiceUpdate(name),
         }
     }
 }
@@ -185,6 +188,8 @@ pub(super) struct GroupRow {
     pub(super) user_group_id: Option<String>,
     pub(super) user_group_engine: Option<String>,
     pub(super) snapshotting: Option<i64>,
+    pub(super) image: Option<String>,
+    pub(super) update_stopped: i64,
 }
 
 impl GroupRow {
@@ -264,6 +269,8 @@ impl GroupRow {
             guarded: self.guarded != 0,
             kms_key_id: self.kms_key_id.clone(),
             transit_encryption: transit_encryption(self.transit_encryption.as_deref())?,
+            image: self.image.clone(),
+            is_update_stopped: self.update_stopped != 0,
         })
     }
 

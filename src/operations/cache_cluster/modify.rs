@@ -7,6 +7,7 @@ use super::super::Context;
 use super::super::faults::{
     fault_of, internal, invalid_combination, invalid_value, node_quota, not_supported,
 };
+use super::super::node_type::refuse_unlisted;
 use super::super::spec::{
     NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
     notification, notification_status, parameter_group, parameter_groups, security_groups,
@@ -16,10 +17,10 @@ use super::super::subnet_group;
 use super::spec::{az_mode, memcached_node_count, no_snapshot_window};
 use super::{STALE_TRIES, contended, demand, find, view};
 use crate::datastore::Error as StoreError;
-use crate::resources::cache_cluster::{AzMode, CacheCluster};
+use crate::resources::cache_cluster::{AzMode, CacheCluster, Change};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::event::Event;
-use crate::resources::node_type::{self as node_types, NodeType};
+use crate::resources::node_type::NodeType;
 use crate::resources::pending::{self, Modification, NodeCountRequest, PendingNodes};
 use crate::resources::status::Operation;
 use crate::resources::window::{MaintenanceWindow, SnapshotWindow, check_apart};
@@ -39,11 +40,15 @@ pub async fn modify_cache_cluster(
     for _ in 0..STALE_TRIES {
         let before = find(cx, &input.cache_cluster_id).await?;
         refuse_member(&before)?;
-        demand(&before, Operation::Modify)?;
         let mut after = before.clone();
-        let name = &before.spec.subnet_group_name;
-        let zones = subnet_group::find(cx, name).await?.zones();
-        let events = modify(cx, &input, named.as_ref(), &zones, &mut after)?;
+        let events = if let Some(wish) = held_up(&input, &before) {
+            settle(cx, wish, &mut after)
+        } else {
+            demand(&before, Operation::Modify)?;
+            let name = &before.spec.subnet_group_name;
+            let zones = subnet_group::find(cx, name).await?.zones();
+            modify(cx, &input, named.as_ref(), &zones, &mut after)?
+        };
         let stored = if after == before {
             Ok(before)
         } else {
@@ -65,6 +70,66 @@ pub async fn modify_cache_cluster(
         }
     }
     Err(contended())
+}
+
+/// What shall become of a change that does not come to its end. AWS has no word on either.
+enum Unsettled {
+    /// The same again.
+    Retry,
+    /// What was there before.
+    GiveUp,
+}
+
+/// What a request means for a cache cluster that does not come up as what is wished of it; none where it means something else.
+fn held_up(input: &ModifyCacheClusterMessage, cluster: &CacheCluster) -> Option<Unsettled> {
+    let known = ModifyCacheClusterMessage {
+        cache_cluster_id: input.cache_cluster_id.clone(),
+        engine: input.engine.clone(),
+        engine_version: input.engine_version.clone(),
+        cache_node_type: input.cache_node_type.clone(),
+        apply_immediately: input.apply_immediately,
+        ..ModifyCacheClusterMessage::default()
+    };
+    let version = given(input.engine_version.as_deref());
+    let node_type = given(input.cache_node_type.as_deref());
+    if !cluster.is_held_up() || *input != known || (version.is_none() && node_type.is_none()) {
+        return None;
+    }
+    let spec = &cluster.spec;
+    let is_same = version.is_none_or(|it| it == spec.engine_version.version)
+        && node_type.is_none_or(|it| it == spec.node_type.name);
+    if is_same {
+        return Some(Unsettled::Retry);
+    }
+    let former = |change: &Change| match change {
+        Change::EngineVersion(from, _) => version == Some(from.as_str()),
+        Change::NodeType(from, _) => node_type == Some(from.as_str()),
+        Change::NodeCount(..) | Change::ParameterGroup(..) => false,
+    };
+    cluster
+        .changes
+        .iter()
+        .any(former)
+        .then_some(Unsettled::GiveUp)
+}
+
+fn settle(cx: &Context, wish: Unsettled, cluster: &mut CacheCluster) -> Vec<Event> {
+    match wish {
+        Unsettled::Retry => {
+            // Another container: what it was made from may be mended by now.
+            cluster.replace_nodes();
+            Vec::new()
+        }
+        Unsettled::GiveUp => {
+            let reason = cluster.blocked_by.clone().unwrap_or_default();
+            let undone = cluster.undo_changes();
+            let event = |text| {
+                Event::of_cache_cluster(&cluster.spec.cache_cluster_id, text, cx.clock.now())
+            };
+            let texts = undone.iter().filter_map(|change| change.failure(&reason));
+            texts.map(event).collect()
+        }
+    }
 }
 
 /// What is wished of a member stands with its group.
@@ -242,16 +307,7 @@ fn wanted_node_type(
     }
     let wanted = node_type(input.cache_node_type.as_deref())?;
     let current = cluster.spec.node_type;
-    if wanted.name == current.name {
-        return Ok(Some(wanted));
-    }
-    let allowed = node_types::allowed_modifications(current, cluster.spec.engine_version);
-    if !allowed.scale_up.contains(&wanted.name) && !allowed.scale_down.contains(&wanted.name) {
-        return Err(invalid_value(format!(
-            "The cache node type {} cannot be modified to {}.",
-            current.name, wanted.name
-        )));
-    }
+    refuse_unlisted(current, wanted, cluster.spec.engine_version)?;
     Ok(Some(wanted))
 }
 

@@ -198,6 +198,8 @@ fn spec(
         kms_key_id: None,
         transit_encryption: old.transit_encryption,
         guarded: false,
+        image: None,
+        is_update_stopped: false,
     })
 }
 

@@ -7,6 +7,7 @@ use super::super::Context;
 use super::super::faults::{
     cache_cluster_not_found, fault_of, internal, invalid_combination, invalid_value, not_supported,
 };
+use super::super::node_type::refuse_unlisted;
 use super::super::spec::{
     FoundGroup, NamedGroup, given, has_entries, named_group, network, no_cache_security_groups,
     node_type, notification, notification_status, parameter_group, parameter_groups,
@@ -15,12 +16,12 @@ use super::super::spec::{
 use super::super::user_group;
 use super::encryption;
 use super::spec::{cluster_mode, description, durability, engine};
-use super::{STALE_TRIES, contended, demand, find, node_groups, state, view, wake};
+use super::{STALE_TRIES, contended, demand, find, held_up, node_groups, state, view, wake};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
 use crate::resources::event::Event;
-use crate::resources::node_type::{self as node_types, NodeType};
+use crate::resources::node_type::NodeType;
 use crate::resources::replication_group::pending::{self, Modification};
 use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::replication_group::{AttachedUserGroup, ReplicationGroup};
@@ -39,18 +40,23 @@ pub async fn modify_replication_group(
     let named = named_group(cx, input.cache_parameter_group_name.as_deref()).await?;
     for _ in 0..STALE_TRIES {
         let before = find(cx, &input.replication_group_id).await?;
-        demand(&before)?;
-        demand_a_wish(&input)?;
         let mut after = before.clone();
-        let user_group = wanted_user_group(cx, &input, &before).await?;
-        let events = modify(cx, &input, named.as_ref(), &mut after)?;
-        let tokens = encryption::wanted_tokens(cx, &input, &before, user_group.as_ref())?;
-        if let Some(user_group) = user_group {
-            after.attach_user_group(user_group);
-        }
-        if let Some((strategy, tokens)) = tokens {
-            after.change_tokens(strategy, tokens);
-        }
+        let events = if held_up::is_held_up(&before) {
+            held_up::modify(cx, &input, &mut after)?
+        } else {
+            demand(&before)?;
+            demand_a_wish(&input)?;
+            let user_group = wanted_user_group(cx, &input, &before).await?;
+            let events = modify(cx, &input, named.as_ref(), &mut after)?;
+            let tokens = encryption::wanted_tokens(cx, &input, &before, user_group.as_ref())?;
+            if let Some(user_group) = user_group {
+                after.attach_user_group(user_group);
+            }
+            if let Some((strategy, tokens)) = tokens {
+                after.change_tokens(strategy, tokens);
+            }
+            events
+        };
         let stored = if after == before {
             Ok(before)
         } else {
@@ -418,16 +424,7 @@ fn wanted_node_type(
     }
     let wanted = node_type(input.cache_node_type.as_deref())?;
     let current = group.spec.node_type;
-    if wanted.name == current.name {
-        return Ok(Some(wanted));
-    }
-    let allowed = node_types::allowed_modifications(current, group.spec.engine_version);
-    if !allowed.scale_up.contains(&wanted.name) && !allowed.scale_down.contains(&wanted.name) {
-        return Err(invalid_value(format!(
-            "The cache node type {} cannot be modified to {}.",
-            current.name, wanted.name
-        )));
-    }
+    refuse_unlisted(current, wanted, group.spec.engine_version)?;
     Ok(Some(wanted))
 }
 

@@ -87,6 +87,8 @@ pub(super) fn spec(
         transit_encryption: transit_encryption(input)?,
         // It is when there are users.
         guarded: false,
+        image: None,
+        is_update_stopped: false,
         replication_group_id,
         description,
         engine_version,

@@ -108,7 +108,8 @@ fn turning(group: &ReplicationGroup) -> Option<bool> {
         | GroupChange::NodeGroupCount(..)
         | GroupChange::Promotion(_)
         | GroupChange::UserGroup(..)
-        | GroupChange::AuthToken(_) => None,
+        | GroupChange::AuthToken(_)
+        | GroupChange::ServiceUpdate(_) => None,
     })
 }
 
@@ -235,7 +236,8 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::NodeGroupCount(..)
         | GroupChange::AutomaticFailover(_)
         | GroupChange::UserGroup(..)
-        | GroupChange::AuthToken(_) => None,
+        | GroupChange::AuthToken(_)
+        | GroupChange::ServiceUpdate(_) => None,
     });
     let user_groups = group.changes.iter().rev().find_map(|change| match change {
         GroupChange::UserGroup(from, to) => Some(UserGroupsUpdateStatus {
@@ -248,7 +250,8 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::AutomaticFailover(_)
         | GroupChange::NodeGroupCount(..)
         | GroupChange::Promotion(_)
-        | GroupChange::AuthToken(_) => None,
+        | GroupChange::AuthToken(_)
+        | GroupChange::ServiceUpdate(_) => None,
     });
     ReplicationGroupPendingModifiedValues {
         auth_token_status: auth_token_status(group),

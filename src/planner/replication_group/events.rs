@@ -61,8 +61,8 @@ pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event
                 "Finished modifying number of node groups from {from} to {to}"
             )),
             GroupChange::AutomaticFailover(on) => failover(*on),
-            // Told of when the new primary served.
-            GroupChange::Promotion(_) => return None,
+            // Told of when the new primary served, and when all nodes have it.
+            GroupChange::Promotion(_) | GroupChange::ServiceUpdate(_) => return None,
             GroupChange::UserGroup(from, to) => event(match (from, to) {
                 (_, Some(to)) => {
                     format!("Users of user group {to} have been applied to replication group {id}")

@@ -1,6 +1,8 @@
 //! The primary serves: what about those that follow it, and about what is wished of all?
 
-use super::{ContainerSeen, Look, Plan, Reason, Stage, first_node, is_touched, joined_in};
+use super::{
+    ContainerSeen, Look, Plan, Reason, Stage, first_node, is_behind, is_touched, joined_in,
+};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::replication_group::GroupChange;
 
@@ -200,16 +202,14 @@ impl Look<'_> {
             GroupChange::Promotion(member) => self.index(member),
             _ => None,
         });
-        let behind = |index: &usize| {
-            let spec = &group.members[*index].spec;
-            spec.engine_version != group.spec.engine_version
-                || spec.node_type != group.spec.node_type
-                || spec.parameter_group_name != group.spec.parameter_group_name
-                || (group.spec.guarded && !spec.guarded)
-        };
+        let behind = |index: &usize| is_behind(group, *index);
         let touched = |index: usize| is_touched(&group.members[index]);
         if self.followers().chain([primary]).any(touched) {
             return None;
+        }
+        let version = group.members[primary].spec.engine_version;
+        if version.is_later_than(group.spec.engine_version) {
+            return Some(Stage::KeepVersion(primary));
         }
         // Replicas first, one at a time; the primary last, and as a replica where there is another to take over.
         if let Some(index) = self.followers().find(behind) {

@@ -147,13 +147,7 @@ impl Look<'_> {
     /// A wish for all, one node at a time and only while all others are in order: replicas first, a primary after it has handed over.
     pub(super) fn roll(&self) -> Option<Plan> {
         let group = self.group;
-        let behind = |index: usize| {
-            let spec = &group.members[index].spec;
-            spec.engine_version != group.spec.engine_version
-                || spec.node_type != group.spec.node_type
-                || spec.parameter_group_name != group.spec.parameter_group_name
-                || (group.spec.guarded && !spec.guarded)
-        };
+        let behind = |index: usize| super::is_behind(group, index);
         let touched = |index: usize| super::is_touched(&group.members[index]);
         let is_due = group.generation != group.observed_generation
             && self.all().any(behind)
@@ -168,6 +162,13 @@ impl Look<'_> {
             let serving = node_group.and_then(|one| self.serving(one));
             serving.is_some_and(|(primary, _)| primary == index)
         };
+        let is_later = |index: &usize| {
+            let version = group.members[*index].spec.engine_version;
+            serves(*index) && version.is_later_than(group.spec.engine_version)
+        };
+        if let Some(primary) = self.all().find(is_later) {
+            return Some(Plan::Do(Stage::Group(GroupStage::KeepVersion(primary))));
+        }
         if let Some(index) = self.all().find(|index| behind(*index) && !serves(*index)) {
             return Some(Plan::Do(Stage::Group(GroupStage::Roll(index))));
         }

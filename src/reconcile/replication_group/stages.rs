@@ -11,7 +11,6 @@ use super::super::router::router_of_port;
 use super::{ReplicationGroups, Stop};
 use crate::datastore::{Choice, Error as StoreError, JoinedMember};
 use crate::engine::{EngineError, HistoryHeld, NodeEndpoint, PrimaryAddress};
-use crate::planner::cache_cluster::Obstacle;
 use crate::planner::replication_group::{self as planner, Establish, Held, Reason, Stage};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::event::Event;
@@ -26,7 +25,7 @@ pub(super) const COMMAND_DEADLINE: Duration = Duration::from_secs(1);
 const WRITE_HOLD: Duration = Duration::from_secs(5);
 
 /// No quota applies to what a reconciler writes.
-const NO_QUOTA: u32 = u32::MAX;
+pub(super) const NO_QUOTA: u32 = u32::MAX;
 
 impl ReplicationGroups {
     pub(super) async fn execute(&self, group: &ReplicationGroup, stage: Stage) -> Result<(), Stop> {
@@ -84,6 +83,7 @@ impl ReplicationGroups {
             Stage::KillForTest(member) => self.kill(group, &[member]).await,
             Stage::EndFailover => Ok(store.replication_group_end_failover(group).await?),
             Stage::Roll(member) => self.roll(group, member).await,
+            Stage::KeepVersion(member) => self.keep_version(group, member).await,
             Stage::DropMember(member) => {
                 let mut without = group.clone();
                 without.members[member].deletion_requested_at = Some(now);
@@ -323,74 +323,6 @@ impl ReplicationGroups {
         };
         let results = join_all(members.iter().map(kill)).await;
         Ok(results.into_iter().collect::<Result<(), RuntimeError>>()?)
-    }
-
-    /// Lets one member follow what is wished of all. Its container is made anew by its own reconciler.
-    async fn roll(&self, group: &ReplicationGroup, index: usize) -> Result<(), Stop> {
-        let before = &group.members[index];
-        let mut after = before.clone();
-        after.spec = group.spec.member(&before.spec.cache_cluster_id);
-        after.replace_nodes();
-        match self.world.ensure_node_image(&after).await {
-            Ok(_) => {}
-            Err(Obstacle::NoImage(reason)) => {
-                return self.undo_roll(group, before, &reason).await;
-            }
-            Err(
-                Obstacle::NoFreeAddress(reason)
-                | Obstacle::BadRestore(reason)
-                | Obstacle::Passing(reason),
-            ) => {
-                return Err(Stop::Obstacle(reason));
-            }
-        }
-        self.world
-            .datastore
-            .cache_cluster_request(&after, &[], NO_QUOTA)
-            .await?;
-        Ok(())
-    }
-
-    /// There is no image for what is wished of all: the group goes back to what `member` still is.
-    async fn undo_roll(
-        &self,
-        group: &ReplicationGroup,
-        member: &CacheCluster,
-        reason: &str,
-    ) -> Result<(), Stop> {
-        let mut undone = group.clone();
-        undone.spec.engine_version = member.spec.engine_version;
-        undone.spec.node_type = member.spec.node_type;
-        undone.spec.parameter_group_name = member.spec.parameter_group_name.clone();
-        let mut events = Vec::new();
-        undone.changes.retain(|change| {
-            let text = match change {
-                GroupChange::EngineVersion(_, to) => {
-                    format!("Failed to upgrade the engine to version {to}. {reason}")
-                }
-                GroupChange::NodeType(_, to) => {
-                    format!("Failed applying modification to cache node type to {to}. {reason}")
-                }
-                GroupChange::ReplicaCount(..)
-                | GroupChange::NodeGroupCount(..)
-                | GroupChange::AutomaticFailover(_)
-                | GroupChange::Promotion(_)
-                | GroupChange::UserGroup(..)
-                | GroupChange::AuthToken(_) => return true,
-            };
-            events.push(self.event(group, text));
-            false
-        });
-        if undone.spec == group.spec {
-            // It is rolled for something that needs no other image: the one that there was is to be had again.
-            return Err(Stop::Obstacle(reason.to_owned()));
-        }
-        undone.raise_generation();
-        self.world
-            .datastore
-            .replication_group_request(&undone, &[], &events, NO_QUOTA)
-            .await?;
-        Ok(())
     }
 
     /// Gives the creation of the group up; where it was deleted or is there after all, the next look finds that.

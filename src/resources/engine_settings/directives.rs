@@ -125,7 +125,7 @@ fn is_clustered(parameters: &BTreeMap<&'static str, String>) -> bool {
 
 /// What the engine may use: the node type's memory less what is reserved, as a share or (before Redis 5.0)
 /// in bytes; the larger where both are set. Never zero, which to the engine means no limit.
-fn maxmemory_bytes(parameters: &BTreeMap<&'static str, String>) -> Option<u64> {
+pub fn maxmemory_bytes(parameters: &BTreeMap<&'static str, String>) -> Option<u64> {
     let total_bytes = number(parameters, "maxmemory")?;
     let reserved_percent = number(parameters, "reserved-memory-percent")
         .unwrap_or(0)

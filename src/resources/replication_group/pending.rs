@@ -4,6 +4,7 @@
 //! have changed: it is dropped where automatic failover is on by then, or the member is gone or is the primary already.
 
 use super::{GroupChange, ReplicationGroup};
+use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_type::NodeType;
 use crate::resources::parameter;
@@ -75,6 +76,8 @@ pub fn apply(group: &mut ReplicationGroup) {
             group.spec.parameter_group_name = name;
         }
         group.spec.engine_version = wanted;
+        group.spec.image = None;
+        group.spec.is_update_stopped = false;
     }
     if let Some(wanted) = pending.node_type {
         let from = group.spec.node_type.name.to_owned();
@@ -132,6 +135,18 @@ impl ReplicationGroup {
         }
         self.changes.push(GroupChange::AutomaticFailover(on));
         self.raise_generation();
+    }
+
+    /// Whether `member` was last seen to take writes, for all slots or for those of its node group.
+    pub fn is_recorded_primary(&self, member: &CacheCluster) -> bool {
+        let id = &member.spec.cache_cluster_id;
+        match &self.sharding {
+            None => self.is_primary(member),
+            Some(sharding) => {
+                let mut node_groups = sharding.node_groups.iter();
+                node_groups.any(|one| one.primary.as_ref() == Some(id))
+            }
+        }
     }
 
     /// Gives the members that shall stay what the group says of windows, security groups, snapshots, notification, minor versions and

@@ -56,6 +56,8 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             kms_key_id: None,
             guarded: false,
             transit_encryption: None,
+            image: None,
+            is_update_stopped: false,
         },
         pending: GroupPending::default(),
         revision: 1,

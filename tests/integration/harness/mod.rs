@@ -244,6 +244,16 @@ impl Harness {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
+    /// Posts JSON to a path.
+    pub async fn post_json(&self, path: &str, body: &str) -> Reply {
+        let request = self
+            .client
+            .post(format!("http://{}{path}", self.address))
+            .header("content-type", "application/json")
+            .body(body.to_owned());
+        reply(request.send().await.expect("be answered")).await
+    }
+
     /// Gets a path.
     pub async fn get(&self, path: &str) -> Reply {
         let request = self.client.get(format!("http://{}{path}", self.address));
@@ -276,6 +286,11 @@ impl Harness {
         for _ in 0..4 {
             self.round().await;
         }
+    }
+
+    /// Runs all reconcilers once.
+    pub async fn reconcile_once(&self) {
+        self.round().await;
     }
 
     /// Time passes after it where a reconciler wants to look again soon, as it would under the driver.
