@@ -1,7 +1,6 @@
 //! The rules of the house, as a test: who may use whom, what may not appear where, how big a file may grow.
 //!
 //! A rule that turns out wrong is changed here, with its reason, in the change that needs it.
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
