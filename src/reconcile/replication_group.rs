@@ -294,11 +294,17 @@ impl ReplicationGroups {
         let Some(member) = group.members.iter().find(|member| member.is_held_up()) else {
             return Ok(());
         };
-        let reason = format!(
-            "The modification stops at cache cluster {}. {}",
-            member.spec.cache_cluster_id,
-            member.blocked_by.as_deref().unwrap_or_default()
+        let stops = format!(
+            "The modification stops at cache cluster {}.",
+            member.spec.cache_cluster_id
         );
+        let told = group.blocked_by.as_deref().unwrap_or_default();
+        if told.starts_with(&stops) {
+            // A node that ends again and again says something else each time that it is asked.
+            return Ok(());
+        }
+        let reason = member.blocked_by.as_deref().unwrap_or_default();
+        let reason = format!("{stops} {reason}");
         self.tell(group, &reason).await.map_err(Stop::Error)
     }
 
