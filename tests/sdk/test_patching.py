@@ -267,5 +267,7 @@ def test_a_service_update_is_rolled(ours, image):
     [node_group] = done["NodeGroupUpdateStatus"]
     assert {one["NodeUpdateStatus"] for one in node_group["NodeGroupMemberUpdateStatus"]} == {"complete"}
     assert {group.container(member)["Config"]["Image"] for member in group.node_endpoints()} == {name}
-    assert f"Service update {update} has been applied" in group.events()
+    # How far it is follows from the nodes; what is told of it comes with the next look.
+    applied = f"Service update {update} has been applied"
+    patience.until("it is told of", lambda: applied in group.events())
     group.delete()
