@@ -30,6 +30,8 @@ pub struct Activators {
     pub certificates: Activator,
     /// Service updates.
     pub service_update: Activator,
+    /// The telling of events.
+    pub notification: Activator,
 }
 
 impl Activators {
@@ -48,6 +50,7 @@ impl Activators {
             snapshot,
             certificates,
             service_update,
+            notification,
         } = self;
         match name {
             "cache_cluster" => Some(cache_cluster),
@@ -61,6 +64,7 @@ impl Activators {
             "snapshot" => Some(snapshot),
             "certificates" => Some(certificates),
             "service_update" => Some(service_update),
+            "notification" => Some(notification),
             _ => None,
         }
     }

@@ -84,6 +84,8 @@ pub struct Config {
     pub metrics: MetricsConfig,
     /// Where snapshots are kept.
     pub snapshots: SnapshotConfig,
+    /// Who is told of events.
+    pub notifications: NotificationsConfig,
     /// What is logged, and how.
     pub telemetry: TelemetryConfig,
 }
@@ -150,6 +152,29 @@ pub enum EndpointMode {
     Published,
     /// An address where the host can reach those of containers, else a port.
     Auto,
+}
+
+/// Who is told of events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationsConfig {
+    /// Where topics are; without it nobody tells them.
+    pub sns_endpoint: Option<String>,
+    /// As whom messages are published.
+    pub sns_access_key_id: String,
+    /// The secret of that key.
+    pub sns_secret_access_key: Secret,
+    /// Addresses that every event is posted to.
+    pub webhooks: Vec<String>,
+}
+
+/// A text that nobody is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<redacted>")
+    }
 }
 
 /// How caches are measured.
@@ -419,6 +444,31 @@ fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigErr
             )?,
         },
         snapshots: snapshots(&layers)?,
+        notifications: NotificationsConfig {
+            sns_endpoint: layers.optional(
+                "sns-endpoint",
+                |layer| layer.sns_endpoint.as_ref(),
+                values::address,
+            )?,
+            sns_access_key_id: layers.one(
+                "sns-access-key-id",
+                |layer| layer.sns_access_key_id.as_ref(),
+                values::text,
+            )?,
+            sns_secret_access_key: Secret(layers.one(
+                "sns-secret-access-key",
+                |layer| layer.sns_secret_access_key.as_ref().map(|secret| &secret.0),
+                values::text,
+            )?),
+            webhooks: layers
+                .many(
+                    "webhook",
+                    |layer| &layer.webhook,
+                    |text| Ok((values::address(text)?, ())),
+                )?
+                .into_keys()
+                .collect(),
+        },
         telemetry: TelemetryConfig {
             format: layers.one(
                 "log-format",

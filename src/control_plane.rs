@@ -12,14 +12,17 @@ use tokio::task::JoinSet;
 use crate::activators::Activators;
 use crate::callers::{Callers, Credentials};
 use crate::clock::Clock;
-use crate::config::{AuthMode, Config, RuntimeKind, SnapshotConfig, SnapshotStore};
+use crate::config::{
+    AuthMode, Config, NotificationsConfig, RuntimeKind, SnapshotConfig, SnapshotStore,
+};
 use crate::datastore::Datastore;
+use crate::delivery::SnsEndpoint;
 use crate::engine::observe::{NetworkObserver, Observe};
 use crate::engine::simulated::SimulatedEngine;
 use crate::engine::{Engine, NetworkEngine};
 use crate::ground::data_dir::DataDir;
 use crate::ground::{ground, instance_id};
-use crate::http::{App, router};
+use crate::http::{App, Sight, router};
 use crate::operations::Presentation;
 use crate::reconcile::World;
 use crate::reconcile::access::Access;
@@ -29,6 +32,7 @@ use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
 use crate::reconcile::maintenance::Maintenance;
 use crate::reconcile::metric::Collector;
+use crate::reconcile::notification::{Destination, Notifications};
 use crate::reconcile::replication_group::ReplicationGroups;
 use crate::reconcile::router::Routers;
 use crate::reconcile::service_update::ServiceUpdates;
@@ -71,10 +75,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let world = world(&config, &data_dir, datastore).await?;
     let callers = callers(&config, &world)?;
     let mut plane = ControlPlane::start(&world);
-    plane.run(
-        &world,
-        Collector::new(world.clone(), config.metrics.interval),
-    );
+    let collector = Collector::new(world.clone(), config.metrics.interval);
+    let readings = collector.readings();
+    plane.run(&world, collector);
+    let destinations = destinations(&config.notifications)?;
+    // Also where there are none: what there were is told of nothing any more.
+    let notifications = Notifications::begin(world.clone(), destinations).await?;
+    plane.run(&world, notifications);
     let presentation = Presentation {
         advertise_host: config.endpoints.advertise_host.clone(),
         subnets: config.subnets.clone(),
@@ -83,9 +90,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "Serving");
     greet(address);
     let (end, ended) = watch::channel(false);
-    let statuses = Arc::clone(&plane.statuses);
+    let sight = Sight {
+        statuses: Arc::clone(&plane.statuses),
+        readings,
+        ..Sight::default()
+    };
     tokio::select! {
-        served = serve_http(listener, &world, presentation, callers, statuses, on(ended.clone())) => served?,
+        served = serve_http(listener, &world, presentation, callers, sight, on(ended.clone())) => served?,
         () = async {
             told_to_end().await;
             end.send_replace(true);
@@ -182,6 +193,27 @@ fn callers(config: &Config, world: &World) -> anyhow::Result<Callers> {
             Ok(Callers::Signed(credentials))
         }
     }
+}
+
+/// Who is told of events.
+fn destinations(config: &NotificationsConfig) -> anyhow::Result<Vec<Destination>> {
+    let mut destinations = Vec::new();
+    if let Some(url) = &config.sns_endpoint {
+        destinations.push(Destination::Sns(SnsEndpoint {
+            url: url
+                .parse()
+                .with_context(|| format!("understand --sns-endpoint {url}"))?,
+            access_key_id: config.sns_access_key_id.clone(),
+            secret_access_key: config.sns_secret_access_key.0.clone(),
+        }));
+    }
+    for url in &config.webhooks {
+        let url = url
+            .parse()
+            .with_context(|| format!("understand --webhook {url}"))?;
+        destinations.push(Destination::Webhook(url));
+    }
+    Ok(destinations)
 }
 
 /// Ends when the switch is turned on.
@@ -290,7 +322,7 @@ pub async fn serve_http(
     world: &World,
     presentation: Presentation,
     callers: Callers,
-    statuses: Statuses,
+    sight: Sight,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let app = App {
@@ -300,7 +332,7 @@ pub async fn serve_http(
         clock: world.clock.clone(),
         callers,
         presentation: Arc::new(presentation),
-        statuses,
+        sight,
         authority_certificate: world.ground.authority.certificate_pem().into(),
     };
     axum::serve(listener, router(app))

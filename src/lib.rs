@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod control_plane;
 pub mod datastore;
+pub mod delivery;
 pub mod doctor;
 pub mod engine;
 pub mod ground;

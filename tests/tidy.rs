@@ -24,15 +24,18 @@ const ROOMS: &str = "
     authority: resources::timestamp |
     datastore: resources | sqlx serde serde_json
 
+    delivery: resources::timestamp | reqwest serde_json
+
     # Wishes, and what makes them true.
     # A request to bring a snapshot to a bucket asks the bucket.
     operations: resources datastore activators clock store | cacheplane_api
-    reconcile: resources planner datastore runtime engine routing store rdb authority activators clock |
+    reconcile: resources planner datastore runtime engine routing delivery store rdb authority activators clock | serde_json
 
     # http hands datastore and clock to operations with each request, turns a caller into a scope, and shows what each
     # reconciler last did.
     http: operations activators callers store::bucket::S3 datastore::Datastore clock::Clock resources::scope::Scope resources::timestamp \
-        reconcile::driver::Statuses | cacheplane_api axum utoipa serde serde_json
+        reconcile::driver::Statuses reconcile::metric::Reading reconcile::metric::Readings datastore::Error | \
+        cacheplane_api axum utoipa serde serde_json
     # Who may call. Its command line works on a data directory, beside the server.
     callers: datastore resources::scope resources::timestamp clock config::CredentialsCommand ground::data_dir |
     # Before anything runs: what is configured (engine versions and subnets are named there), what the ground is that containers are made

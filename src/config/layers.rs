@@ -14,6 +14,7 @@ const API: &str = "API";
 const ENDPOINTS: &str = "Endpoints";
 const CONTAINERS: &str = "Containers";
 const SNAPSHOTS: &str = "Snapshots";
+const NOTIFICATIONS: &str = "Notifications";
 const STATE: &str = "State and log";
 
 /// A text that is never printed.
@@ -123,6 +124,23 @@ pub(super) struct Layer {
     /// Its secret; better in the environment, as others may read a command line
     #[arg(long, value_name = "SECRET", help_heading = SNAPSHOTS)]
     pub(super) s3_secret_access_key: Option<Secret>,
+
+    /// Where the SNS topics are that caches name, such as https://sns.us-east-1.amazonaws.com [default: topics are not told]
+    #[arg(long, value_name = "URL", help_heading = NOTIFICATIONS)]
+    pub(super) sns_endpoint: Option<String>,
+
+    /// The access key that messages to topics are signed with [default: test]
+    #[arg(long, value_name = "KEY", help_heading = NOTIFICATIONS)]
+    pub(super) sns_access_key_id: Option<String>,
+
+    /// Its secret; say it in the environment or in the file, where no list of processes shows it [default: test]
+    #[arg(long, value_name = "SECRET", help_heading = NOTIFICATIONS)]
+    pub(super) sns_secret_access_key: Option<Secret>,
+
+    /// An address that every event is posted to, as JSON; may be repeated
+    #[arg(long, value_name = "URL", help_heading = NOTIFICATIONS)]
+    #[serde(deserialize_with = "list_or_commas")]
+    pub(super) webhook: Vec<String>,
 
     /// Where the database is kept [default: /var/lib/cacheplane for root, else ~/.local/share/cacheplane]
     #[arg(long, value_name = "DIRECTORY", help_heading = STATE)]
@@ -295,6 +313,8 @@ fn defaults() -> Layer {
         port_range: said("6379-7378"),
         runtime: said("docker"),
         metrics_interval: said("60s"),
+        sns_access_key_id: said("test"),
+        sns_secret_access_key: Some(Secret::from("test")),
         log_format: said("text"),
         log_level: said("info"),
         ..Layer::default()

@@ -82,6 +82,12 @@ fn defaults_are_as_documented() {
                 region: "us-east-1".into(),
                 s3: S3::default(),
             },
+            notifications: NotificationsConfig {
+                sns_endpoint: None,
+                sns_access_key_id: "test".into(),
+                sns_secret_access_key: Secret("test".into()),
+                webhooks: vec![],
+            },
             telemetry: TelemetryConfig {
                 format: LogFormat::Text,
                 level: "info".into(),
@@ -185,6 +191,10 @@ fn every_setting_can_be_said_in_every_place() {
         ("s3-region", "eu-west-1"),
         ("s3-access-key-id", "AKIA"),
         ("s3-secret-access-key", "secret"),
+        ("sns-endpoint", "https://sns.example.com"),
+        ("sns-access-key-id", "AKIA"),
+        ("sns-secret-access-key", "hush"),
+        ("webhook", "http://hooks.example.com/events"),
     ];
     let names: BTreeSet<String> = setting_names().into_iter().collect();
     assert_eq!(
@@ -262,6 +272,12 @@ fn every_setting_can_be_said_in_every_place() {
                     access_key_id: Some("AKIA".into()),
                     secret_access_key: Some("secret".into()),
                 },
+            },
+            notifications: NotificationsConfig {
+                sns_endpoint: Some("https://sns.example.com".into()),
+                sns_access_key_id: "AKIA".into(),
+                sns_secret_access_key: Secret("hush".into()),
+                webhooks: vec!["http://hooks.example.com/events".into()],
             },
             telemetry: TelemetryConfig {
                 format: LogFormat::Json,

@@ -281,6 +281,27 @@ pub(super) fn path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
+/// An address of a server.
+pub(super) fn address(text: &str) -> Result<String, String> {
+    let address = text.parse::<http::Uri>().ok();
+    let is_one = address.is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    match is_one {
+        true => Ok(text.to_owned()),
+        false => Err("is not an address: write it like https://example.com/events".to_owned()),
+    }
+}
+
+/// Anything but nothing.
+pub(super) fn text(text: &str) -> Result<String, String> {
+    match text.is_empty() {
+        false => Ok(text.to_owned()),
+        true => Err("is empty: write something".to_owned()),
+    }
+}
+
 /// One of the periods that CloudWatch keeps points of.
 pub(super) fn metrics_interval(text: &str) -> Result<Duration, String> {
     match text.trim_end_matches('s').parse() {

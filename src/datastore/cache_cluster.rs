@@ -431,6 +431,7 @@ impl Datastore {
         events: &[Event],
     ) -> Result<(), Error> {
         let mut write = self.write("cache_cluster_forget").await?;
+        events_put(&mut write, &cluster.scope, events).await?;
         let done = sqlx::query!(
             "DELETE FROM cache_clusters WHERE cache_cluster_key = ?1 AND deletion_requested_at IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM cache_nodes WHERE cache_cluster_key = ?1 AND observation != 'absent')",
@@ -447,7 +448,6 @@ impl Datastore {
         sqlx::query!("DELETE FROM tags WHERE arn = ?", name)
             .execute(&mut *write)
             .await?;
-        events_put(&mut write, &cluster.scope, events).await?;
         write.commit().await?;
         Ok(())
     }

@@ -118,7 +118,8 @@ fn stored_limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX - 1) + 1
 }
 
-/// Stores `events` within the write of what happened.
+/// Stores `events` within the write of what happened, each with the topic that is to be told of it: of a resource that goes with this
+/// write before it goes.
 pub(super) async fn events_put(
     write: &mut Transaction<'_, Sqlite>,
     scope: &Scope,
@@ -128,8 +129,16 @@ pub(super) async fn events_put(
         let source_type = event.source_type.word();
         let occurred_at = event.occurred_at.as_millis();
         sqlx::query!(
-            "INSERT INTO events (account, region, source_type, source_identifier, message, occurred_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO events (account, region, source_type, source_identifier, message, occurred_at, topic_arn)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6,
+                     CASE ?3
+                         WHEN 'cache-cluster' THEN
+                             (SELECT notification_topic_arn FROM cache_clusters
+                              WHERE account = ?1 AND region = ?2 AND cache_cluster_id = ?4 AND notification_active = 1)
+                         WHEN 'replication-group' THEN
+                             (SELECT notification_topic_arn FROM replication_groups
+                              WHERE account = ?1 AND region = ?2 AND replication_group_id = ?4 AND notification_active = 1)
+                     END)",
             scope.account,
             scope.region,
             source_type,

@@ -43,6 +43,12 @@ fn config() -> Config {
             region: "us-east-1".into(),
             s3: S3::default(),
         },
+        notifications: crate::config::NotificationsConfig {
+            sns_endpoint: None,
+            sns_access_key_id: "test".into(),
+            sns_secret_access_key: crate::config::Secret("test".into()),
+            webhooks: Vec::new(),
+        },
         telemetry: TelemetryConfig {
             format: LogFormat::Text,
             level: "info".into(),

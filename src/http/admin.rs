@@ -38,6 +38,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Result<Json<Health>, axum::h
         return Err(axum::http::StatusCode::SERVICE_UNAVAILABLE);
     }
     let blocked = app
+        .sight
         .statuses
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)

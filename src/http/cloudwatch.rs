@@ -3,8 +3,9 @@
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+pub(super) use cacheplane_api::cloudwatch::Operation;
 use cacheplane_api::cloudwatch::request::{self, Protocol};
-use cacheplane_api::cloudwatch::{self, Code, Operation, Refusal, reply};
+use cacheplane_api::cloudwatch::{self, Code, Refusal, reply};
 use cacheplane_api::query::Form;
 use serde_json::Value;
 

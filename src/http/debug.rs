@@ -39,7 +39,11 @@ pub struct ReconcilerStatus {
     responses((status = 200, description = "One entry for each.", body = Vec<ReconcilerStatus>))
 )]
 pub async fn reconcilers(State(app): State<Arc<App>>) -> Json<Vec<ReconcilerStatus>> {
-    let statuses = app.statuses.lock().unwrap_or_else(PoisonError::into_inner);
+    let statuses = app
+        .sight
+        .statuses
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     Json(
         statuses
             .iter()

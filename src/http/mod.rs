@@ -5,8 +5,9 @@ mod auth;
 mod cloudwatch;
 pub mod debug;
 mod dispatch;
+mod exposition;
 pub mod openapi;
 pub mod router;
 mod sts;
 
-pub use router::{App, router};
+pub use router::{App, Sight, router};

@@ -1,7 +1,7 @@
 //! The whole map of what is served.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -16,13 +16,15 @@ use cacheplane_api::{Fault, FaultCode, Service, xml};
 use http_body_util::{BodyExt, Limited};
 use tracing::Instrument;
 
-use super::{admin, auth, cloudwatch, debug, dispatch, sts};
+use super::exposition::Latencies;
+use super::{admin, auth, cloudwatch, debug, dispatch, exposition, sts};
 use crate::activators::Activators;
 use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::datastore::Datastore;
 use crate::operations::{Context, Presentation};
 use crate::reconcile::driver::Statuses;
+use crate::reconcile::metric::Readings;
 use crate::resources::scope::Scope;
 use crate::store::bucket::S3;
 
@@ -47,10 +49,21 @@ pub struct App {
     pub callers: Callers,
     /// How resources are shown.
     pub presentation: Arc<Presentation>,
-    /// What the reconcilers last did.
-    pub statuses: Statuses,
+    /// What can be seen of what goes on.
+    pub sight: Sight,
     /// The certificate of the certificate authority, as PEM.
     pub authority_certificate: Arc<str>,
+}
+
+/// What can be seen of what goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Sight {
+    /// What the reconcilers last did.
+    pub statuses: Statuses,
+    /// What was last read of each node.
+    pub readings: Readings,
+    /// How long requests took.
+    pub latencies: Latencies,
 }
 
 /// Everything that is served.
@@ -58,6 +71,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/", get(query).post(query))
         .route("/service/{service}/operation/{operation}", post(query))
+        .route("/metrics", get(exposition::metrics))
         .route("/admin/v1/health", get(admin::health))
         .route("/admin/v1/status", get(admin::status))
         .route("/admin/v1/service-updates", post(admin::publish))
@@ -124,13 +138,20 @@ async fn authority_certificate(State(app): State<Arc<App>>) -> Response {
 async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
     let request_id = uuid::Uuid::new_v4().to_string();
     let span = tracing::info_span!("query", request_id, action = tracing::field::Empty);
-    let answered = answer(&app, request, &request_id)
+    let began = Instant::now();
+    let mut action = "";
+    let answered = answer(&app, request, &request_id, &mut action)
         .instrument(span.clone())
         .await;
-    answered.unwrap_or_else(|refusal| {
+    let response = answered.unwrap_or_else(|refusal| {
         let (status, body) = span.in_scope(|| refuse(&refusal, &request_id));
         reply(status, body, &request_id)
-    })
+    });
+    let took = began.elapsed();
+    app.sight
+        .latencies
+        .record(action, response.status().as_u16(), took);
+    response
 }
 
 /// A fault, and the service in whose words it is told.
@@ -149,7 +170,12 @@ impl From<Fault> for Refusal {
     }
 }
 
-async fn answer(app: &App, request: Request, request_id: &str) -> Result<Response, Refusal> {
+async fn answer(
+    app: &App,
+    request: Request,
+    request_id: &str,
+    action: &mut &'static str,
+) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let body = match parts.method {
         Method::POST => read(&parts.headers, body).await?,
@@ -186,6 +212,11 @@ async fn answer(app: &App, request: Request, request_id: &str) -> Result<Respons
             });
         }
     };
+    *action = action_asked(
+        service,
+        &form,
+        named.as_ref().map(|(_, name)| name.as_str()),
+    );
     let answered = match service {
         Service::ElastiCache => elasticache(app, caller, &form, request_id).await,
         Service::Sts => sts::answer(&caller, &form, request_id),
@@ -197,6 +228,20 @@ async fn answer(app: &App, request: Request, request_id: &str) -> Result<Respons
     answered
         .map(|body| reply(StatusCode::OK, body, request_id))
         .map_err(|fault| Refusal { service, fault })
+}
+
+/// What is asked for, as the latencies are counted by; empty for what nobody knows.
+fn action_asked(service: Service, form: &Form, named: Option<&str>) -> &'static str {
+    match service {
+        Service::ElastiCache => form.operation().map_or("", |operation| operation.name()),
+        Service::Sts => "GetCallerIdentity",
+        Service::CloudWatch => {
+            let known = named
+                .or(form.action())
+                .and_then(cloudwatch::Operation::named);
+            known.map_or("", |operation| operation.name())
+        }
+    }
 }
 
 /// CloudWatch's part. Its faults are its own, in the protocol of the request.

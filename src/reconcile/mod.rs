@@ -12,6 +12,7 @@ pub mod health;
 pub mod maintenance;
 pub mod metric;
 mod node;
+pub mod notification;
 pub mod replication_group;
 mod restore;
 pub mod router;

@@ -12,6 +12,7 @@ pub mod id;
 pub mod metric;
 pub mod node_group;
 pub mod node_type;
+pub mod notification;
 pub mod parameter;
 pub mod pending;
 pub mod replication_group;

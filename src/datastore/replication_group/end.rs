@@ -110,6 +110,7 @@ impl Datastore {
         events: &[Event],
     ) -> Result<(), Error> {
         let mut write = self.write("replication_group_forget").await?;
+        events_put(&mut write, &group.scope, events).await?;
         let done = sqlx::query!(
             "DELETE FROM replication_groups WHERE replication_group_key = ?1 AND deletion_requested_at IS NOT NULL
              AND NOT EXISTS (SELECT 1 FROM cache_clusters WHERE replication_group_key = ?1)",
@@ -122,7 +123,6 @@ impl Datastore {
         sqlx::query!("DELETE FROM tags WHERE arn = ?", name)
             .execute(&mut *write)
             .await?;
-        events_put(&mut write, &group.scope, events).await?;
         write.commit().await?;
         Ok(())
     }
