@@ -1,6 +1,6 @@
 //! A managed-cache control plane: ElastiCache's API over real Redis, Valkey and Memcached containers.
 //!
-//! The rooms, in reading order; `tests/tidy.rs` holds who may use whom.
+//! The rooms, in reading order; `tests/tidy/rooms.txt` holds who may use whom.
 
 pub mod activators;
 pub mod authority;

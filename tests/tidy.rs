@@ -1,51 +1,14 @@
 //! The rules of the house, as a test: who may use whom, what may not appear where, how big a file may grow.
 //!
 //! A rule that turns out wrong is changed here, with its reason, in the change that needs it.
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may use whom: a room of `src/`, the rooms or single paths of others that it may use, and after `|` those of
 /// [`GUARDED_CRATES`] that it may use. A room that is not here may not be.
-const ROOMS: &str = "
-    # The core: nouns and decisions, pure.
-    resources: |
-    planner: resources |
-
-    # Tools. Time is told in the rooms' own type, and so are slots; simulated nodes and routers are nothing but simulated
-    # containers.
-    clock: resources::timestamp |
-    activators: |
-    rdb: |
-    runtime: resources::slots rdb | bollard serde serde_json
-    engine: runtime::simulated resources::slots rdb | redis
-    store: rdb | object_store
-    routing: runtime::simulated | reqwest serde serde_json
-    authority: resources::timestamp |
-    datastore: resources | sqlx serde serde_json
-
-    delivery: resources::timestamp | reqwest serde_json
-
-    # Wishes, and what makes them true.
-    # A request to bring a snapshot to a bucket asks the bucket.
-    operations: resources datastore activators clock store | cacheplane_api
-    reconcile: resources planner datastore runtime engine routing delivery store rdb authority activators clock | serde_json
-
-    # http hands datastore and clock to operations with each request, turns a caller into a scope, and shows what each
-    # reconciler last did.
-    http: operations activators callers store::bucket::S3 datastore::Datastore clock::Clock resources::scope::Scope resources::timestamp \
-        reconcile::driver::Statuses reconcile::metric::Reading reconcile::metric::Readings datastore::Error | \
-        cacheplane_api axum utoipa serde serde_json
-    # Who may call. Its command line works on a data directory, beside the server.
-    callers: datastore resources::scope resources::timestamp clock config::CredentialsCommand ground::data_dir |
-    # Before anything runs: what is configured (engine versions and subnets are named there), what the ground is that containers are made
-    # on, whether the host has what is needed.
-    config: resources::engine resources::scope resources::subnet_group resources::snapshot store::bucket | serde
-    telemetry: config |
-    ground: config authority engine::Encryption datastore runtime resources reconcile::Ground reconcile::Published |
-    doctor: config ground datastore runtime resources::engine |
-    overview: http::admin | reqwest
-";
+const ROOMS: &str = include_str!("tidy/rooms.txt");
 
 /// The files that know all.
 const UNBOUND: [&str; 3] = ["control_plane", "lib", "main"];
@@ -299,7 +262,7 @@ fn rooms_use_only_whom_they_may() {
         }
         let Some(room) = rooms.iter().find(|room| room.name == name) else {
             findings.push(format!(
-                "{}: {name} is a room that tests/tidy.rs does not know; say there whom it may use",
+                "{}: {name} is a room that tests/tidy/rooms.txt does not know; say there whom it may use",
                 file.path
             ));
             continue;
@@ -345,7 +308,7 @@ fn every_room_is_there() {
         .filter(|room| !here.contains(room.name))
         .map(|room| {
             format!(
-                "there is no room {} any more; take it out of tests/tidy.rs",
+                "there is no room {} any more; take it out of tests/tidy/rooms.txt",
                 room.name
             )
         })
