@@ -1,6 +1,7 @@
 //! Builds every room, starts the reconcilers, serves, drains. The only file that knows all.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -223,7 +224,7 @@ async fn on(mut switch: watch::Receiver<bool>) {
 }
 
 /// What to type next, for whoever started this in a terminal.
-fn greet(address: std::net::SocketAddr) {
+fn greet(address: SocketAddr) {
     #[allow(
         clippy::print_stdout,
         reason = "for the person at the terminal, beside the log on stderr"
@@ -335,7 +336,8 @@ pub async fn serve_http(
         sight,
         authority_certificate: world.ground.authority.certificate_pem().into(),
     };
-    axum::serve(listener, router(app))
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
         .with_graceful_shutdown(shutdown)
         .await
         .context("serve HTTP")

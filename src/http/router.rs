@@ -1,11 +1,12 @@
 //! The whole map of what is served.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -68,11 +69,7 @@ pub struct Sight {
 
 /// Everything that is served.
 pub fn router(app: App) -> Router {
-    Router::new()
-        .route("/", get(query).post(query))
-        .route("/service/{service}/operation/{operation}", post(query))
-        .route("/metrics", get(exposition::metrics))
-        .route("/admin/v1/health", get(admin::health))
+    let operators = Router::new()
         .route("/admin/v1/status", get(admin::status))
         .route("/admin/v1/service-updates", post(admin::publish))
         .route(
@@ -81,10 +78,34 @@ pub fn router(app: App) -> Router {
         )
         .route("/debug/v1/reconcilers", get(debug::reconcilers))
         .route("/debug/v1/reconcilers/{name}/wake", post(debug::wake))
+        .layer(middleware::from_fn(refuse_from_afar));
+    Router::new()
+        .route("/", get(query).post(query))
+        .route("/service/{service}/operation/{operation}", post(query))
+        .route("/metrics", get(exposition::metrics))
+        .route("/admin/v1/health", get(admin::health))
+        .merge(operators)
         .layer(middleware::from_fn(refuse_strangers))
         // Whoever reaches this may know whom to trust, under whatever name.
         .route("/ca.pem", get(authority_certificate))
         .with_state(Arc::new(app))
+}
+
+/// What is an operator's is for whoever is on this machine: no signature is asked for there, and a service update names the image that nodes
+/// run. Someone who is elsewhere comes through a tunnel of the operator's own.
+async fn refuse_from_afar(
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !peer.ip().to_canonical().is_loopback() {
+        return (
+            StatusCode::FORBIDDEN,
+            "This is answered on the machine's own loopback only.\n",
+        )
+            .into_response();
+    }
+    next.run(request).await
 }
 
 /// A browser says where a page came from. A page of somebody else's must not be able to change anything here, neither by a
@@ -359,3 +380,6 @@ fn reply(status: StatusCode, body: String, request_id: &str) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

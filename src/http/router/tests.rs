@@ -1,0 +1,44 @@
+//! Who is answered, by where they call from.
+
+use axum::extract::connect_info::MockConnectInfo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+/// The status line of an operator's page, asked for by a caller at `peer`.
+async fn answered(peer: &str) -> String {
+    let peer: SocketAddr = peer.parse().expect("an address");
+    let pages: Router = Router::new()
+        .route("/", get(|| async { "inside" }))
+        .layer(middleware::from_fn(refuse_from_afar))
+        .layer(MockConnectInfo(peer));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
+    let listener = listener.expect("listen");
+    let address = listener.local_addr().expect("have an address");
+    let server = tokio::spawn(async move { axum::serve(listener, pages).await });
+    let mut stream = tokio::net::TcpStream::connect(address)
+        .await
+        .expect("connect");
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .await
+        .expect("ask");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.expect("an answer");
+    server.abort();
+    reply.lines().next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn operators_are_answered_on_this_machine_only() {
+    for near in ["127.0.0.1:50000", "[::1]:50000", "[::ffff:127.0.0.1]:50000"] {
+        assert_eq!(answered(near).await, "HTTP/1.1 200 OK", "{near}");
+    }
+    for far in [
+        "192.0.2.7:50000",
+        "[2001:db8::7]:50000",
+        "[::ffff:192.0.2.7]:50000",
+    ] {
+        assert_eq!(answered(far).await, "HTTP/1.1 403 Forbidden", "{far}");
+    }
+}
