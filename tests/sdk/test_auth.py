@@ -173,4 +173,4 @@ def test_a_session_with_the_cli(signed, tmp_path):
     environment["AWS_SECRET_ACCESS_KEY"] = "wrong"
     environment["AWS_ACCESS_KEY_ID"] = "AKIANOBODY"
     del environment["AWS_PROFILE"]
-    assert "(InvalidClientTokenId)" in aws("elasticache", "describe-cache-clusters", code=254)
+    assert "(InvalidClientTokenId)" in aws("elasticache", "describe-cache-clusters", code=255)

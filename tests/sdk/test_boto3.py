@@ -117,7 +117,7 @@ def test_faults_are_exceptions_of_their_own(simulated):
             call()
         assert 400 <= caught.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
     with pytest.raises(faults.ClientError, match="NotImplemented"):
-        api.create_snapshot(SnapshotName="s", CacheClusterId=one)
+        api.create_serverless_cache(ServerlessCacheName="s", Engine="valkey")
     assert caches.status(api, one) == "available"
 
 

@@ -129,4 +129,4 @@ def test_engine_versions(aws):
 
 
 def test_what_is_not_written_says_so_at_once(aws):
-    aws("describe-snapshots", fails_with="NotImplemented")
+    aws("describe-serverless-caches", fails_with="NotImplemented")
