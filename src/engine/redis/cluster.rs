@@ -29,6 +29,10 @@ pub(crate) async fn view(node: &NodeEndpoint) -> Result<ClusterView, EngineError
         let answers = converse(node, vec![cluster(&["SHARDS"])]).await?;
         let [shards] = exactly(node, answers)?;
         view.is_ok = has_all_in_place(&view, &shards);
+        if view.is_ok {
+            // What it has heard of shards is not in its notes yet: those are written for other news alone, and read when it starts again.
+            converse(node, vec![cluster(&["SAVECONFIG"])]).await?;
+        }
     }
     Ok(view)
 }
