@@ -381,6 +381,9 @@ impl Look<'_> {
         if group.generation == group.observed_generation {
             return Plan::Converged;
         }
+        if !self.is_in_order() {
+            return Plan::LookAgain;
+        }
         let lacks_users = |index: usize| !group.has_access(&group.members[index]);
         match self.all().any(lacks_users) {
             true => Plan::AwaitAccess,
@@ -389,6 +392,11 @@ impl Look<'_> {
     }
 
     /// Whether a member does its part in the run in which it was seen, and that is on record.
+    /// Whether every node that answers says that the cluster is in order.
+    fn is_in_order(&self) -> bool {
+        self.answers().all(|(_, answer)| answer.is_ok)
+    }
+
     fn is_joined(&self, index: usize) -> bool {
         let member = &self.group.members[index];
         let run = self.run(index);

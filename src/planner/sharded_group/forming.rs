@@ -149,8 +149,10 @@ impl Look<'_> {
         let group = self.group;
         let behind = |index: usize| super::is_behind(group, index);
         let touched = |index: usize| super::is_touched(&group.members[index]);
+        // A node that does not say that all is in order may not start again from what it has written down so far.
         let is_due = group.generation != group.observed_generation
             && self.all().any(behind)
+            && self.is_in_order()
             && self
                 .all()
                 .all(|index| !touched(index) && (self.is_joined(index) || self.is_stranded(index)));

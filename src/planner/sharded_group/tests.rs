@@ -469,6 +469,12 @@ fn an_upgrade_rolls_replicas_first_and_primaries_as_replicas() {
         it.group.spec.engine_version = version.expect("a version");
     };
     check(upgrade, group_stage(GroupStage::Roll(1)));
+    // What a node has not heard yet it has not written down either, and may need when it starts again.
+    let unheard = |it: &mut Scene| {
+        upgrade(it);
+        it.answer(4).is_ok = false;
+    };
+    check(unheard, Plan::LookAgain);
     let replicas = |it: &mut Scene| {
         upgrade(it);
         for member in [1, 3, 5] {
