@@ -208,7 +208,6 @@ def test_what_is_refused(network):
     refused(api.test_failover, tested | {"NodeGroupId": "0003"}, "NodeGroupNotFoundFault", "0003")
     refused(api.test_failover, tested | {"NodeGroupId": "0001"}, state, "at least one read replica")
     refused(api.delete_replication_group, tested | {"RetainPrimaryCluster": True}, combination, "RetainPrimaryCluster")
-    refused(api.delete_replication_group, tested | {"FinalSnapshotIdentifier": "s"}, value, "cacheplane does not support")
     refused(api.delete_cache_cluster, dict(CacheClusterId=f"{group.id}-0001-001"), None, "")
     refused(api.create_cache_cluster, dict(CacheClusterId=caches.fresh("more"), ReplicationGroupId=group.id), None, "")
     assert (group.settled(), group.events()) == before
