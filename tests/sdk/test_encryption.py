@@ -277,7 +277,7 @@ def test_no_secret_is_left_anywhere(start_plane, tmp_path):
         "replies": json.dumps(replies, default=str),
         "the log": plane.log_file.read_text(),
     }
-    for file in sorted(plane.data_dir.iterdir()):
+    for file in sorted(path for path in plane.data_dir.rglob("*") if path.is_file()):
         if file.name not in ("ca.key", "secret.key"):
             places[file.name] = file.read_bytes().decode("latin-1")
     assert {"cacheplane.db", "cacheplane.db-wal", "ca.pem"} <= set(places)
