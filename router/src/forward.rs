@@ -53,22 +53,27 @@ pub(crate) async fn serve(
     // Said before it is used, so that a table without this target closes the connection.
     let _ = connected.set(target);
     let counters = &endpoint.counters;
-    let (mut client, mut node) = (client, node);
+    let moved_bytes = [&counters.received_bytes, &counters.sent_bytes];
+    join(client, node, moved_bytes, &endpoint.pipes).await
+}
+
+/// Moves bytes both ways until both directions have ended, or either has failed; `moved_bytes` counts those from the client and those
+/// to it.
+///
+/// # Errors
+/// Either connection's.
+pub(crate) async fn join(
+    mut client: TcpStream,
+    mut node: TcpStream,
+    moved_bytes: [&Counter; 2],
+    pipes: &Semaphore,
+) -> io::Result<()> {
     let (client_reads, client_writes) = client.split();
     let (node_reads, node_writes) = node.split();
+    let [received_bytes, sent_bytes] = moved_bytes;
     tokio::try_join!(
-        pump(
-            client_reads,
-            node_writes.as_ref(),
-            &counters.received_bytes,
-            &endpoint.pipes
-        ),
-        pump(
-            node_reads,
-            client_writes.as_ref(),
-            &counters.sent_bytes,
-            &endpoint.pipes
-        ),
+        pump(client_reads, node_writes.as_ref(), received_bytes, pipes),
+        pump(node_reads, client_writes.as_ref(), sent_bytes, pipes),
     )?;
     Ok(())
 }

@@ -13,6 +13,7 @@
 //! - `endpoint`: one route's listener and connections; `address`: the addresses that routes
 //!   listen on, added to our own interfaces; `connect`: which target comes next.
 //! - `forward` and `memcached`: what is done with a connection.
+//! - [`front`]: the same program as the first process of a node's container, where a node needs one.
 //!
 //! Invariants: no control-plane code and no knowledge of what a cache cluster is; nothing waits for
 //! the control plane; what is in force is on disk; every queue, buffer, wait and number
@@ -24,6 +25,7 @@ mod connect;
 pub mod control;
 mod endpoint;
 mod forward;
+pub mod front;
 mod memcached;
 mod metrics;
 pub mod plane;

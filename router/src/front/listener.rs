@@ -1,0 +1,131 @@
+//! A front's port, and which way a connection goes.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{Semaphore, watch};
+
+use super::config::{Config, Tls};
+use super::session;
+use super::tls::Certificate;
+use crate::connect::tune;
+use crate::plane::CONNECTIONS_PER_PIPE;
+
+/// Connections that the kernel holds until they are accepted.
+const BACKLOG: u32 = 1024;
+
+/// How long to wait when the kernel has no descriptor for a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The first byte of a TLS connection: a record of the kind `handshake` (RFC 8446, 5.1). No command of the engines begins with it.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// Takes the node's port.
+pub(super) fn bind(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)))?;
+    socket.listen(BACKLOG)
+}
+
+/// What every connection shares.
+struct Front {
+    config: watch::Receiver<Arc<Config>>,
+    certificate: std::sync::Mutex<Option<Arc<Certificate>>>,
+    pipes: Semaphore,
+}
+
+/// Serves connections, at most so many at once, for ever.
+pub(super) async fn serve(
+    listener: TcpListener,
+    config: watch::Receiver<Arc<Config>>,
+    connections_max: u32,
+) {
+    let connections = Arc::new(Semaphore::new(connections_max as usize));
+    let front = Arc::new(Front {
+        config,
+        certificate: std::sync::Mutex::new(None),
+        pipes: Semaphore::new((connections_max / CONNECTIONS_PER_PIPE).max(1) as usize),
+    });
+    loop {
+        let client = match listener.accept().await {
+            Ok((client, _)) => client,
+            Err(error) => {
+                tracing::warn!(%error, "accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
+            continue;
+        };
+        let front = Arc::clone(&front);
+        tokio::spawn(async move {
+            let _permit = permit;
+            if let Err(error) = front.go(client).await {
+                tracing::debug!(%error, "a connection ended");
+            }
+        });
+    }
+}
+
+impl Front {
+    /// Chooses a connection's way by its first byte, and goes it for as long as it is open.
+    async fn go(&self, client: TcpStream) -> io::Result<()> {
+        tune(&client)?;
+        let mut first = [0];
+        // A client may be silent for as long as it likes, as with the engine itself: a pool connects before it is used.
+        if client.peek(&mut first).await? == 0 {
+            return Ok(());
+        }
+        let config = Arc::clone(&self.config.borrow());
+        if first[0] == TLS_HANDSHAKE {
+            let Some(tls) = &config.tls else {
+                return Ok(());
+            };
+            let certificate = self.certificate(tls);
+            let closed = self.changed(|now| now.tls.as_ref() != Some(tls));
+            tokio::select! {
+                ended = session::secure(client, tls, certificate.as_deref(), &self.pipes) => ended,
+                () = closed => Ok(()),
+            }
+        } else {
+            let Some(port) = config.plain else {
+                return Ok(());
+            };
+            let closed = self.changed(|now| now.plain != Some(port));
+            tokio::select! {
+                ended = session::pass(client, port, &self.pipes) => ended,
+                () = closed => Ok(()),
+            }
+        }
+    }
+
+    /// Returns when the configuration is so.
+    async fn changed(&self, is_so: impl Fn(&Config) -> bool) {
+        let mut config = self.config.clone();
+        // The sender lives as long as the front.
+        let _ = config.wait_for(|now| is_so(now)).await;
+    }
+
+    /// The certificate of this way, read once for all connections.
+    fn certificate(&self, tls: &Tls) -> Option<Arc<Certificate>> {
+        let Tls::Terminate { certificate, .. } = tls else {
+            return None;
+        };
+        let mut held = self
+            .certificate
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let found = held.as_ref().filter(|held| held.path() == certificate);
+        let found = match found {
+            Some(found) => Arc::clone(found),
+            None => Arc::new(Certificate::new(certificate.clone())),
+        };
+        *held = Some(Arc::clone(&found));
+        Some(found)
+    }
+}
