@@ -197,7 +197,8 @@ def stop(process: subprocess.Popen) -> None:
 def docker(*arguments: str, check: bool = True) -> str:
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     if check and done.returncode != 0:
-        raise RuntimeError(f"docker {arguments[0]}: {done.stderr.strip()}")
+        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise RuntimeError(f"docker {arguments[0]}: {said}")
     return done.stdout
 
 
