@@ -1,4 +1,4 @@
-"""As much of Redis's protocol as the measurements speak: commands without spaces in their words, and what is answered."""
+"""As much of Redis's protocol as the measurements speak: commands as arrays of words, and what is answered."""
 
 import socket
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Connection:
 
     def ask(self, *commands: Sequence[object]) -> list[Reply]:
         """The replies to all of them, which are sent together."""
-        self.socket.sendall(b"".join(" ".join(map(str, command)).encode() + b"\r\n" for command in commands))
+        self.socket.sendall(b"".join(map(array, commands)))
         return [self.take() for _ in commands]
 
     def take(self) -> Reply:
@@ -55,3 +55,9 @@ def replication(way: Way, timeout_s: float = 2) -> dict[str, str]:
     with Connection(way, timeout_s) as connection:
         [told] = connection.ask(("INFO", "replication"))
     return dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
+
+
+def array(words: Sequence[object]) -> bytes:
+    """A command on the wire. An inline one ends at 64 KiB."""
+    encoded = [str(word).encode() for word in words]
+    return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)
