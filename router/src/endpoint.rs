@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::address::Held;
 use crate::connect::{Turns, connect, tune};
+use crate::front::tls::SharedCertificate;
 use crate::metrics::RouteCounters;
 use crate::table::{Kind, Listen, Target};
 use crate::{forward, memcached};
@@ -45,6 +46,8 @@ pub(crate) struct Endpoint {
     pub(crate) pipes: Arc<Semaphore>,
     listening: watch::Sender<Listening>,
     turns: Turns,
+    /// What clients are shown, where the route is encrypted.
+    pub(crate) certificate: SharedCertificate,
 }
 
 impl Endpoint {
@@ -63,6 +66,7 @@ impl Endpoint {
             pipes,
             listening: watch::Sender::new(Listening::Starting),
             turns: Turns::default(),
+            certificate: SharedCertificate::default(),
         }
     }
 

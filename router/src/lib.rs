@@ -13,6 +13,7 @@
 //! - `endpoint`: one route's listener and connections; `address`: the addresses that routes
 //!   listen on, added to our own interfaces; `connect`: which target comes next.
 //! - `forward` and `memcached`: what is done with a connection.
+//! - `stream`: a connection in two halves, encrypted or not.
 //! - [`front`]: the same program as the first process of a node's container, where a node needs one.
 //!
 //! Invariants: no control-plane code and no knowledge of what a cache cluster is; nothing waits for
@@ -30,6 +31,7 @@ mod memcached;
 mod metrics;
 pub mod plane;
 pub mod state;
+mod stream;
 pub mod table;
 
 use std::time::Duration;

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +127,18 @@ pub struct Discovery {
     /// Where every other command is forwarded.
     #[serde(default)]
     pub targets: Vec<Target>,
+    /// Encryption in transit: clients speak TLS and nothing else, and so does the router with the targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<DiscoveryTls>,
+}
+
+/// What an encrypted configuration endpoint shows, and whom it believes: files that are put into the router's container.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscoveryTls {
+    /// A PEM file with the key and the certificate that clients are shown.
+    pub certificate: PathBuf,
+    /// A PEM file with the certificate of the authority that vouches for targets, by their addresses.
+    pub authority: PathBuf,
 }
 
 /// A node as auto discovery lists it.

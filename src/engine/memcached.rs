@@ -20,6 +20,7 @@ pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError
         .write_all(b"version\r\nstats\r\nstats settings\r\nquit\r\n")
         .await
         .map_err(|e| node.unreachable(e))?;
+    stream.flush().await.map_err(|e| node.unreachable(e))?;
     let mut reader = BufReader::new(stream.take(ANSWER_LENGTH_MAX));
     let version = line(node, &mut reader).await?;
     let Some(version) = version.strip_prefix("VERSION ").map(str::to_owned) else {
@@ -51,6 +52,21 @@ pub(super) async fn probe(node: &NodeEndpoint) -> Result<NodeReport, EngineError
     .await?;
     report.maxmemory_bytes = maxmemory_bytes;
     Ok(report)
+}
+
+/// Lets a node read its certificate again. The caller bounds the time.
+pub(super) async fn renew_certificate(node: &NodeEndpoint) -> Result<(), EngineError> {
+    let mut stream = connect(node).await?;
+    let question = async {
+        stream.write_all(b"refresh_certs\r\n").await?;
+        stream.flush().await
+    };
+    question.await.map_err(|error| node.unreachable(error))?;
+    let mut reader = BufReader::new(stream.take(ANSWER_LENGTH_MAX));
+    match line(node, &mut reader).await?.as_str() {
+        "OK" => Ok(()),
+        answer => Err(node.refused(format!("answered `{}` to refresh_certs", printable(answer)))),
+    }
 }
 
 /// Reads `STAT name value` lines up to `END`, passing on those whose value is a whole number.

@@ -152,6 +152,8 @@ impl HistoryHeld {
 /// Where a node finds its primary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrimaryAddress {
+    /// Whether it speaks TLS.
+    pub encrypted: bool,
     /// Address or host name, as the node itself reaches it.
     pub host: String,
     /// TCP port.
@@ -352,7 +354,8 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<Option<i64>, EngineError>;
 
-    /// Lets a node take up the certificate that lies in `file` with its key, in place of the one that it shows. Connections that are
+    /// Lets a node take up the certificate that lies in `file` with its key, in place of the one that it shows; Memcached reads the file
+    /// that it was started with. Connections that are
     /// open go on.
     async fn renew_certificate(
         &self,
@@ -525,9 +528,13 @@ impl Engine for NetworkEngine {
         file: &str,
         deadline: Duration,
     ) -> Result<(), EngineError> {
-        node.replicates()?;
-        node.bounded(deadline, redis::renew_certificate(node, file))
-            .await
+        let renewal = async {
+            match node.protocol {
+                Protocol::Redis => redis::renew_certificate(node, file).await,
+                Protocol::Memcached => memcached::renew_certificate(node).await,
+            }
+        };
+        node.bounded(deadline, renewal).await
     }
 
     async fn configure(

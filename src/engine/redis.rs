@@ -101,11 +101,17 @@ pub(super) async fn follow(
         .administrator
         .as_ref()
         .map_or(("", ""), |found| (&found.user, &found.password));
-    let orders = vec![
+    let mut orders = Vec::new();
+    if node.encryption.is_some() {
+        // While encryption in transit is turned on or off, the primary may speak TLS already, or not any more.
+        let word = if primary.encrypted { "yes" } else { "no" };
+        orders.push(command(&["CONFIG", "SET", "tls-replication", word]));
+    }
+    orders.extend([
         command(&["CONFIG", "SET", "masteruser", user]),
         command(&["CONFIG", "SET", "masterauth", password]),
         command(&["REPLICAOF", &primary.host, &primary.port.to_string()]),
-    ];
+    ]);
     converse(node, orders).await.map(drop)
 }
 

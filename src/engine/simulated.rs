@@ -26,7 +26,7 @@ use super::{
 };
 use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
-    Following, Operation, Order, Reach, SimulatedWorld, Standing, option,
+    Following, Operation, Order, Reach, SimulatedWorld, Standing, certificate_file, option,
 };
 
 /// Bytes of a data set that come at once.
@@ -132,7 +132,12 @@ impl SimulatedEngine {
 
 /// Whether a process is spoken to as it speaks: encrypted, or not.
 fn is_understood(node: &NodeEndpoint, command: &[String]) -> bool {
-    option(command, &["--tls-port"]).is_some() == node.encryption.is_some()
+    // Memcached says it by a word alone, and takes one or the other.
+    let is_memcached_tls = command.iter().any(|word| word == "-Z");
+    match node.encryption {
+        Some(_) => is_memcached_tls || option(command, &["--tls-port"]).is_some(),
+        None => !is_memcached_tls && option(command, &["--port", "-p"]) != Some("0"),
+    }
 }
 
 /// The certificate in a process's container.
@@ -143,7 +148,7 @@ fn shown_certificate(world: &SimulatedWorld, reach: &Reach) -> Option<String> {
     else {
         return None;
     };
-    let path = option(command, &["--tls-cert-file"])?;
+    let path = certificate_file(command)?;
     let files = world.container_spec(container)?.files;
     let file = files.into_iter().find(|file| file.path == path)?;
     String::from_utf8(file.content.to_vec()).ok()

@@ -385,6 +385,7 @@ async fn writes_are_held_by_nodes_that_can_hold_only_those() {
 async fn an_order_to_follow_is_one_round_trip() {
     let (node, heard) = listener().await;
     let mut primary = PrimaryAddress {
+        encrypted: false,
         host: "10.0.0.2".into(),
         port: 6380,
         administrator: Some(Credentials {
@@ -422,6 +423,7 @@ async fn orders_that_are_not_carried_out_are_told_apart() {
     let check = async |answer: &str, expected: &str| {
         let node = node(Protocol::Redis, vec![text(answer)]).await;
         let primary = PrimaryAddress {
+            encrypted: false,
             host: "10.0.0.2".into(),
             port: 6379,
             administrator: None,

@@ -7,6 +7,7 @@ use crate::resources::pending::PendingNodes;
 use crate::resources::replication_group::{GroupChange, ReplicationGroup};
 use crate::resources::service_update::{ActionStatus, Resource, ServiceUpdate, UpdateAction};
 use crate::resources::status;
+use crate::resources::transit_encryption::TransitEncryptionMode;
 
 /// A replication group, or a cache cluster that is a member of none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,5 +181,9 @@ fn group_change(change: &GroupChange) -> String {
         ),
         GroupChange::AuthToken(_) => "AUTH token".to_owned(),
         GroupChange::ServiceUpdate(name) => format!("service update {name}"),
+        GroupChange::TransitEncryption(from, to) => {
+            let word = |mode: &Option<TransitEncryptionMode>| mode.map_or("off", |it| it.word());
+            format!("encryption in transit {} to {}", word(from), word(to))
+        }
     }
 }

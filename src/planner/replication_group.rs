@@ -253,6 +253,7 @@ pub(super) fn is_behind(group: &ReplicationGroup, index: usize) -> bool {
         || spec.engine_version != group.spec.engine_version
         || spec.node_type != group.spec.node_type
         || spec.parameter_group_name != group.spec.parameter_group_name
+        || spec.transit_encryption != group.spec.transit_encryption
         || (group.spec.guarded && !spec.guarded)
 }
 

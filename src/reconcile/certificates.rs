@@ -15,7 +15,7 @@ use super::{World, identity};
 use crate::activators::{Activator, Activators};
 use crate::authority::RENEWAL;
 use crate::datastore::Error as StoreError;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, NodeEndpoint};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, Observation};
 use crate::resources::engine_settings::CERTIFICATE_FILE;
 use crate::resources::timestamp::Timestamp;
@@ -62,6 +62,9 @@ impl Reconciler for Certificates {
                 self.look_after(&cluster, node).await?;
             }
         }
+        if cluster.configuration_endpoint.served_version > 0 {
+            self.look_after_endpoint(&cluster).await?;
+        }
         Ok(Outcome::Settled)
     }
 }
@@ -72,23 +75,52 @@ impl Certificates {
         Arc::new(Self { world })
     }
 
-    async fn look_after(&self, cluster: &CacheCluster, node: &CacheNode) -> anyhow::Result<()> {
-        let endpoint = self.world.node_endpoint(cluster, node);
-        let end = match self.world.engine.certificate_end(&endpoint, DEADLINE).await {
+    /// Whether a certificate that a node or an endpoint shows has to be replaced; not where it does not answer.
+    async fn is_due(
+        &self,
+        cluster: &CacheCluster,
+        endpoint: &NodeEndpoint,
+    ) -> anyhow::Result<bool> {
+        let end = match self.world.engine.certificate_end(endpoint, DEADLINE).await {
             Ok(Some(seconds)) => Timestamp::from_millis(seconds.saturating_mul(1000)),
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(false),
             Err(error @ EngineError::Refused { .. }) => anyhow::bail!(describe(&error)),
             Err(error) => {
                 tracing::info!(
                     cache_cluster.id = cluster.spec.cache_cluster_id,
-                    cache_node.id = node.cache_node_id,
+                    endpoint = %endpoint,
                     reason = describe(&error),
-                    "The certificate of a node could not be looked at"
+                    "A certificate could not be looked at"
                 );
-                return Ok(());
+                return Ok(false);
             }
         };
-        if end.since(self.world.clock.now()) > RENEWAL {
+        Ok(end.since(self.world.clock.now()) <= RENEWAL)
+    }
+
+    /// Another certificate for a configuration endpoint; its router looks at the file for each connection.
+    async fn look_after_endpoint(&self, cluster: &CacheCluster) -> anyhow::Result<()> {
+        let (endpoint, router) = self.world.configuration_endpoint(cluster);
+        if !self.is_due(cluster, &endpoint).await? {
+            return Ok(());
+        }
+        let files = self.world.endpoint_files(cluster)?;
+        let container = self.world.ground.router_container(&router);
+        self.world
+            .runtime
+            .put_files(&container, &files)
+            .await
+            .context("put a new certificate into the router's container")?;
+        tracing::info!(
+            cache_cluster.id = cluster.spec.cache_cluster_id,
+            "A configuration endpoint has a new certificate"
+        );
+        Ok(())
+    }
+
+    async fn look_after(&self, cluster: &CacheCluster, node: &CacheNode) -> anyhow::Result<()> {
+        let endpoint = self.world.node_endpoint(cluster, node);
+        if !self.is_due(cluster, &endpoint).await? {
             return Ok(());
         }
         let files = self

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod cache_cluster;
 pub mod certificates;
 pub mod driver;
+mod front;
 pub mod health;
 pub mod maintenance;
 pub mod metric;

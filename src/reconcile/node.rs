@@ -1,6 +1,6 @@
 //! One cache node: what its container is made of, how to look at it, how to make it be there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -147,11 +147,13 @@ impl World {
                 .await
                 .map_err(|error| passing(&error))?;
         }
-        if cluster.spec.transit_encryption.is_some() && !has_users(cluster) {
+        let speaks_resp = cluster.spec.engine().speaks_resp();
+        if cluster.spec.transit_encryption.is_some() && speaks_resp && !has_users(cluster) {
             // Engines speak TLS from the line on that brought users.
             return Err(Obstacle::NoImage(without_encryption(cluster, image)));
         }
-        let spec = self.container_spec(cluster, node, image)?;
+        let files = self.node_files(cluster, node).await?;
+        let spec = self.container_spec(cluster, node, image, files);
         self.place_data(cluster, node, &spec).await?;
         let container = self
             .runtime
@@ -295,62 +297,20 @@ impl World {
         }
     }
 
-    /// The files that a node with encryption in transit finds in its container: a key and a certificate of its own, made now, and the
-    /// authority's. None without encryption.
-    pub(super) fn certificate_files(
-        &self,
-        cluster: &CacheCluster,
-        node: &CacheNode,
-    ) -> Result<Vec<ContainerFile>, Obstacle> {
-        if cluster.spec.transit_encryption.is_none() {
-            return Ok(Vec::new());
-        }
-        let authority = &self.ground.authority;
-        let names = self.certificate_names(cluster, node);
-        let issued = authority
-            .issue(&names, self.clock.now())
-            .map_err(|error| Obstacle::Passing(describe(&error)))?;
-        let file = |path: &str, content: String| ContainerFile {
-            path: path.to_owned(),
-            content: content.into(),
-            owner: engine_settings::ENGINE_USER,
-        };
-        let own = issued.key_pem + &issued.certificate_pem;
-        Ok(vec![
-            file(engine_settings::CERTIFICATE_FILE, own),
-            file(
-                engine_settings::AUTHORITY_FILE,
-                authority.certificate_pem().to_owned(),
-            ),
-        ])
-    }
-
-    /// Whatever a client may call the node, or an endpoint that leads to it.
-    fn certificate_names(&self, cluster: &CacheCluster, node: &CacheNode) -> Vec<String> {
-        let mut names: Vec<String> = node.address.iter().map(ToString::to_string).collect();
-        if let Some(group) = &cluster.membership {
-            names.extend(group.endpoint_addresses.iter().map(ToString::to_string));
-        }
-        if let Some(published) = &self.ground.published {
-            names.push(published.advertise_host.clone());
-            names.push(published.probe_host.clone());
-        }
-        names.extend(["localhost", "127.0.0.1"].map(str::to_owned));
-        // A name that was said twice is said once.
-        let mut said = BTreeSet::new();
-        names.retain(|name| said.insert(name.clone()));
-        names
-    }
-
     fn container_spec(
         &self,
         cluster: &CacheCluster,
         node: &CacheNode,
         image: &str,
-    ) -> Result<ContainerSpec, Obstacle> {
+        files: Vec<ContainerFile>,
+    ) -> ContainerSpec {
         let identity = identity(cluster, node);
         let name = identity.container_name(&self.ground.owner);
         let command = self.server_command(cluster, node, &name, image);
+        let command = match engine_settings::has_front(cluster.spec.transit_encryption) {
+            true => engine_settings::front_command(command),
+            false => command,
+        };
         let published_ports = match (&self.ground.published, node.published_port) {
             (Some(published), Some(port)) => vec![PublishedPort {
                 host_ip: published.bind_address,
@@ -366,7 +326,7 @@ impl World {
             }],
             false => Vec::new(),
         };
-        Ok(ContainerSpec {
+        ContainerSpec {
             image: image.to_owned(),
             command,
             environment: BTreeMap::new(),
@@ -385,9 +345,9 @@ impl World {
             capabilities: Vec::new(),
             stop_grace: stop_grace(cluster),
             sysctls: BTreeMap::new(),
-            files: self.certificate_files(cluster, node)?,
+            files,
             name,
-        })
+        }
     }
 
     fn server_command(
@@ -435,7 +395,7 @@ impl World {
             }),
             fenced: cluster.membership.is_some(),
             guarded: spec.guarded,
-            encrypted: spec.transit_encryption.is_some(),
+            encryption: spec.transit_encryption,
             persistent: keeps_data(cluster),
             open_files_limit: self.ground.open_files_limit,
         })
@@ -455,10 +415,13 @@ impl World {
     }
 }
 
-/// Whether an engine says that it was built without TLS: Redis of a directive, Valkey 9 of a kind of connection.
+/// Whether an engine says that it was built without TLS: Redis of a directive, Valkey 9 of a kind of connection, Memcached in so many
+/// words.
 fn says_no_encryption(account: &str) -> bool {
     let refuses_directive = account.contains("Bad directive") && account.contains("tls-port");
-    refuses_directive || account.contains("Failed finding TLS support")
+    refuses_directive
+        || account.contains("Failed finding TLS support")
+        || account.contains("not built with TLS")
 }
 
 fn without_encryption(cluster: &CacheCluster, image: &str) -> String {

@@ -31,7 +31,7 @@ const PERIOD: Duration = Duration::from_secs(10);
 const CONCURRENCY: usize = 16;
 
 /// The one router of network mode.
-const SHARED: &str = "shared";
+pub(super) const SHARED: &str = "shared";
 
 /// Most tries to agree with a router on the count of its table.
 const AGREE_TRIES: usize = 3;
@@ -183,7 +183,7 @@ impl Routers {
         let (mut silent_run, mut silent_looks) = (None, 0);
         for look in 1.. {
             let container = self.ensure_container(record, served).await?;
-            let error = match self.agree(record, &routes).await {
+            let error = match self.agree(record, served, &routes).await {
                 Err(error) if is_unreachable(&error) => error,
                 result => return result,
             };
@@ -208,7 +208,12 @@ impl Routers {
 
     /// Puts `routes` in force unless they are. The count of a table is chosen before the router hears of it, so that a late
     /// push of an older one is refused.
-    async fn agree(&self, record: &RouterRecord, routes: &Routes) -> anyhow::Result<InForce> {
+    async fn agree(
+        &self,
+        record: &RouterRecord,
+        served: &[Served],
+        routes: &Routes,
+    ) -> anyhow::Result<InForce> {
         let (store, routing) = (&self.world.datastore, &self.world.routing);
         let endpoint = &self.endpoint(record);
         let digest = routes.digest();
@@ -220,6 +225,12 @@ impl Routers {
             let in_force = routing.table_in_force(endpoint).await?;
             if in_force.generation == generation {
                 return Ok(in_force);
+            }
+            let files = self.files(served)?;
+            if !files.is_empty() {
+                // Before the table that names them.
+                let container = self.world.ground.router_container(&record.name);
+                self.world.runtime.put_files(&container, &files).await?;
             }
             match routing.put_table(endpoint, generation, routes).await {
                 Err(RoutingError::Outdated { in_force, .. }) => {

@@ -11,6 +11,7 @@
 
 mod cluster;
 mod directives;
+mod encryption;
 mod memcached;
 mod withheld;
 
@@ -18,9 +19,13 @@ use std::collections::BTreeMap;
 
 use super::engine::{Engine, EngineVersion, VersionNumber};
 use super::node_type::NodeType;
+use super::transit_encryption::TransitEncryptionMode;
 
 pub use cluster::{CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, bus_port};
 pub use directives::{engine_directives, live_directives, maxmemory_bytes, service_only_reason};
+pub use encryption::{
+    FRONT_CONFIG_FILE, FRONT_PROGRAM, PLAIN_PORT, TLS_PORT, front_command, has_front,
+};
 pub use withheld::{is_withheld, withheld_rules};
 
 /// Everything that decides how a node's engine starts.
@@ -48,8 +53,9 @@ pub struct ServerSettings<'a> {
     /// Whether it starts with its `default` user off: customers are let in by those who know who may, and a node that is started
     /// again by itself lets nobody in before.
     pub guarded: bool,
-    /// Whether it speaks TLS on its port, and nothing else: to clients, to its primary, and to the other nodes of its cluster.
-    pub encrypted: bool,
+    /// Encryption in transit, where it is on: it speaks TLS to clients, to its primary, and to the other nodes of its cluster. Where
+    /// clients may do without, it is made for a front ([`has_front`]).
+    pub encryption: Option<TransitEncryptionMode>,
     /// Whether keys survive a restart, on the volume at `/data`.
     pub persistent: bool,
     /// Open files that the host lets a container have, when that is known to be bounded. Memcached does not start
@@ -78,8 +84,13 @@ pub const CERTIFICATE_FILE: &str = "/etc/cacheplane/node.pem";
 /// Where it finds the certificate of the authority that vouches for its peers.
 pub const AUTHORITY_FILE: &str = "/etc/cacheplane/ca.pem";
 
-/// The user whose process reads these files, in the official images of Redis and Valkey and in ours.
-pub const ENGINE_USER: u64 = 999;
+/// The user whose process reads these files, in the official images and in ours.
+pub fn engine_user(engine: Engine) -> u64 {
+    match engine {
+        Engine::Redis | Engine::Valkey => 999,
+        Engine::Memcached => 11_211,
+    }
+}
 
 /// The engine's command line, the program first.
 pub fn server_command(settings: &ServerSettings<'_>) -> Vec<String> {
@@ -163,10 +174,7 @@ fn resp_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
 
 fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
     let line = settings.line;
-    let mut directives = match settings.encrypted {
-        true => encryption(settings),
-        false => vec![("port", settings.port.to_string())],
-    };
+    let mut directives = encryption::directives(settings);
     directives.extend([
         ("daemonize", "no".into()),
         ("loglevel", "notice".into()),
@@ -205,24 +213,6 @@ fn base_directives(settings: &ServerSettings<'_>) -> Vec<(String, String)> {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-/// Lines from 6.0 on can do that, where they were built for it; any other does not start.
-fn encryption(settings: &ServerSettings<'_>) -> Vec<(&'static str, String)> {
-    let mut directives = vec![
-        ("port", "0".into()),
-        ("tls-port", settings.port.to_string()),
-        ("tls-cert-file", CERTIFICATE_FILE.into()),
-        ("tls-key-file", CERTIFICATE_FILE.into()),
-        ("tls-ca-cert-file", AUTHORITY_FILE.into()),
-        // Clients prove who they are by a password, if at all.
-        ("tls-auth-clients", "no".into()),
-        ("tls-replication", "yes".into()),
-    ];
-    if is_clustered(settings) {
-        directives.push(("tls-cluster", "yes".into()));
-    }
-    directives
 }
 
 fn is_clustered(settings: &ServerSettings<'_>) -> bool {

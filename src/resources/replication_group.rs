@@ -148,6 +148,8 @@ pub enum GroupChange {
     AuthToken(AuthTokenStrategy),
     /// A service update: its name.
     ServiceUpdate(String),
+    /// Encryption in transit turned on or off, or to another mode: from, to.
+    TransitEncryption(Option<TransitEncryptionMode>, Option<TransitEncryptionMode>),
 }
 
 /// The user group of a replication group.

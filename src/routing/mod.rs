@@ -83,6 +83,9 @@ pub enum RouteKind {
         nodes: Vec<DiscoveredNode>,
         /// Where everything else goes.
         targets: Vec<Target>,
+        /// Encryption in transit, on both sides; none where it is off.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tls: Option<RouteTls>,
     },
     /// Passes bytes on as they are.
     Forward {
@@ -91,6 +94,15 @@ pub enum RouteKind {
         /// Where they go while there are none of those, or none of them takes a connection.
         fallback_targets: Vec<Target>,
     },
+}
+
+/// What an encrypted endpoint shows, and whom it believes: files in the router's container.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct RouteTls {
+    /// Key and certificate.
+    pub certificate: String,
+    /// The certificate of the authority that vouches for targets, by their addresses.
+    pub authority: String,
 }
 
 /// A node as clients are told of it.

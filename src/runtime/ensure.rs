@@ -333,6 +333,7 @@ mod tests {
             path: "/etc/key".into(),
             content: "key".into(),
             owner: 999,
+            is_program: false,
         }];
         let steps = |state| {
             let found = found(state, 2, &[("nodes", 5)]);

@@ -290,7 +290,7 @@ pub struct ContainerSpec {
     pub files: Vec<ContainerFile>,
 }
 
-/// A file in a container's own file system, readable by its owner alone.
+/// A file in a container's own file system, readable by its owner alone, unless it is a program.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContainerFile {
     /// Absolute path; the directory is made where it is not there.
@@ -299,6 +299,8 @@ pub struct ContainerFile {
     pub content: Bytes,
     /// Number of the user whose it is.
     pub owner: u64,
+    /// Whether it is a program, which anyone may read and run.
+    pub is_program: bool,
 }
 
 impl Debug for ContainerFile {

@@ -330,10 +330,25 @@ impl SimulatedWorld {
     }
 }
 
-/// The port that a command line names: with encryption in transit, that of TLS.
+/// The port that a command line names: with a front, that which the engine tells others of; with encryption in transit, that of TLS.
 fn listening_port(command: &[String]) -> Option<u16> {
-    let port = option(command, &["--tls-port"]).or_else(|| option(command, &["--port", "-p"]));
+    let names: [&[&str]; 3] = [
+        &["--replica-announce-port"],
+        &["--tls-port"],
+        &["--port", "-p"],
+    ];
+    let port = names.iter().find_map(|names| option(command, names));
     port?.parse().ok()
+}
+
+/// The file with the certificate that a command line names.
+pub(crate) fn certificate_file(command: &[String]) -> Option<&str> {
+    let of_memcached = || {
+        let mut words = command.iter();
+        let (_, rest) = words.find_map(|word| word.split_once("ssl_chain_cert="))?;
+        rest.split(',').next()
+    };
+    option(command, &["--tls-cert-file"]).or_else(of_memcached)
 }
 
 /// What follows the last of these options in a command line, up to the next option.

@@ -62,7 +62,7 @@ impl Member {
             }),
             fenced: true,
             guarded: false,
-            encrypted: false,
+            encryption: None,
             persistent: true,
             open_files_limit: Some(10_000),
         });
@@ -98,6 +98,7 @@ impl Member {
 
     fn as_primary(&self) -> PrimaryAddress {
         PrimaryAddress {
+            encrypted: false,
             host: self.address.to_string(),
             port: 6379,
             administrator: self.endpoint.administrator.clone(),
@@ -293,6 +294,7 @@ async fn replicas_are_let_in_by_the_primarys_password_and_in_sync_at_once() {
         // With its own password instead of the primary's a replica stays outside.
         let outsider = Member::start(fixture, 14, image).await;
         let mistaken = PrimaryAddress {
+            encrypted: false,
             administrator: outsider.endpoint.administrator.clone(),
             ..primary.as_primary()
         };

@@ -44,7 +44,7 @@ async fn start(
         }),
         fenced: false,
         guarded: true,
-        encrypted: false,
+        encryption: None,
         persistent: false,
         open_files_limit: Some(10_000),
     });

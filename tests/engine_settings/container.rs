@@ -82,7 +82,7 @@ pub(crate) fn with_settings<T>(
         }),
         fenced: false,
         guarded: false,
-        encrypted: false,
+        encryption: None,
         persistent: version.engine.speaks_resp(),
         open_files_limit: open_files_limit(image),
     })

@@ -295,7 +295,7 @@ fn check_fence(version: (Engine, &str), image: &str) {
         let settings = ServerSettings {
             fenced: true,
             guarded: false,
-            encrypted: false,
+            encryption: None,
             ..settings
         };
         let container = Container::run(image, &server_command(&settings), settings.port);

@@ -310,3 +310,237 @@ async fn encryption_at_rest_is_kept_and_described() {
     assert_eq!(told.text("AtRestEncryptionEnabled"), "true");
     harness.finish().await;
 }
+
+impl Harness {
+    /// What a member's front is told; none where it has none.
+    fn front(&self, member: &str) -> Option<String> {
+        let container = self.container_name(member, "0001");
+        let spec = self.host.container_spec(&container).expect("a container");
+        let file = |name: &str| spec.files.iter().find(|file| file.path.ends_with(name));
+        let has_front = spec.command[0] == "/etc/cacheplane/front";
+        assert_eq!(
+            has_front,
+            file("/front").is_some_and(|file| file.is_program)
+        );
+        let config = file("/front.json").filter(|_| has_front)?;
+        Some(String::from_utf8(config.content.to_vec()).expect("a text"))
+    }
+
+    async fn change_encryption(&self, change: &[(&str, &str)]) {
+        let told = self.modify_group_now("ants", change).await.ok();
+        assert_eq!(told.texts("Status")[0], "modifying");
+        self.settle().await;
+        let told = self.describe_group("ants").await.ok();
+        assert_eq!(told.texts("Status")[0], "available");
+    }
+}
+
+const PREFERRED: (&str, &str) = ("TransitEncryptionMode", "preferred");
+const REQUIRED: (&str, &str) = ("TransitEncryptionMode", "required");
+const ON: (&str, &str) = ("TransitEncryptionEnabled", "true");
+const OFF: (&str, &str) = ("TransitEncryptionEnabled", "false");
+
+#[tokio::test]
+async fn a_front_takes_both_where_clients_may_do_without() {
+    let harness = Harness::start().await;
+    harness.encrypted_group(&[PREFERRED]).await;
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.text("TransitEncryptionMode"), "preferred");
+    for member in ["ants-001", "ants-002"] {
+        let config = harness.front(member).expect("a front");
+        assert_eq!(
+            config,
+            r#"{"plain":1147,"port":6379,"tls":{"forward":{"port":1148}}}"#
+        );
+        let command = harness.command(member, "0001");
+        let begins =
+            "/etc/cacheplane/front front --config /etc/cacheplane/front.json -- valkey-server";
+        assert!(command.starts_with(begins), "{command}");
+        assert!(command.contains("--port 1147 --tls-port 1148"), "{command}");
+        assert!(
+            command.contains("--replica-announce-port 6379"),
+            "{command}"
+        );
+        assert!(harness.certificate(member).contains("PRIVATE KEY"));
+    }
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn encryption_is_turned_on_and_off_step_by_step() {
+    let harness = Harness::start().await;
+    harness
+        .group(
+            "ants",
+            "3",
+            &[("Engine", "valkey"), ("EngineVersion", "8.1")],
+        )
+        .await;
+    for refused in [&[ON, REQUIRED][..], &[ON]] {
+        harness
+            .modify_group_now("ants", refused)
+            .await
+            .fault(400, "InvalidParameterCombination");
+    }
+    let told = harness
+        .modify_group_now("ants", &[ON, PREFERRED])
+        .await
+        .ok();
+    // What there is, and what shall be.
+    assert_eq!(told.texts("TransitEncryptionEnabled"), ["true", "false"]);
+    assert_eq!(told.texts("TransitEncryptionMode"), ["preferred"]);
+    harness.settle().await;
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.texts("TransitEncryptionEnabled"), ["true"]);
+    for member in ["ants-001", "ants-002", "ants-003"] {
+        assert!(harness.front(member).is_some(), "{member}");
+    }
+    harness
+        .modify_group_now("ants", &[ON, PREFERRED])
+        .await
+        .ok();
+    harness.change_encryption(&[REQUIRED]).await;
+    for member in ["ants-001", "ants-002", "ants-003"] {
+        assert!(harness.front(member).is_none(), "{member}");
+        let command = harness.command(member, "0001");
+        assert!(command.contains("--port 0 --tls-port 6379"), "{command}");
+    }
+    harness
+        .modify_group_now("ants", &[OFF])
+        .await
+        .fault(400, "InvalidParameterCombination");
+    harness.change_encryption(&[PREFERRED]).await;
+    harness.change_encryption(&[OFF]).await;
+    for member in ["ants-001", "ants-002", "ants-003"] {
+        assert!(harness.front(member).is_none(), "{member}");
+        let command = harness.command(member, "0001");
+        assert!(command.contains("--port 6379"), "{command}");
+        assert!(!command.contains("tls"), "{command}");
+        let told = harness.describe(member).await.ok();
+        assert_eq!(told.text("TransitEncryptionEnabled"), "false");
+    }
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn who_may_do_without_encryption_is_asked_for_no_password() {
+    let harness = Harness::start().await;
+    harness.encrypted_group(&[PREFERRED]).await;
+    harness.create_user("app", &[]).await.ok();
+    harness.create_users("apps", "valkey", &["app"]).await.ok();
+    let add = [("UserGroupIdsToAdd.member.1", "apps")];
+    let token = [("AuthToken", TOKEN), ("AuthTokenUpdateStrategy", "ROTATE")];
+    for refused in [&add[..], &token] {
+        harness
+            .modify_group_now("ants", refused)
+            .await
+            .fault(400, "InvalidParameterCombination");
+    }
+    harness.change_encryption(&[REQUIRED]).await;
+    harness.change_token("ROTATE", TOKEN).await;
+    harness.settle().await;
+    harness
+        .modify_group_now("ants", &[PREFERRED])
+        .await
+        .fault(400, "InvalidParameterCombination");
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn a_member_that_does_not_come_up_holds_the_change_up_until_it_is_given_up() {
+    let harness = Harness::start().await;
+    harness
+        .group(
+            "ants",
+            "2",
+            &[("Engine", "valkey"), ("EngineVersion", "8.1")],
+        )
+        .await;
+    harness
+        .host
+        .set_hook(Some(Box::new(|call: &Call| match call.operation {
+            Operation::ContainerStart => {
+                Verdict::Refuse(RuntimeError::Unreachable { source: None })
+            }
+            _ => Verdict::Proceed,
+        })));
+    harness
+        .modify_group_now("ants", &[ON, PREFERRED])
+        .await
+        .ok();
+    for _ in 0..4 {
+        harness.reconcile().await;
+    }
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.texts("Status")[0], "modifying");
+    harness
+        .modify_group_now("ants", &[("EngineVersion", "9.1"), OFF])
+        .await
+        .fault(400, "InvalidReplicationGroupState");
+    harness.host.set_hook(None);
+    harness.change_encryption(&[OFF]).await;
+    for member in ["ants-001", "ants-002"] {
+        assert!(!harness.command(member, "0001").contains("tls"));
+    }
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn memcached_speaks_tls_at_its_nodes_and_at_its_configuration_endpoint() {
+    let harness = Harness::start().await;
+    harness.create_memcached("mc", "2", &[ON]).await.ok();
+    harness.settle().await;
+    let told = harness.describe("mc").await.ok();
+    assert_eq!(told.text("TransitEncryptionEnabled"), "true");
+    assert_eq!(told.text("TransitEncryptionMode"), "required");
+    for node in ["0001", "0002"] {
+        let command = harness.command("mc", node);
+        assert!(command.starts_with("memcached "), "{command}");
+        assert!(command.contains(" -Z "), "{command}");
+        let file = "/etc/cacheplane/node.pem";
+        let options = format!("ssl_chain_cert={file},ssl_key={file}");
+        assert!(command.contains(&options), "{command}");
+        let container = harness.container_name("mc", node);
+        let spec = harness
+            .host
+            .container_spec(&container)
+            .expect("a container");
+        let named = spec.files.iter().find(|found| found.path == file);
+        let named = named.expect("a certificate");
+        // Its own user's in the official image.
+        assert_eq!(named.owner, 11_211);
+        let pem = String::from_utf8(named.content.to_vec()).expect("a text");
+        assert_eq!(end_of(&pem), Some(START.plus(VALIDITY)));
+    }
+    let all = harness.host.containers();
+    let router = all.iter().find(|one| one.name.contains(".router-"));
+    let router = &router.expect("a router").name;
+    let spec = harness.host.container_spec(router).expect("a router");
+    let has = |part: &str| spec.files.iter().any(|file| file.path.contains(part));
+    assert!(has("/etc/cacheplane/endpoints/") && has("/etc/cacheplane/ca.pem"));
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn memcached_takes_up_certificates_before_theirs_end() {
+    let harness = Harness::start().await;
+    harness.create_memcached("mc", "1", &[ON]).await.ok();
+    harness.settle().await;
+    let certificate = || {
+        let container = harness.container_name("mc", "0001");
+        let spec = harness
+            .host
+            .container_spec(&container)
+            .expect("a container");
+        let file = spec
+            .files
+            .into_iter()
+            .find(|file| file.path.ends_with("/node.pem"));
+        file.expect("a certificate").content
+    };
+    let first = certificate();
+    harness.advance(VALIDITY - RENEWAL + Duration::from_secs(3600));
+    harness.settle().await;
+    assert_ne!(certificate(), first);
+    harness.finish().await;
+}

@@ -271,6 +271,7 @@ fn check_routes(sim: &Simulation, clusters: &[CacheCluster]) -> Result<(), Strin
                 config_version,
                 targets,
                 nodes,
+                ..
             } = &route.kind
             else {
                 continue;

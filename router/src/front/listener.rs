@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::config::{Config, Tls};
 use super::session;
-use super::tls::Certificate;
+use super::tls::{Certificate, SharedCertificate};
 use crate::connect::tune;
 use crate::plane::CONNECTIONS_PER_PIPE;
 
@@ -34,7 +34,7 @@ pub(super) fn bind(port: u16) -> io::Result<TcpListener> {
 /// What every connection shares.
 struct Front {
     config: watch::Receiver<Arc<Config>>,
-    certificate: std::sync::Mutex<Option<Arc<Certificate>>>,
+    certificate: SharedCertificate,
     pipes: Semaphore,
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn serve(
     let connections = Arc::new(Semaphore::new(connections_max as usize));
     let front = Arc::new(Front {
         config,
-        certificate: std::sync::Mutex::new(None),
+        certificate: SharedCertificate::default(),
         pipes: Semaphore::new((connections_max / CONNECTIONS_PER_PIPE).max(1) as usize),
     });
     loop {
@@ -111,21 +111,11 @@ impl Front {
         let _ = config.wait_for(|now| is_so(now)).await;
     }
 
-    /// The certificate of this way, read once for all connections.
+    /// The certificate of this way.
     fn certificate(&self, tls: &Tls) -> Option<Arc<Certificate>> {
-        let Tls::Terminate { certificate, .. } = tls else {
-            return None;
-        };
-        let mut held = self
-            .certificate
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let found = held.as_ref().filter(|held| held.path() == certificate);
-        let found = match found {
-            Some(found) => Arc::clone(found),
-            None => Arc::new(Certificate::new(certificate.clone())),
-        };
-        *held = Some(Arc::clone(&found));
-        Some(found)
+        match tls {
+            Tls::Forward { .. } => None,
+            Tls::Terminate { certificate, .. } => Some(self.certificate.at(certificate)),
+        }
     }
 }

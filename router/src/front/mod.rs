@@ -17,7 +17,7 @@ pub mod config;
 pub mod engine;
 mod listener;
 mod session;
-mod tls;
+pub(crate) mod tls;
 
 use std::path::PathBuf;
 use std::sync::Arc;

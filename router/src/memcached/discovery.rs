@@ -87,6 +87,7 @@ mod tests {
             config_version: 12,
             nodes: vec![node("0002", "10.80.249.27"), node("0001", "10.82.235.120")],
             targets: Vec::new(),
+            tls: None,
         }
     }
 
@@ -140,6 +141,7 @@ mod tests {
             config_version: 1,
             nodes: vec![node(11300), node(9000)],
             targets: vec![],
+            tls: None,
         };
         let text = answer(&discovery, Form::Config);
         assert!(

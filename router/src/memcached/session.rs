@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use tokio::sync::mpsc::{self, error::TryRecvError};
 
 use super::discovery;
 use super::step::{Begins, Protocol, Replies, Requests, Step};
 use crate::endpoint::Endpoint;
+use crate::front::tls::Authority;
+use crate::stream::{self, Reads, Writes};
 use crate::table::{Kind, Target};
 
 /// Bytes read at once, and held before they are passed on.
@@ -25,10 +25,7 @@ const REFUSED_LINGER: Duration = Duration::from_secs(5);
 /// Something for the replying half, in the order of the client's requests.
 enum Turn {
     /// There is a node now.
-    Node {
-        replies: OwnedReadHalf,
-        protocol: Protocol,
-    },
+    Node { replies: Reads, protocol: Protocol },
     /// Say this; all that comes before it has been said, or waits in the queue before this.
     Now { answer: Bytes },
     /// Say this in place of the next mark's reply.
@@ -43,14 +40,25 @@ enum Turn {
 /// The client's connection's; a node's end closes the conversation without one.
 pub(crate) async fn serve(
     endpoint: &Endpoint,
-    mut client: TcpStream,
+    client: TcpStream,
     connected: &OnceLock<Target>,
 ) -> io::Result<()> {
-    let (client_reads, client_writes) = client.split();
+    let tls = match &*endpoint.kind() {
+        Kind::MemcachedDiscovery(discovery) => discovery.tls.clone(),
+        Kind::Forward(_) | Kind::Unknown(_) => None,
+    };
+    let (client_reads, client_writes) = match &tls {
+        None => stream::plain(client),
+        Some(tls) => {
+            let certificate = endpoint.certificate.at(&tls.certificate);
+            stream::secure(certificate.accept(client).await?.into())
+        }
+    };
     let (turns, queue) = mpsc::channel(TURNS_MAX);
     let asking = Asking {
         endpoint,
         connected,
+        authority: tls.map(|tls| Authority::new(tls.authority)),
         client: client_reads,
         turns,
         node: None,
@@ -99,9 +107,11 @@ enum End {
 struct Asking<'a> {
     endpoint: &'a Endpoint,
     connected: &'a OnceLock<Target>,
-    client: ReadHalf<'a>,
+    /// Who vouches for nodes, where they speak TLS.
+    authority: Option<Authority>,
+    client: Reads,
     turns: mpsc::Sender<Turn>,
-    node: Option<OwnedWriteHalf>,
+    node: Option<Writes>,
     protocol: Protocol,
     /// What waits to be written to the node.
     out: BytesMut,
@@ -127,13 +137,8 @@ impl Asking<'_> {
                 }
             }
             self.flush().await;
-            if input.is_empty() {
-                // A client that says nothing holds no buffer.
-                input = BytesMut::new();
-                self.client.readable().await?;
-            }
-            input.reserve(CHUNK_BYTES);
-            let read = self.client.read_buf(&mut input).await?;
+            // A client that says nothing holds no buffer.
+            let read = self.client.read(&mut input, CHUNK_BYTES).await?;
             if read == 0 {
                 break;
             }
@@ -214,7 +219,16 @@ impl Asking<'_> {
         let Some((target, node)) = self.endpoint.connect_to_target().await else {
             return false;
         };
-        let (replies, requests) = node.into_split();
+        let (replies, requests) = match &self.authority {
+            None => stream::plain(node),
+            Some(authority) => match authority.connect(target.address, node).await {
+                Ok(node) => stream::secure(node.into()),
+                Err(error) => {
+                    tracing::warn!(route.id = self.endpoint.id, %error, "a target is not believed");
+                    return false;
+                }
+            },
+        };
         // Said before it is used, so that a table without this target closes the conversation.
         let _ = self.connected.set(target);
         self.node = Some(requests);
@@ -265,12 +279,12 @@ impl Asking<'_> {
 /// Reads the node, writes the client.
 struct Replying<'a> {
     endpoint: &'a Endpoint,
-    client: WriteHalf<'a>,
+    client: Writes,
     queue: mpsc::Receiver<Turn>,
     queue_open: bool,
     /// The turn that waits for a mark.
     front: Option<Turn>,
-    node: Option<(OwnedReadHalf, Replies)>,
+    node: Option<(Reads, Replies)>,
     input: BytesMut,
 }
 
@@ -286,9 +300,6 @@ impl Replying<'_> {
                 }
                 continue;
             };
-            if self.input.is_empty() {
-                self.input = BytesMut::new();
-            }
             let may_take = self.queue_open && self.front.is_none();
             tokio::select! {
                 biased;
@@ -296,7 +307,7 @@ impl Replying<'_> {
                     Some(turn) => self.take(turn).await?,
                     None => self.queue_open = false,
                 },
-                read = read_node(node, &mut self.input) => match read {
+                read = node.read(&mut self.input, CHUNK_BYTES) => match read {
                     // A reset is how a killed node ends; the client is told by our end.
                     Ok(0) | Err(_) => {
                         let rest = std::mem::take(&mut self.input);
@@ -369,12 +380,4 @@ impl Replying<'_> {
         self.endpoint.counters.sent_bytes.add(bytes.len() as u64);
         Ok(())
     }
-}
-
-async fn read_node(node: &mut OwnedReadHalf, input: &mut BytesMut) -> io::Result<usize> {
-    if input.is_empty() {
-        node.readable().await?;
-    }
-    input.reserve(CHUNK_BYTES);
-    node.read_buf(input).await
 }

@@ -85,6 +85,7 @@ enum ChangeRow {
     UserGroup(Option<String>, Option<String>),
     AuthToken(String),
     ServiceUpdate(String),
+    TransitEncryption(Option<String>, Option<String>),
 }
 
 impl From<&GroupChange> for ChangeRow {
@@ -99,6 +100,10 @@ impl From<&GroupChange> for ChangeRow {
             GroupChange::UserGroup(from, to) => Self::UserGroup(from, to),
             GroupChange::AuthToken(strategy) => Self::AuthToken(strategy.word().to_owned()),
             GroupChange::ServiceUpdate(name) => Self::ServiceUpdate(name),
+            GroupChange::TransitEncryption(from, to) => {
+                let word = |mode: TransitEncryptionMode| mode.word().to_owned();
+                Self::TransitEncryption(from.map(word), to.map(word))
+            }
         }
     }
 }
@@ -118,6 +123,10 @@ impl From<ChangeRow> for GroupChange {
                 AuthTokenStrategy::parse(&word).unwrap_or(AuthTokenStrategy::Rotate),
             ),
             ChangeRow::ServiceUpdate(name) => Self::ServiceUpdate(name),
+            ChangeRow::TransitEncryption(from, to) => {
+                let mode = |word: Option<String>| TransitEncryptionMode::parse(&word?);
+                Self::TransitEncryption(mode(from), mode(to))
+            }
         }
     }
 }

@@ -5,15 +5,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 
 use super::{ANSWER_LENGTH_MAX, line, printable};
-use crate::engine::{EngineError, NodeEndpoint};
+use crate::engine::{EngineError, NodeEndpoint, encryption};
 
 /// Most nodes whose connections are kept; those of nodes that are gone are among them until there are more.
 const KEPT_MAX: usize = 4096;
 
-type Stream = BufReader<TcpStream>;
+type Stream = BufReader<Box<dyn encryption::Stream>>;
 
 /// One connection for each node that is asked. Its `Debug` form says nothing of them.
 #[derive(Default)]
@@ -51,21 +50,18 @@ pub(in super::super) async fn statistics(
         return Ok(answer);
     }
     // There was none, or the node has closed it since.
-    let stream = TcpStream::connect((node.host.as_str(), node.port))
-        .await
-        .map_err(|error| node.unreachable(error))?;
-    let mut stream = BufReader::new(stream);
+    let mut stream = BufReader::new(encryption::connect(node).await?);
     let answer = ask(node, &mut stream).await?;
     *place = Some(stream);
     Ok(answer)
 }
 
 async fn ask(node: &NodeEndpoint, stream: &mut Stream) -> Result<String, EngineError> {
-    stream
-        .get_mut()
-        .write_all(b"stats\r\n")
-        .await
-        .map_err(|error| node.unreachable(error))?;
+    let question = async {
+        stream.get_mut().write_all(b"stats\r\n").await?;
+        stream.get_mut().flush().await
+    };
+    question.await.map_err(|error| node.unreachable(error))?;
     let mut answer = String::new();
     let mut bounded = stream.take(ANSWER_LENGTH_MAX);
     // Bounded by ANSWER_LENGTH_MAX: the reader ends there.

@@ -12,7 +12,9 @@ use super::super::spec::{
 use crate::resources::cache_cluster::{AzMode, CacheClusterSpec, MEMCACHED_NODES_MAX};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::id;
+use crate::resources::node_type::NodeType;
 use crate::resources::subnet_group::SubnetGroup;
+use crate::resources::transit_encryption::TransitEncryptionMode;
 use crate::resources::zones::Zones;
 
 /// A valid spec in `subnet_group`, and the zone of each node.
@@ -30,7 +32,7 @@ pub(super) fn spec(
     node_type.may_be_created(engine_version).map_err(fault_of)?;
     let node_count = node_count(engine, input.num_cache_nodes)?;
     let (az_mode, node_zones) = placement(&subnet_group.zones(), input, engine, node_count)?;
-    refuse_unsupported(input, engine_version)?;
+    refuse_unsupported(input, engine_version, node_type)?;
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
     if !engine.speaks_resp() && given(input.snapshot_window.as_deref()).is_some() {
         return Err(no_snapshot_window());
@@ -52,7 +54,8 @@ pub(super) fn spec(
         notification: notification(input.notification_topic_arn.as_deref())?,
         auto_minor_version_upgrade: input.auto_minor_version_upgrade.unwrap_or(true),
         guarded: false,
-        transit_encryption: None,
+        transit_encryption: (input.transit_encryption_enabled == Some(true))
+            .then_some(TransitEncryptionMode::Required),
         cache_cluster_id,
         engine_version,
         node_type,
@@ -187,10 +190,16 @@ fn spread(zones: &Zones, count: usize) -> Vec<String> {
     (0..count).map(|index| zones.in_turn(index)).collect()
 }
 
+/// Memcached is encrypted in transit on the later families (behaviour.md section 24).
+fn has_encryption(node_type: &NodeType) -> bool {
+    !["m1", "m2", "m3", "r3", "t2"].contains(&node_type.family)
+}
+
 /// What AWS refuses here, in its words, and what we do not have yet, by name.
 fn refuse_unsupported(
     input: &CreateCacheClusterMessage,
     version: &EngineVersion,
+    node_type: &NodeType,
 ) -> Result<(), Fault> {
     let memcached = version.engine == Engine::Memcached;
     if input.transit_encryption_enabled == Some(true) {
@@ -206,7 +215,12 @@ fn refuse_unsupported(
                 version.version
             )));
         }
-        return Err(not_supported("TransitEncryptionEnabled"));
+        if !has_encryption(node_type) {
+            return Err(invalid_combination(format!(
+                "Encryption features are not supported for node type {}.",
+                node_type.name
+            )));
+        }
     }
     if input.auth_token.is_some() {
         return Err(invalid_value(

@@ -6,34 +6,43 @@ use cacheplane_api::shapes::ModifyReplicationGroupMessage;
 use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
 use super::spec::{
-    encryption_mode_without_encryption, no_auth_token, tokens_and_users, transit_encryption_mode,
+    encryption_mode_without_encryption, no_auth_token, not_preferred, tokens_and_users,
+    transit_encryption_mode,
 };
 use crate::resources::auth_token::{self, AuthTokenStrategy, AuthTokens};
-use crate::resources::replication_group::{AttachedUserGroup, ReplicationGroup};
+use crate::resources::replication_group::{AttachedUserGroup, GroupChange, ReplicationGroup};
 use crate::resources::transit_encryption::{TransitEncryptionMode, can_change_live};
 
-/// Encryption in transit is not changed so far; to ask for what there is is no change.
-pub(super) fn stays(
+/// What there shall be of encryption in transit, where something is said of it that is not so already.
+fn wanted(
     input: &ModifyReplicationGroupMessage,
-    group: &ReplicationGroup,
-) -> Result<(), Fault> {
+    present: Option<TransitEncryptionMode>,
+) -> Result<Option<Option<TransitEncryptionMode>>, Fault> {
     let mode = transit_encryption_mode(input.transit_encryption_mode.as_deref())?;
-    let present = group.spec.transit_encryption;
     let wanted = match (input.transit_encryption_enabled, mode) {
         (None | Some(false), Some(_))
             if input.transit_encryption_enabled.is_some() || present.is_none() =>
         {
             return Err(encryption_mode_without_encryption());
         }
-        (None, None) => return Ok(()),
+        (None, None) => return Ok(None),
         (Some(false), _) => None,
         // Who does not say how wants all of it, or what there is.
         (Some(true), None) => Some(present.unwrap_or(TransitEncryptionMode::Required)),
         (_, Some(mode)) => Some(mode),
     };
-    if wanted == present {
+    Ok(Some(wanted).filter(|wanted| *wanted != present))
+}
+
+/// Turns encryption in transit on or off, or to another mode, one step at a time: members are brought to it one after the other.
+pub(super) fn modify(
+    input: &ModifyReplicationGroupMessage,
+    group: &mut ReplicationGroup,
+) -> Result<(), Fault> {
+    let present = group.spec.transit_encryption;
+    let Some(wanted) = wanted(input, present)? else {
         return Ok(());
-    }
+    };
     if group.access.user_group.is_some() || group.access.auth_tokens.is_some() {
         return Err(invalid_combination(
             "Modification of transit encryption is not supported for access control enabled clusters.",
@@ -52,8 +61,54 @@ pub(super) fn stays(
         (Some(TransitEncryptionMode::Required), None) => Err(invalid_combination(
             "TransitEncryptionMode must be changed to preferred before encryption in transit is turned off.",
         )),
-        _ => Err(not_supported("TransitEncryptionMode preferred")),
+        // The nodes of a cluster would have to change how they talk to each other, all at once.
+        (None, _) | (_, None) if group.sharding.is_some() => Err(not_supported(
+            "TransitEncryptionEnabled on a running replication group with cluster mode enabled",
+        )),
+        _ => {
+            group.change_transit_encryption(wanted);
+            Ok(())
+        }
     }
+}
+
+/// What is asked of a group of which a member does not come up with what is wished of encryption in transit: the same again tries it
+/// again, what there was before gives it up. Nothing where that is not what it is held up by, or something else is asked.
+pub(super) fn modify_held_up(
+    input: &ModifyReplicationGroupMessage,
+    group: &mut ReplicationGroup,
+) -> Result<bool, Fault> {
+    let change = group.changes.iter().find_map(|change| match change {
+        GroupChange::TransitEncryption(from, to) => Some((*from, *to)),
+        _ => None,
+    });
+    let Some((from, to)) = change else {
+        return Ok(false);
+    };
+    let known = ModifyReplicationGroupMessage {
+        replication_group_id: input.replication_group_id.clone(),
+        transit_encryption_enabled: input.transit_encryption_enabled,
+        transit_encryption_mode: input.transit_encryption_mode.clone(),
+        apply_immediately: input.apply_immediately,
+        ..ModifyReplicationGroupMessage::default()
+    };
+    if *input != known || group.changes.len() > 1 {
+        return Ok(false);
+    }
+    match wanted(input, to)? {
+        None => {
+            for member in group.members.iter_mut().filter(|one| one.is_held_up()) {
+                member.replace_nodes();
+            }
+        }
+        Some(wanted) if wanted == from => {
+            group.spec.transit_encryption = from;
+            group.changes.clear();
+        }
+        Some(_) => return Ok(false),
+    }
+    group.raise_generation();
+    Ok(true)
 }
 
 /// The tokens that there shall be; nothing where nothing is said of them. `user_group` is what is asked of that.
@@ -76,11 +131,7 @@ pub(super) fn wanted_tokens(
         };
     }
     no_auth_token(true, group.spec.transit_encryption.is_some())?;
-    if group.sharding.is_some() && !group.spec.guarded {
-        return Err(not_supported(
-            "AuthToken on a replication group with cluster mode enabled that was made without",
-        ));
-    }
+    not_preferred(group.spec.transit_encryption)?;
     let now = cx.clock.now();
     let digest = input.auth_token.as_deref().map(auth_token::at_change);
     let tokens = match (strategy.unwrap_or(AuthTokenStrategy::Rotate), digest) {

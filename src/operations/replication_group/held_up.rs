@@ -7,6 +7,7 @@ use cacheplane_api::shapes::ModifyReplicationGroupMessage;
 use super::super::Context;
 use super::super::faults::fault_of;
 use super::super::spec::given;
+use super::encryption;
 use super::spec::engine;
 use super::unavailable;
 use crate::resources::cache_parameter_group::DEFAULT_PREFIX;
@@ -28,7 +29,9 @@ pub(super) fn is_held_up(group: &ReplicationGroup) -> bool {
     let replaces = |change: &GroupChange| {
         matches!(
             change,
-            GroupChange::EngineVersion(..) | GroupChange::NodeType(..)
+            GroupChange::EngineVersion(..)
+                | GroupChange::NodeType(..)
+                | GroupChange::TransitEncryption(..)
         )
     };
     is_blocked
@@ -49,6 +52,9 @@ pub(super) fn modify(
     input: &ModifyReplicationGroupMessage,
     group: &mut ReplicationGroup,
 ) -> Result<Vec<Event>, Fault> {
+    if encryption::modify_held_up(input, group)? {
+        return Ok(Vec::new());
+    }
     refuse_more(input)?;
     let former = former(group);
     let version = version(input, group)?.unwrap_or(group.spec.engine_version);

@@ -15,7 +15,7 @@ use super::super::spec::{
 };
 use super::super::user_group;
 use super::encryption;
-use super::spec::{cluster_mode, description, durability, engine};
+use super::spec::{cluster_mode, description, durability, engine, not_preferred};
 use super::{STALE_TRIES, contended, demand, find, held_up, node_groups, state, view, wake};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
@@ -47,6 +47,9 @@ pub async fn modify_replication_group(
             demand(&before)?;
             demand_a_wish(&input)?;
             let user_group = wanted_user_group(cx, &input, &before).await?;
+            if let Some(Some(_)) = user_group {
+                not_preferred(before.spec.transit_encryption)?;
+            }
             let events = modify(cx, &input, named.as_ref(), &mut after)?;
             let tokens = encryption::wanted_tokens(cx, &input, &before, user_group.as_ref())?;
             if let Some(user_group) = user_group {
@@ -103,7 +106,7 @@ fn modify(
     group: &mut ReplicationGroup,
 ) -> Result<Vec<Event>, Fault> {
     refuse_unsupported(input)?;
-    encryption::stays(input, group)?;
+    encryption::modify(input, group)?;
     cluster_mode_stays(input, group)?;
     if let Some(text) = &input.replication_group_description {
         group.spec.description = description(text)?;

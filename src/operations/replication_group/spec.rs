@@ -19,7 +19,7 @@ use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::replication_group::sharding::NodeGroupSpec;
 use crate::resources::subnet_group::SubnetGroup;
 use crate::resources::timestamp::Timestamp;
-use crate::resources::transit_encryption::TransitEncryptionMode;
+use crate::resources::transit_encryption::{TransitEncryptionMode, can_change_live};
 
 /// The longest description, in characters (CreateReplicationGroup, API reference).
 const DESCRIPTION_MAX: usize = 255;
@@ -237,13 +237,14 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
     no_auth_token(input.auth_token.is_some(), in_transit)?;
     let mode = transit_encryption(input)?;
     let has_users = has_entries(input.user_group_ids.as_ref());
-    if mode == Some(TransitEncryptionMode::Preferred) {
-        if has_users || input.auth_token.is_some() {
-            return Err(invalid_combination(
-                "Transit encryption preferred is not supported with redis access control.",
-            ));
-        }
-        return Err(not_supported("TransitEncryptionMode preferred"));
+    if has_users || input.auth_token.is_some() {
+        not_preferred(mode)?;
+    }
+    if mode == Some(TransitEncryptionMode::Preferred) && !can_change_live(version) {
+        return Err(invalid_combination(format!(
+            "TransitEncryptionMode preferred is not supported for engine version {}. Please use engine version 7.0",
+            version.version
+        )));
     }
     if has_users && input.auth_token.is_some() {
         return Err(tokens_and_users());
@@ -293,6 +294,16 @@ pub(super) fn tokens_and_users() -> Fault {
     invalid_combination(
         "User group can't be associated with auth token enabled. Pass AuthStrategy delete to proceed.",
     )
+}
+
+/// Who lets clients in without encryption asks them for nothing that others could hear (text: behaviour.md section 40).
+pub(super) fn not_preferred(mode: Option<TransitEncryptionMode>) -> Result<(), Fault> {
+    match mode {
+        Some(TransitEncryptionMode::Preferred) => Err(invalid_combination(
+            "Transit encryption preferred is not supported with redis access control.",
+        )),
+        Some(TransitEncryptionMode::Required) | None => Ok(()),
+    }
 }
 
 /// A token is only asked for where encryption in transit is on.

@@ -18,6 +18,7 @@ use crate::resources::replication_group::{
     GroupChange, MovingEndpoint, NODE_GROUP_ID, ReplicationGroup,
 };
 use crate::resources::status::{self, ReplicationGroupStatus as Status};
+use crate::resources::transit_encryption::TransitEncryptionMode;
 
 /// The wire form of `group`. What it consists of is left out while it is made and while it goes: node groups that are there and
 /// empty would make Terraform fall over.
@@ -25,6 +26,7 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
     let spec = &group.spec;
     let status = status::replication_group(group);
     let tokens = group.access.auth_tokens.as_ref();
+    let in_transit = encryption_change(group).map_or(spec.transit_encryption, |(from, _)| from);
     let is_told = matches!(status, Status::Available | Status::Modifying);
     let valkey_9 = spec.engine() == Engine::Valkey && spec.engine_version.at_least(9, 0, 0);
     ReplicationGroupShape {
@@ -52,8 +54,8 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         auth_token_enabled: Some(tokens.is_some()),
         auth_token_last_modified_date: tokens
             .map(|it| DateTime::from_millis(it.changed_at.as_millis())),
-        transit_encryption_enabled: Some(spec.transit_encryption.is_some()),
-        transit_encryption_mode: spec.transit_encryption.map(|mode| mode.word().to_owned()),
+        transit_encryption_enabled: Some(in_transit.is_some()),
+        transit_encryption_mode: in_transit.map(|mode| mode.word().to_owned()),
         kms_key_id: spec.kms_key_id.clone(),
         at_rest_encryption_enabled: Some(spec.at_rest_encryption),
         arn: Some(arn(
@@ -109,7 +111,8 @@ fn turning(group: &ReplicationGroup) -> Option<bool> {
         | GroupChange::Promotion(_)
         | GroupChange::UserGroup(..)
         | GroupChange::AuthToken(_)
-        | GroupChange::ServiceUpdate(_) => None,
+        | GroupChange::ServiceUpdate(_)
+        | GroupChange::TransitEncryption(..) => None,
     })
 }
 
@@ -237,7 +240,8 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::AutomaticFailover(_)
         | GroupChange::UserGroup(..)
         | GroupChange::AuthToken(_)
-        | GroupChange::ServiceUpdate(_) => None,
+        | GroupChange::ServiceUpdate(_)
+        | GroupChange::TransitEncryption(..) => None,
     });
     let user_groups = group.changes.iter().rev().find_map(|change| match change {
         GroupChange::UserGroup(from, to) => Some(UserGroupsUpdateStatus {
@@ -251,16 +255,30 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::NodeGroupCount(..)
         | GroupChange::Promotion(_)
         | GroupChange::AuthToken(_)
-        | GroupChange::ServiceUpdate(_) => None,
+        | GroupChange::ServiceUpdate(_)
+        | GroupChange::TransitEncryption(..) => None,
     });
+    let encryption = encryption_change(group).map(|(_, to)| to);
     ReplicationGroupPendingModifiedValues {
         auth_token_status: auth_token_status(group),
         primary_cluster_id: group.pending.primary_cluster_id.clone().or(promotion),
         automatic_failover_status: turning(group).map(|on| switch(on).to_owned()),
         resharding: resharding(group),
         user_groups,
+        transit_encryption_enabled: encryption.map(|to| to.is_some()),
+        transit_encryption_mode: encryption.flatten().map(|mode| mode.word().to_owned()),
         ..ReplicationGroupPendingModifiedValues::default()
     }
+}
+
+/// How encryption in transit was, and how it shall be, while members are brought to it.
+fn encryption_change(
+    group: &ReplicationGroup,
+) -> Option<(Option<TransitEncryptionMode>, Option<TransitEncryptionMode>)> {
+    group.changes.iter().rev().find_map(|change| match change {
+        GroupChange::TransitEncryption(from, to) => Some((*from, *to)),
+        _ => None,
+    })
 }
 
 /// What is being done to the AUTH tokens, as long as not every node has them.

@@ -72,8 +72,8 @@ pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event
                     from.as_deref().unwrap_or_default()
                 ),
             }),
-            // AWS documents no event for it.
-            GroupChange::AuthToken(_) => return None,
+            // AWS documents no event for these.
+            GroupChange::AuthToken(_) | GroupChange::TransitEncryption(..) => return None,
         })
     }));
     events

@@ -69,6 +69,7 @@ impl ReplicationGroups {
         let mut undone = group.clone();
         undone.spec.engine_version = member.spec.engine_version;
         undone.spec.node_type = member.spec.node_type;
+        undone.spec.transit_encryption = member.spec.transit_encryption;
         undone.spec.parameter_group_name = member.spec.parameter_group_name.clone();
         let node = member.nodes.first();
         undone.spec.image = node.and_then(|node| node.image.clone());
@@ -83,6 +84,9 @@ impl ReplicationGroups {
                 }
                 GroupChange::ServiceUpdate(name) => {
                     format!("Failed to apply service update {name}. {reason}")
+                }
+                GroupChange::TransitEncryption(..) => {
+                    format!("Failed to change encryption in transit. {reason}")
                 }
                 GroupChange::ReplicaCount(..)
                 | GroupChange::NodeGroupCount(..)

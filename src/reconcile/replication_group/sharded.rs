@@ -158,6 +158,7 @@ impl ReplicationGroups {
         let (giver, taker) = (self.endpoint(from)?, self.endpoint(to)?);
         let node = to.nodes.first().ok_or(Stop::Stale)?;
         let address = PrimaryAddress {
+            encrypted: taker.encryption.is_some(),
             host: node.address.ok_or(Stop::Stale)?.to_string(),
             port: node.engine_port(&to.spec),
             administrator: taker.administrator.clone(),

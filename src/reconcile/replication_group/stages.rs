@@ -292,11 +292,13 @@ impl ReplicationGroups {
         let Some((primary, node)) = primary.and_then(|one| Some((one, one.nodes.first()?))) else {
             return Err(Stop::Stale);
         };
+        let its_endpoint = self.world.node_endpoint(primary, node);
         let address = PrimaryAddress {
+            encrypted: its_endpoint.encryption.is_some(),
             // As members reach each other, in both endpoint modes.
             host: node.address.ok_or(Stop::Stale)?.to_string(),
             port: node.engine_port(&primary.spec),
-            administrator: self.world.node_endpoint(primary, node).administrator,
+            administrator: its_endpoint.administrator,
         };
         let follow = |index: &usize| {
             let member = &group.members[*index];

@@ -14,8 +14,8 @@ use crate::datastore::RouterRecord;
 use crate::routing::RouterEndpoint;
 use crate::runtime::labels::{KIND, KIND_ROUTER, RESOURCE};
 use crate::runtime::{
-    ContainerObserved, ContainerSpec, ImportedImage, NetworkAttachment, PublishedPort,
-    RestartPolicy, VolumeMount, VolumeSpec,
+    ContainerFile, ContainerObserved, ContainerSpec, ImportedImage, NetworkAttachment,
+    PublishedPort, RestartPolicy, VolumeMount, VolumeSpec,
 };
 
 /// The port of a router's control interface inside its container. The API hands out none below 1150, so no endpoint wants it.
@@ -91,7 +91,7 @@ impl Routers {
              CACHEPLANE_ROUTER_BINARY says",
         )?;
         let (image, reference) = self.program.image(path).await?;
-        let spec = self.container_spec(record, served, reference);
+        let mut spec = self.container_spec(record, served, reference);
         let found = runtime.container(&spec.name).await?;
         let runs = found
             .is_some_and(|found| found.generation == Some(spec.generation) && found.is_running());
@@ -102,9 +102,27 @@ impl Routers {
                 labels: spec.labels.clone(),
             };
             runtime.ensure_volume(&volume).await?;
+            spec.files = self.files(served)?;
         }
         let ensured = runtime.ensure_container(&spec).await;
         Ok(ensured.inspect_err(|error| self.world.doubt_networks(error))?)
+    }
+
+    /// Keys and certificates of the endpoints that are encrypted, made now.
+    pub(super) fn files(&self, served: &[Served]) -> anyhow::Result<Vec<ContainerFile>> {
+        let mut files = Vec::new();
+        for one in served {
+            for file in one.files(&self.world)? {
+                // All have the authority's.
+                if files
+                    .iter()
+                    .all(|there: &ContainerFile| there.path != file.path)
+                {
+                    files.push(file);
+                }
+            }
+        }
+        Ok(files)
     }
 
     fn container_spec(

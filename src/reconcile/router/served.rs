@@ -6,10 +6,13 @@ use std::sync::Arc;
 use super::{SHARED, router_of_port};
 use crate::planner::cache_cluster as planner;
 use crate::reconcile::World;
+use crate::reconcile::front::endpoint_certificate;
 use crate::resources::cache_cluster::{CacheCluster, CacheNode};
+use crate::resources::engine_settings::AUTHORITY_FILE;
 use crate::resources::event::Event;
 use crate::resources::replication_group::{GroupEndpoint, ReplicationGroup};
-use crate::routing::{DiscoveredNode, Listen, Route, RouteKind, Target};
+use crate::routing::{DiscoveredNode, Listen, Route, RouteKind, RouteTls, Target};
+use crate::runtime::ContainerFile;
 
 /// An endpoint that a router serves, or will.
 #[derive(Debug)]
@@ -103,6 +106,14 @@ impl Served {
             }
         }
         (&self.route, self.published_port).hash(stamp);
+    }
+
+    /// What its router is to find in its container for it: a key and a certificate, made now, where it is encrypted.
+    pub(super) fn files(&self, world: &World) -> anyhow::Result<Vec<ContainerFile>> {
+        match &self.owner {
+            Owner::CacheCluster(cluster) if self.route.is_some() => world.endpoint_files(cluster),
+            Owner::CacheCluster(_) | Owner::ReplicationGroup(..) => Ok(Vec::new()),
+        }
     }
 
     /// Notes what stands in the way, if it waits for its router and for nothing else.
@@ -240,6 +251,10 @@ fn configuration_route(world: &World, cluster: &CacheCluster) -> Route {
                 .iter()
                 .filter_map(|node| target(cluster, node))
                 .collect(),
+            tls: cluster.spec.transit_encryption.map(|_| RouteTls {
+                certificate: endpoint_certificate(cluster),
+                authority: AUTHORITY_FILE.to_owned(),
+            }),
         },
     }
 }
@@ -257,7 +272,14 @@ fn discovered(world: &World, cluster: &CacheCluster, node: &CacheNode) -> Discov
         .map(|address| address.to_string())
         .unwrap_or_default();
     let port = node.engine_port(&cluster.spec);
+    let is_encrypted = cluster.spec.transit_encryption.is_some();
     match (&world.ground.published, node.published_port) {
+        // With encryption in transit AWS leaves the address out: it is the name that is vouched for.
+        (None, _) if is_encrypted => DiscoveredNode {
+            host: address,
+            address: String::new(),
+            port,
+        },
         // The address is of no use outside; clients that prefer it to the name must not find it.
         (Some(published), Some(_)) => DiscoveredNode {
             host: published.advertise_host.clone(),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use super::super::engine::supports_atomic_migration;
-use super::{Administrator, ServerSettings, VersionNumber};
+use super::{Administrator, ServerSettings, VersionNumber, has_front};
 
 /// How long a node may be silent before the others suspect it, in milliseconds. When most primaries do, one of its replicas
 /// takes over, also while no control plane is there. A node that gives away a large key is silent while it does.
@@ -76,7 +76,8 @@ pub(super) fn directives(
         let address = cluster.announce_address.to_string();
         directives.push(("cluster-announce-ip", address));
     }
-    if let Some(bus_port) = bus_port(line, settings.port).filter(|bus| *bus < settings.port) {
+    let is_unusual = |bus: &u16| *bus < settings.port && !has_front(settings.encryption);
+    if let Some(bus_port) = bus_port(line, settings.port).filter(is_unusual) {
         directives.push(("cluster-port", bus_port.to_string()));
     }
     if let (true, Some(hostname)) = (line.at_least(7, 0, 0), cluster.announce_hostname) {

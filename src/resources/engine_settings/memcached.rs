@@ -3,7 +3,7 @@
 //! Memcached stops at an argument that it finds out of bounds, so every value is brought inside them. What is in force
 //! can be read back with `stats settings`.
 
-use super::ServerSettings;
+use super::{CERTIFICATE_FILE, ServerSettings};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -76,6 +76,9 @@ pub(super) fn arguments(settings: &ServerSettings<'_>) -> Vec<String> {
         if is_on(parameter) {
             arguments.push(flag.to_owned());
         }
+    }
+    if settings.encryption.is_some() {
+        arguments.push("-Z".to_owned());
     }
     // `large_memory_pages`, `lock_down_paged_memory` and `maximize_core_file_limit` cannot be changed by customers
     // and ask for rights that a container does not have; `config_max` and `config_size_max` are about
@@ -191,6 +194,10 @@ fn extended_options(settings: &ServerSettings<'_>) -> Vec<String> {
         if is_on("track_sizes") {
             options.push("track_sizes".to_owned());
         }
+    }
+    if settings.encryption.is_some() {
+        options.push(format!("ssl_chain_cert={CERTIFICATE_FILE}"));
+        options.push(format!("ssl_key={CERTIFICATE_FILE}"));
     }
     if is_on("inline_ascii_resp") && line.at_least(1, 5, 0) {
         // Later 1.6 releases accept it and do nothing.

@@ -27,7 +27,7 @@ fn with_settings<T>(
         }),
         fenced: false,
         guarded: false,
-        encrypted: false,
+        encryption: None,
         persistent: version.engine.speaks_resp(),
         open_files_limit: None,
     })
@@ -497,7 +497,6 @@ fn a_guarded_node_starts_with_nobody_let_in_but_us() {
         |settings| {
             let guarded = ServerSettings {
                 guarded: true,
-                encrypted: false,
                 ..settings
             };
             server_command(&guarded).join(" ")
@@ -515,4 +514,71 @@ fn what_is_withheld_on_some_line_is_withheld_by_name() {
     for name in ["acl", "cluster", "acl|whoami", "get", ""] {
         assert!(!is_withheld(name), "{name}");
     }
+}
+
+fn encrypted(mode: TransitEncryptionMode, overrides: &[(&str, &str)]) -> String {
+    let version = (Engine::Valkey, "8.1");
+    with_settings(
+        version,
+        "valkey/valkey:8.1",
+        "cache.m5.large",
+        overrides,
+        |settings| {
+            let encrypted = ServerSettings {
+                encryption: Some(mode),
+                cluster: Some(CLUSTER),
+                ..settings
+            };
+            server_command(&encrypted).join(" ")
+        },
+    )
+}
+
+#[test]
+fn an_engine_that_is_told_to_take_nothing_else_takes_tls_on_the_nodes_port() {
+    let command = encrypted(TransitEncryptionMode::Required, &[]);
+    contains(
+        &command,
+        &["--port 0 --tls-port 6379", "--tls-replication yes"],
+    );
+    lacks(&command, &["tls-cluster", "announce-port"]);
+}
+
+#[test]
+fn an_engine_behind_a_front_tells_others_of_the_fronts_port() {
+    let command = encrypted(TransitEncryptionMode::Preferred, &[]);
+    contains(
+        &command,
+        &[
+            "--port 1147 --tls-port 1148",
+            "--replica-announce-port 6379",
+            "--tls-replication yes",
+        ],
+    );
+    let clustered = [("cluster-enabled", "yes")];
+    let command = encrypted(TransitEncryptionMode::Preferred, &clustered);
+    contains(
+        &command,
+        &[
+            "--cluster-announce-port 6379 --cluster-announce-tls-port 6379",
+            "--cluster-port 16379",
+            "--tls-cluster yes",
+        ],
+    );
+    assert_eq!(command.matches("--cluster-port").count(), 1, "{command}");
+}
+
+#[test]
+fn only_who_takes_both_has_a_front() {
+    for (mode, wanted) in [
+        (None, false),
+        (Some(TransitEncryptionMode::Required), false),
+        (Some(TransitEncryptionMode::Preferred), true),
+    ] {
+        assert_eq!(has_front(mode), wanted, "{mode:?}");
+    }
+    let command = front_command(vec!["valkey-server".to_owned(), "--port".to_owned()]);
+    let expected =
+        "/etc/cacheplane/front front --config /etc/cacheplane/front.json -- valkey-server --port";
+    assert_eq!(command.join(" "), expected);
 }

@@ -8,6 +8,7 @@ use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_type::NodeType;
 use crate::resources::parameter;
+use crate::resources::transit_encryption::TransitEncryptionMode;
 use crate::resources::violation::Violation;
 
 /// What a ModifyReplicationGroup asks of the engine's side.
@@ -134,6 +135,15 @@ impl ReplicationGroup {
             self.pending.primary_cluster_id = None;
         }
         self.changes.push(GroupChange::AutomaticFailover(on));
+        self.raise_generation();
+    }
+
+    /// Turns encryption in transit on or off, or to another mode. The members' own specs stay as they are: the reconciler rolls one
+    /// after the other.
+    pub fn change_transit_encryption(&mut self, wanted: Option<TransitEncryptionMode>) {
+        let from = std::mem::replace(&mut self.spec.transit_encryption, wanted);
+        self.changes
+            .push(GroupChange::TransitEncryption(from, wanted));
         self.raise_generation();
     }
 

@@ -245,7 +245,7 @@ pub(super) fn files(files: &[ContainerFile]) -> io::Result<Bytes> {
     for file in files {
         let mut header = tar::Header::new_gnu();
         header.set_size(file.content.len() as u64);
-        header.set_mode(0o400);
+        header.set_mode(if file.is_program { 0o555 } else { 0o400 });
         header.set_uid(file.owner);
         header.set_gid(0);
         header.set_cksum();

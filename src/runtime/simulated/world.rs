@@ -588,6 +588,6 @@ fn other(message: String) -> RuntimeError {
 }
 
 fn lacks_certificate(spec: &ContainerSpec) -> bool {
-    let named = super::option(&spec.command, &["--tls-cert-file"]);
+    let named = super::certificate_file(&spec.command);
     named.is_some_and(|path| spec.files.iter().all(|file| file.path != path))
 }

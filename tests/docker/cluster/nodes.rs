@@ -68,7 +68,7 @@ impl Node {
                 password_sha256: &digest(&password),
             }),
             guarded: false,
-            encrypted: false,
+            encryption: None,
             fenced: true,
             persistent: true,
             open_files_limit: Some(10_000),
@@ -107,6 +107,7 @@ impl Node {
     /// How the others reach it.
     pub(crate) fn taker(&self) -> PrimaryAddress {
         PrimaryAddress {
+            encrypted: false,
             host: self.address.to_string(),
             port: PORT,
             administrator: self.endpoint.administrator.clone(),

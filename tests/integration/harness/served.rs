@@ -21,6 +21,7 @@ impl Served {
             config_version,
             nodes,
             targets,
+            ..
         } = &route.kind
         else {
             panic!("{} is no configuration endpoint", route.id);

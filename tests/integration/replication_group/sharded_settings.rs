@@ -252,3 +252,68 @@ async fn what_the_port_range_cannot_hold_is_refused() {
     assert_eq!(told.texts("Status"), ["available"; 4]);
     harness.finish().await;
 }
+
+#[tokio::test]
+async fn a_token_comes_to_a_group_that_was_made_without() {
+    let harness = Harness::start().await;
+    let encrypted = [&VALKEY[..], &[("TransitEncryptionEnabled", "true")]].concat();
+    ants(&harness, "2", &encrypted).await.ok();
+    harness.settle().await;
+    let token = ("AuthToken", "a-token-of-16-letters-or-more");
+    for strategy in ["ROTATE", "SET"] {
+        let more = [token, ("AuthTokenUpdateStrategy", strategy)];
+        change(&harness, "ModifyReplicationGroup", &more).await.ok();
+        harness.settle().await;
+    }
+    let told = harness.describe_group("ants").await.ok();
+    assert_eq!(told.text("AuthTokenEnabled"), "true");
+    for member in MEMBERS {
+        let command = harness.command(member, "0001");
+        assert!(command.contains("--user default off"), "{command}");
+        let user = &users(&harness, member)["default"];
+        assert!(
+            user.contains(" #") && !user.contains("nopass"),
+            "{member}: {user}"
+        );
+    }
+    harness.finish().await;
+}
+
+#[tokio::test]
+async fn clients_of_a_cluster_may_be_let_do_without_encryption_and_its_bus_does_not() {
+    let harness = Harness::start().await;
+    let on = ("TransitEncryptionEnabled", "true");
+    let preferred = ("TransitEncryptionMode", "preferred");
+    let required = ("TransitEncryptionMode", "required");
+    let more = [&VALKEY[..], &[on]].concat();
+    ants(&harness, "2", &more).await.ok();
+    harness.settle().await;
+    for (mode, ports) in [
+        (preferred, "--port 1147 --tls-port 1148"),
+        (required, "--port 0 --tls-port 6379"),
+    ] {
+        change(&harness, "ModifyReplicationGroup", &[mode])
+            .await
+            .ok();
+        harness.settle().await;
+        let told = harness.describe_group("ants").await.ok();
+        assert_eq!(told.texts("Status"), ["available"; 3]);
+        for member in MEMBERS {
+            let command = harness.command(member, "0001");
+            assert!(command.contains(ports), "{command}");
+            assert!(command.contains("--tls-cluster yes"), "{command}");
+        }
+    }
+    change(&harness, "ModifyReplicationGroup", &[preferred])
+        .await
+        .ok();
+    harness.settle().await;
+    change(
+        &harness,
+        "ModifyReplicationGroup",
+        &[("TransitEncryptionEnabled", "false")],
+    )
+    .await
+    .fault(400, "InvalidParameterValue");
+    harness.finish().await;
+}

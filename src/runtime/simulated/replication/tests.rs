@@ -106,6 +106,7 @@ impl Group {
 
 fn address_of(member: u8) -> PrimaryAddress {
     PrimaryAddress {
+        encrypted: false,
         host: at(member).host,
         port: 6379,
         administrator: None,
@@ -408,6 +409,7 @@ async fn a_primary_lets_in_whom_it_knows() {
     group.promote(2).await;
     let follow = async |user: Option<&str>, password: &str| {
         let primary = PrimaryAddress {
+            encrypted: false,
             administrator: user.map(|user| Credentials {
                 user: user.into(),
                 password: password.into(),

@@ -5,6 +5,7 @@ use super::*;
 impl Cluster {
     fn taker(&self, member: u8) -> PrimaryAddress {
         PrimaryAddress {
+            encrypted: false,
             host: at(member).host,
             port: 6379,
             administrator: None,

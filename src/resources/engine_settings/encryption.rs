@@ -1,0 +1,79 @@
+//! Encryption in transit as an engine is told of it, and the front that stands before one that takes both.
+//!
+//! No engine speaks TLS and in clear on one port. Where clients may do either, a front takes the node's port (the program of the
+//! routers, as the first process of the container), and the engine listens on two others, one for each. So all that others are told of
+//! the node is its port, whatever the engine's are.
+
+use super::super::transit_encryption::TransitEncryptionMode;
+use super::{AUTHORITY_FILE, CERTIFICATE_FILE, ServerSettings, cluster, is_clustered};
+
+/// Where a container has the front's program.
+pub const FRONT_PROGRAM: &str = "/etc/cacheplane/front";
+
+/// Where the front finds what it is told.
+pub const FRONT_CONFIG_FILE: &str = "/etc/cacheplane/front.json";
+
+/// The port on which an engine behind a front takes what is in clear. The API hands out none below 1150, so no node wants it.
+pub const PLAIN_PORT: u16 = 1147;
+
+/// The port on which it takes TLS.
+pub const TLS_PORT: u16 = 1148;
+
+/// Whether a node with this encryption in transit has a front.
+pub fn has_front(encryption: Option<TransitEncryptionMode>) -> bool {
+    encryption == Some(TransitEncryptionMode::Preferred)
+}
+
+/// What a container with a front runs: the front, which starts `server`.
+pub fn front_command(server: Vec<String>) -> Vec<String> {
+    let front = [FRONT_PROGRAM, "front", "--config", FRONT_CONFIG_FILE, "--"];
+    front.map(str::to_owned).into_iter().chain(server).collect()
+}
+
+/// The ports, and TLS. Lines from 6.0 on can do that, where they were built for it; any other does not start.
+pub(super) fn directives(settings: &ServerSettings<'_>) -> Vec<(&'static str, String)> {
+    let port = settings.port.to_string();
+    let mut directives = match settings.encryption {
+        None => return vec![("port", port)],
+        Some(TransitEncryptionMode::Required) => {
+            vec![("port", "0".into()), ("tls-port", port)]
+        }
+        Some(TransitEncryptionMode::Preferred) => behind_front(settings),
+    };
+    directives.extend([
+        ("tls-cert-file", CERTIFICATE_FILE.into()),
+        ("tls-key-file", CERTIFICATE_FILE.into()),
+        ("tls-ca-cert-file", AUTHORITY_FILE.into()),
+        // Clients prove who they are by a password, if at all.
+        ("tls-auth-clients", "no".into()),
+        ("tls-replication", "yes".into()),
+    ]);
+    if is_clustered(settings) {
+        directives.push(("tls-cluster", "yes".into()));
+    }
+    directives
+}
+
+fn behind_front(settings: &ServerSettings<'_>) -> Vec<(&'static str, String)> {
+    let port = settings.port.to_string();
+    let mut directives = vec![
+        ("port", PLAIN_PORT.to_string()),
+        ("tls-port", TLS_PORT.to_string()),
+        ("replica-announce-port", port.clone()),
+    ];
+    let Some(announced) = settings.cluster else {
+        return directives;
+    };
+    let address = announced.announce_address.to_string();
+    // The primary sees its own front's address.
+    directives.push(("replica-announce-ip", address));
+    if is_clustered(settings) {
+        directives.push(("cluster-announce-port", port.clone()));
+        directives.push(("cluster-announce-tls-port", port));
+        if let Some(bus_port) = cluster::bus_port(settings.line, settings.port) {
+            // Else it would be far from a port of the engine's own.
+            directives.push(("cluster-port", bus_port.to_string()));
+        }
+    }
+    directives
+}
