@@ -4,11 +4,13 @@ import pytest
 import redis
 
 import caches
+import container_host
 import groups
 import patience
 import replication
 import traffic
-from test_encryption import saved, tls, where
+from cluster import Cluster
+from test_encryption import TOKEN, is_let_in, saved, tls, where
 
 ENGINES = [
     pytest.param("valkey", "8.1", id="valkey-8.1"),
@@ -120,7 +122,7 @@ def test_every_step_of_the_way(network, tmp_path, engine, version):
 
 
 def test_preferred_from_the_beginning(plane, tmp_path):
-    """Clients may do either, with addresses of nodes or ports of the host; what they write is the same, and nothing shows a secret."""
+    """Clients may do either, with addresses of nodes or ports of the host, and what they write is the same."""
     api, one = plane.client(), caches.fresh("preferred")
     authority = saved(plane, tmp_path)
     group = groups.make(
@@ -134,28 +136,66 @@ def test_preferred_from_the_beginning(plane, tmp_path):
         assert encrypted.set("other", big) and plain.get("other") == big
         assert encrypted.wait(1, 60_000) == 1
         [replica] = groups.replicas(group)
-        host, port = groups.node_endpoints(group)[replica]
-        told = encrypted.info("replication")["slave0"]
-        assert told["port"] == port, told
-    # An end of the engine is one of the container, which comes back with its front.
-    [replica] = groups.replicas(group)
-    with tls((host, port), authority) as client:
+        at = groups.node_endpoints(group)[replica]
+        # The primary knows its replica by the port that clients know, which is the front's.
+        assert encrypted.info("replication")["slave0"]["port"] == at[1]
+    with tls(at, authority) as client:
         assert client.get("big") == big
     groups.delete(api, one)
 
 
-def test_cluster_mode_takes_both(network, tmp_path):
-    """Slots, redirections and moves lead to ports that take both; the mode changes under a cluster, too."""
-    api, one = network.client(), caches.fresh("both")
-    authority = saved(network, tmp_path)
-    from cluster import Cluster
+def test_a_front_ends_with_its_engine_and_comes_back_with_it(ours, tmp_path):
+    """Told to stop, the engine saves what it holds; killed, its container starts again; and the next mode finds the data."""
+    api, one = ours.client(), caches.fresh("front")
+    authority = saved(ours, tmp_path)
+    group = groups.make(
+        *(api, one, 1), Engine="valkey", EngineVersion="8.1", TransitEncryptionEnabled=True, TransitEncryptionMode="preferred"
+    )
+    [member] = group["MemberClusters"]
+    [container] = ours.instance.nodes(member).values()
+    name = container["Id"]
+    with groups.writer(group) as client:
+        assert client.set("kept", "yes")
 
+    def started_at():
+        return container_host.docker("inspect", "--format", "{{.State.StartedAt}}", name)
+
+    def is_back(former):
+        assert started_at() != former
+        everywhere(groups.available(api, one), authority, plain=True, encrypted=True)
+        return True
+
+    before = started_at()
+    container_host.docker("restart", name)
+    patience.until("the node is back after its stop", lambda: is_back(before))
+    with groups.writer(group) as client:
+        assert client.get("kept") == "yes"
+    before = started_at()
+    # The first process is the front; the engine is its child.
+    container_host.docker("exec", name, "sh", "-c", "kill -9 $(pidof valkey-server)")
+    patience.until("the node is back after its end", lambda: is_back(before))
+    with groups.writer(group) as client:
+        assert client.get("kept") == "yes"
+    shown = container_host.docker("inspect", name)
+    key = container_host.docker("exec", name, "cat", "/etc/cacheplane/node.pem")
+    assert "PRIVATE KEY" in key and key.splitlines()[1] not in shown
+    group = groups.changed(api, one, TransitEncryptionMode="required")
+    everywhere(group, authority, plain=False, encrypted=True)
+    with tls(groups.endpoint(group), authority) as client:
+        assert client.get("kept") == "yes"
+    groups.delete(api, one)
+
+
+def test_cluster_mode_takes_both(network, tmp_path):
+    """Slots and redirections lead to ports that take both; a mode changes under a cluster that is written to; and so comes a token."""
+    authority = saved(network, tmp_path)
     group = Cluster(network, 2, 1, EngineVersion="7.0", TransitEncryptionEnabled=True, TransitEncryptionMode="preferred")
+    api, one = group.api, group.id
     group.available()
     host, port = group.endpoint()
 
-    def securely():
-        return redis.RedisCluster(host=host, port=port, decode_responses=True, ssl=True, ssl_ca_certs=authority)
+    def securely(**more):
+        return redis.RedisCluster(host=host, port=port, decode_responses=True, ssl=True, ssl_ca_certs=authority, **more)
 
     def plainly():
         return redis.RedisCluster(host=host, port=port, decode_responses=True)
@@ -168,4 +208,24 @@ def test_cluster_mode_takes_both(network, tmp_path):
 
     both(plainly, securely)
     both(securely, plainly)
+    with pytest.raises(api.exceptions.InvalidParameterValueException, match="TransitEncryptionEnabled"):
+        groups.changed(api, one, TransitEncryptionEnabled=False)
+    with Writer(securely) as writer:
+        patience.until("the writer writes", lambda: len(writer.acknowledged) > 20)
+        found = groups.changed(api, one, TransitEncryptionMode="required")
+        assert (found["TransitEncryptionEnabled"], found["TransitEncryptionMode"]) == (True, "required")
+        before = len(writer.acknowledged)
+        patience.until("the writer goes on", lambda: len(writer.acknowledged) > before + 20)
+        writer.end()
+    with securely() as client:
+        kept = [client.get(f"number:{number}") == str(number) for number in writer.acknowledged]
+        assert all(kept), kept.count(False)
+        nodes = [(node.host, node.port) for node in client.get_nodes()]
+    assert nodes and not any(speaks_plain(at) for at in nodes)
+    for strategy in ("ROTATE", "SET"):
+        groups.changed(api, one, AuthToken=TOKEN, AuthTokenUpdateStrategy=strategy)
+    with securely(password=TOKEN) as client:
+        assert client.get("key:1") == "1"
+    assert not any(is_let_in(at, authority) for at in nodes)
+    assert all(is_let_in(at, authority, password=TOKEN) for at in nodes)
     group.delete()

@@ -2,6 +2,7 @@
 
 use cacheplane::resources::engine::Engine;
 use cacheplane::resources::replication_group::ReplicationGroup;
+use cacheplane::resources::transit_encryption::TransitEncryptionMode;
 
 use crate::client::{self, Command};
 use crate::every_step::{Scenario, nothing, stop_everywhere};
@@ -33,6 +34,27 @@ fn runs(sim: &Simulation, version: &str, node_type: &str) -> bool {
     group(sim).is_some_and(|group| {
         group.members.iter().all(|member| {
             member.spec.engine_version.version == version && member.spec.node_type.name == node_type
+        })
+    })
+}
+
+/// Encryption in transit is to be in this mode, or off.
+fn encrypt(mode: Option<&str>) -> Command {
+    let mode = mode.map(str::to_owned);
+    groups::modify("gnu", |input| {
+        input.transit_encryption_enabled = Some(mode.is_some());
+        input.transit_encryption_mode = mode;
+    })
+}
+
+/// Whether all members are in this mode, in containers that were made so.
+fn has_encryption(sim: &Simulation, mode: Option<TransitEncryptionMode>) -> bool {
+    group(sim).is_some_and(|group| {
+        group.members.iter().all(|member| {
+            let spec = sim.outside.host.container_spec(&container(member));
+            let command = spec.map(|spec| spec.command).unwrap_or_default();
+            let speaks_tls = command.iter().any(|word| word == "--tls-port");
+            member.spec.transit_encryption == mode && speaks_tls == mode.is_some()
         })
     })
 }
@@ -106,6 +128,10 @@ scenarios! {
     scale_a_group_without_replicas 3: None, vec![groups::create("gnu", "7.0", 0)], nothing,
         groups::modify("gnu", |input| input.cache_node_type = Some("cache.t3.small".to_owned()))
         => |sim| runs(sim, "7.0", "cache.t3.small");
+    turn_encryption_on 13: None, vec![groups::create("gnu", "7.0", 1)], nothing, encrypt(Some("preferred"))
+        => |sim| has_encryption(sim, Some(TransitEncryptionMode::Preferred));
+    turn_encryption_off 17: None, vec![groups::create("gnu", "7.0", 1), encrypt(Some("preferred"))], nothing, encrypt(None)
+        => |sim| has_encryption(sim, None);
     delete_a_group 2: None, vec![groups::create("gnu", "7.0", 2)], nothing, groups::delete("gnu", false)
         => |sim| group(sim).is_none() && sim.ledger.clusters.is_empty();
     delete_all_but_the_primary 2: None, vec![groups::create("gnu", "7.0", 1)], nothing, groups::delete("gnu", true)
