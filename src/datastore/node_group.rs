@@ -11,6 +11,7 @@ use crate::resources::event::Event;
 use crate::resources::replication_group::sharding::{NodeGroup, Sharding};
 use crate::resources::replication_group::{ReplicationGroup, TestFailover};
 use crate::resources::slots::SlotSet;
+use crate::resources::timestamp::Timestamp;
 
 /// Who was seen to serve a node group, and what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +72,28 @@ impl Datastore {
             .execute(&mut *write)
             .await?;
         }
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes since when all nodes know that these node groups have given all their slots away.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn node_group_record_drained(
+        &self,
+        keys: &[i64],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (keys, now) = (json(&keys)?, now.as_millis());
+        let mut write = self.write("node_group_record_drained").await?;
+        sqlx::query!(
+            "UPDATE node_groups SET drained_at = ? WHERE node_group_key IN (SELECT value FROM json_each(?))",
+            now,
+            keys
+        )
+        .execute(&mut *write)
+        .await?;
         write.commit().await?;
         Ok(())
     }
@@ -166,7 +189,8 @@ pub(super) async fn node_groups_of(
     let keys = json(&group_keys)?;
     let rows = sqlx::query!(
         "SELECT node_group_key, node_groups.replication_group_key, node_group_id, slots, slots_served,
-                node_groups.primary_cluster_id, giver_run, node_groups.failover_requested, node_groups.failover_from, slots_to_move
+                node_groups.primary_cluster_id, giver_run, drained_at, node_groups.failover_requested, node_groups.failover_from,
+                slots_to_move
          FROM node_groups JOIN replication_groups USING (replication_group_key)
          WHERE node_groups.replication_group_key IN (SELECT value FROM json_each(?)) ORDER BY node_group_key",
         keys
@@ -190,6 +214,7 @@ pub(super) async fn node_groups_of(
             slots_served: slots(&row.slots_served)?,
             primary: row.primary_cluster_id,
             giver_run: row.giver_run,
+            drained_at: row.drained_at.map(Timestamp::from_millis),
             test_failover: (row.failover_requested != 0).then_some(TestFailover {
                 from_started_at: row.failover_from,
             }),

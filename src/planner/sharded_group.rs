@@ -8,7 +8,7 @@
 //! - A replica is told to take over only from a primary that is certainly gone; with the others' votes where most primaries answer.
 //! - Slots without an owner are given out only when every member answers and none has them. A slot that is on its way is brought to its
 //!   end before anything else is done with it.
-//! - A member that is wished away goes when it serves nothing.
+//! - A member that is wished away goes when it serves nothing, and one that has served slots until clients had time to learn who does now.
 
 mod forming;
 mod members;
@@ -105,6 +105,8 @@ pub enum Stage {
     RecordServing(Vec<Serving>),
     /// Choose the run that the TestFailover of a node group shall end; none ends the test.
     ChooseFailoverRun(usize, Option<String>),
+    /// Note that all nodes know of these node groups that they have given all their slots away.
+    RecordDrained(Vec<usize>),
     /// Let members go that serve nothing.
     Dismiss(Vec<usize>),
     /// Forget node groups without members.
@@ -373,8 +375,12 @@ impl Look<'_> {
         if group.lacks_route(GroupEndpoint::Reader) {
             return Plan::AwaitRouter;
         }
-        let at_work =
-            |member: &CacheCluster| member.deletion_requested_at.is_some() || is_touched(member);
+        let leaves = |member: &CacheCluster| member.deletion_requested_at.is_some();
+        if self.all().any(|index| leaves(&group.members[index])) {
+            // It has not been let go yet, which nobody but the group does, in time.
+            return Plan::LookAgain;
+        }
+        let at_work = |member: &CacheCluster| leaves(member) || is_touched(member);
         if group.members.iter().any(at_work) {
             return Plan::AwaitMembers;
         }
@@ -391,12 +397,12 @@ impl Look<'_> {
         }
     }
 
-    /// Whether a member does its part in the run in which it was seen, and that is on record.
     /// Whether every node that answers says that the cluster is in order.
     fn is_in_order(&self) -> bool {
         self.answers().all(|(_, answer)| answer.is_ok)
     }
 
+    /// Whether a member does its part in the run in which it was seen, and that is on record.
     fn is_joined(&self, index: usize) -> bool {
         let member = &self.group.members[index];
         let run = self.run(index);

@@ -261,6 +261,7 @@ def have_been_served(group, customers, may_be_told_elsewhere=False):
         pytest.param("valkey", "9.0", False, marks=pytest.mark.thorough),
     ],
 )
+@pytest.mark.timeout(900)
 def test_resharding_under_load(ours, engine, version, may_be_told_elsewhere):
     """3 to 5 to 2 node groups: no write is lost, no key is doubled, and whoever reads and writes is served."""
     group = Cluster(ours, Engine=engine, EngineVersion=version)
@@ -298,7 +299,7 @@ def follow(group):
             seen.append(percent)
         return False
 
-    patience.until("the slots have moved", is_over)
+    patience.until("the slots have moved", is_over, deadline_s=600)
     assert seen and seen == sorted(seen) and 0 <= seen[0] and seen[-1] <= 100, seen
 
 

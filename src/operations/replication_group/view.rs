@@ -134,7 +134,9 @@ fn node_groups(cx: &Context, group: &ReplicationGroup, status: Status) -> Vec<No
     match &group.sharding {
         None => vec![node_group(cx, group, status)],
         Some(sharding) => {
+            // One whose slots have all moved is gone for whoever asks; its nodes stay a little for clients that do not know yet.
             let shards = sharding.node_groups.iter();
+            let shards = shards.filter(|one| one.drained_at.is_none());
             shards.map(|one| shard(group, one, status)).collect()
         }
     }

@@ -1,6 +1,13 @@
 //! Whether each member does its part, and what becomes of those that do not.
 
-use super::{ContainerSeen, GroupStage, Look, Plan, Stage, is_touched};
+use std::time::Duration;
+
+use super::{ContainerSeen, GroupStage, Look, NodeGroup, Plan, Stage, is_touched};
+
+/// How long the nodes of a node group that goes stay when it has no slot left and all others know, answering `MOVED`. A client learns where
+/// slots have gone only by asking who had them: many keep their map until they are sent on, and at an address where nobody answers any more
+/// they fail without asking anybody else (the `redis` crate tries it 16 times at once). In this time one that is at work has asked.
+const MOVED_GRACE: Duration = Duration::from_secs(15);
 
 /// How far a member is.
 enum Progress {
@@ -151,7 +158,16 @@ impl Look<'_> {
             let is_spare = !is_primary && !goes_whole;
             (is_spare || is_empty) && !claims
         };
-        let go: Vec<usize> = leaving.iter().copied().filter(|i| idle(*i)).collect();
+        let idle: Vec<usize> = leaving.iter().copied().filter(|i| idle(*i)).collect();
+        if let Some(plan) = self.note_drained(&idle) {
+            return Some(plan);
+        }
+        let go = idle.into_iter().filter(|index| {
+            let node_group = self.node_group_of(*index);
+            // Whoever is only one replica less was never where keys are.
+            node_group.is_none_or(|one| !one.slots.is_empty() || self.grace_is_over(one))
+        });
+        let go: Vec<usize> = go.collect();
         if !go.is_empty() {
             return Some(Plan::Do(Stage::Dismiss(go)));
         }
@@ -163,7 +179,7 @@ impl Look<'_> {
                 return Some(Plan::Do(Stage::Tell(vec![(successor, vec![order])])));
             }
         }
-        let is_left = |(_, one): &(usize, &super::NodeGroup)| {
+        let is_left = |(_, one): &(usize, &NodeGroup)| {
             one.slots.is_empty() && self.group.shard_members(one.id).next().is_none()
         };
         let node_groups = self.sharding.node_groups.iter().enumerate();
@@ -172,5 +188,35 @@ impl Look<'_> {
             .map(|(index, _)| index)
             .collect();
         (!gone.is_empty()).then_some(Plan::Do(Stage::ForgetNodeGroups(gone)))
+    }
+
+    /// Node groups of these members that go, and of which all nodes have heard now that they have no slots left.
+    fn note_drained(&self, idle: &[usize]) -> Option<Plan> {
+        let is_news = |(_, one): &(usize, &NodeGroup)| {
+            let goes = one.slots.is_empty() && self.shard(one).any(|index| idle.contains(&index));
+            // A clock may have been set back since.
+            let is_noted = one.drained_at.is_some_and(|since| since <= self.now);
+            goes && !is_noted && self.all_know_drained(one)
+        };
+        let node_groups = self.sharding.node_groups.iter().enumerate();
+        let news: Vec<usize> = node_groups
+            .filter(is_news)
+            .map(|(index, _)| index)
+            .collect();
+        (!news.is_empty()).then_some(Plan::Do(Stage::RecordDrained(news)))
+    }
+
+    /// Whether no node that answers takes a member of this node group for the owner of a slot. One that does would send clients there.
+    fn all_know_drained(&self, node_group: &NodeGroup) -> bool {
+        let shard: Vec<usize> = self.shard(node_group).collect();
+        let mut others = self.answers().flat_map(|(_, answer)| &answer.others);
+        !others.any(|other| {
+            other.owns_slots && other.member.is_some_and(|member| shard.contains(&member))
+        })
+    }
+
+    fn grace_is_over(&self, node_group: &NodeGroup) -> bool {
+        let since = node_group.drained_at;
+        since.is_some_and(|since| self.now.since(since) >= MOVED_GRACE)
     }
 }

@@ -117,6 +117,12 @@ impl ReplicationGroups {
             Stage::ChooseFailoverRun(index, run) => Ok(store
                 .node_group_choose_failover_run(&node_groups(group)[index], run.as_deref())
                 .await?),
+            Stage::RecordDrained(drained) => {
+                let all = node_groups(group);
+                let keys: Vec<i64> = drained.iter().map(|index| all[*index].key).collect();
+                let now = self.world.clock.now();
+                Ok(store.node_group_record_drained(&keys, now).await?)
+            }
             Stage::Dismiss(members) => {
                 let keys: Vec<i64> = members.iter().map(|one| group.members[*one].key).collect();
                 Ok(store.cache_cluster_dismiss(&keys).await?)

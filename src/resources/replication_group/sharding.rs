@@ -47,6 +47,8 @@ pub struct NodeGroup {
     /// The member, and its run, that began to give slots away; what it holds of a slot on its way is newer than what the other has, as long
     /// as it is still the one.
     pub giver_run: Option<String>,
+    /// Since when every node knows that it has given all its slots away, where it goes.
+    pub drained_at: Option<Timestamp>,
     /// A TestFailover that has not led to another primary yet.
     pub test_failover: Option<TestFailover>,
 }
@@ -92,6 +94,7 @@ impl NodeGroup {
             slots_served: SlotSet::EMPTY,
             primary: None,
             giver_run: None,
+            drained_at: None,
             test_failover: None,
         }
     }

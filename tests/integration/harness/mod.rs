@@ -44,8 +44,9 @@ pub use served::Served;
 /// 2026-03-04 12:00:00 UTC, a Wednesday.
 pub const START: Timestamp = Timestamp::from_millis(1_772_625_600_000);
 
-/// Rounds of all reconcilers before a test is told that nothing settles.
-const ROUNDS_MAX: usize = 60;
+/// Rounds of all reconcilers before a test is told that nothing settles. Slots that move take one for every 256, and nodes without slots stay
+/// for thirty.
+const ROUNDS_MAX: usize = 120;
 
 /// How long a round waits where a reconciler wants to look again soon.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cacheplane::clock::Clock;
 use cacheplane::runtime::RuntimeError;
 use cacheplane::runtime::simulated::{Operation, Verdict};
 
@@ -74,6 +75,36 @@ async fn slots_move_to_new_node_groups_and_away_from_those_that_go() {
         told.texts("CacheClusterId"),
         ["ants-0003-001", "ants-0003-002"]
     );
+    assert_eq!(harness.node_containers().len(), 2);
+    harness.finish().await;
+}
+
+/// Whoever has not heard where slots are now is sent on by the node that had them.
+#[tokio::test]
+async fn nodes_without_slots_stay_until_clients_have_heard() {
+    let harness = ants("2").await;
+    let fewer = [
+        ("NodeGroupCount", "1"),
+        ("NodeGroupsToRetain.NodeGroupToRetain.1", "0002"),
+    ];
+    let change = "ModifyReplicationGroupShardConfiguration";
+    ask(&harness, change, &fewer).await.ok();
+    let told = async |harness: &Harness| harness.describe_group("ants").await.ok();
+    while told(&harness).await.texts("NodeGroupId") != ["0002"] {
+        harness.reconcile_once().await;
+    }
+    let clock = Clock::Manual(std::sync::Arc::clone(&harness.clock));
+    let moved_at = clock.now();
+    assert_eq!(told(&harness).await.texts("Slots"), ["0-16383"]);
+    assert_eq!(told(&harness).await.texts("Status")[0], "modifying");
+    assert_eq!(harness.node_containers().len(), 4);
+    while harness.node_containers().len() == 4 {
+        harness.reconcile_once().await;
+    }
+    let seconds = clock.now().since(moved_at).as_secs();
+    assert!((15..20).contains(&seconds), "{seconds}");
+    harness.settle().await;
+    assert_eq!(told(&harness).await.texts("Status"), ["available"; 2]);
     assert_eq!(harness.node_containers().len(), 2);
     harness.finish().await;
 }

@@ -112,7 +112,34 @@ fn no_node_goes_while_its_node_group_holds_a_slot() {
         drained(it);
         it.node_group(2).slots_served = SlotSet::EMPTY;
     };
-    check(noted, Plan::Do(Stage::Dismiss(vec![4, 5])));
+    // Somebody still sends clients there.
+    check(noted, Plan::LookAgain);
+    let known = |it: &mut Scene| {
+        noted(it);
+        for member in [0, 1, 2, 3, 5] {
+            let other = it.answer(member).others.iter_mut();
+            let mut other = other.filter(|other| other.member == Some(4));
+            other.next().expect("know it").owns_slots = false;
+        }
+    };
+    check(known, Plan::Do(Stage::RecordDrained(vec![2])));
+    // Clients that have not heard are sent on for a while.
+    let drained_for = |seconds: u64| {
+        move |it: &mut Scene| {
+            known(it);
+            it.node_group(2).drained_at = Some(ASKED);
+            it.now = ASKED.plus(Duration::from_secs(seconds));
+        }
+    };
+    check(drained_for(0), Plan::LookAgain);
+    check(drained_for(14), Plan::LookAgain);
+    check(drained_for(15), Plan::Do(Stage::Dismiss(vec![4, 5])));
+    // The clock was set back: it begins anew instead of lasting until then.
+    let set_back = |it: &mut Scene| {
+        drained_for(0)(it);
+        it.now = ASKED.minus(Duration::from_secs(3600));
+    };
+    check(set_back, Plan::Do(Stage::RecordDrained(vec![2])));
     let gone = |it: &mut Scene| {
         noted(it);
         it.group.members.truncate(4);
