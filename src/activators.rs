@@ -32,6 +32,8 @@ pub struct Activators {
     pub service_update: Activator,
     /// The telling of events.
     pub notification: Activator,
+    /// The delivery of logs.
+    pub log: Activator,
 }
 
 impl Activators {
@@ -51,6 +53,7 @@ impl Activators {
             certificates,
             service_update,
             notification,
+            log,
         } = self;
         match name {
             "cache_cluster" => Some(cache_cluster),
@@ -65,6 +68,7 @@ impl Activators {
             "certificates" => Some(certificates),
             "service_update" => Some(service_update),
             "notification" => Some(notification),
+            "log" => Some(log),
             _ => None,
         }
     }

@@ -86,6 +86,8 @@ pub struct Config {
     pub snapshots: SnapshotConfig,
     /// Who is told of events.
     pub notifications: NotificationsConfig,
+    /// Where logs of caches are delivered to.
+    pub logs: LogsConfig,
     /// What is logged, and how.
     pub telemetry: TelemetryConfig,
 }
@@ -165,6 +167,17 @@ pub struct NotificationsConfig {
     pub sns_secret_access_key: Secret,
     /// Addresses that every event is posted to.
     pub webhooks: Vec<String>,
+}
+
+/// Where logs are delivered to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogsConfig {
+    /// Where CloudWatch Logs is; without it logs are files.
+    pub endpoint: Option<String>,
+    /// As whom they are delivered.
+    pub access_key_id: String,
+    /// The secret of that key.
+    pub secret_access_key: Secret,
 }
 
 /// A text that nobody is shown.
@@ -468,6 +481,28 @@ fn config(flags: Layer, surroundings: &Surroundings) -> Result<Config, ConfigErr
                 )?
                 .into_keys()
                 .collect(),
+        },
+        logs: LogsConfig {
+            endpoint: layers.optional(
+                "logs-endpoint",
+                |layer| layer.logs_endpoint.as_ref(),
+                values::address,
+            )?,
+            access_key_id: layers.one(
+                "logs-access-key-id",
+                |layer| layer.logs_access_key_id.as_ref(),
+                values::text,
+            )?,
+            secret_access_key: Secret(layers.one(
+                "logs-secret-access-key",
+                |layer| {
+                    layer
+                        .logs_secret_access_key
+                        .as_ref()
+                        .map(|secret| &secret.0)
+                },
+                values::text,
+            )?),
         },
         telemetry: TelemetryConfig {
             format: layers.one(

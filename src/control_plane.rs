@@ -14,10 +14,10 @@ use crate::activators::Activators;
 use crate::callers::{Callers, Credentials};
 use crate::clock::Clock;
 use crate::config::{
-    AuthMode, Config, NotificationsConfig, RuntimeKind, SnapshotConfig, SnapshotStore,
+    AuthMode, Config, LogsConfig, NotificationsConfig, RuntimeKind, SnapshotConfig, SnapshotStore,
 };
 use crate::datastore::Datastore;
-use crate::delivery::SnsEndpoint;
+use crate::delivery::AwsEndpoint;
 use crate::engine::observe::{NetworkObserver, Observe};
 use crate::engine::simulated::SimulatedEngine;
 use crate::engine::{Engine, NetworkEngine};
@@ -31,6 +31,7 @@ use crate::reconcile::cache_cluster::CacheClusters;
 use crate::reconcile::certificates::Certificates;
 use crate::reconcile::driver::{Reconciler, Statuses, drive};
 use crate::reconcile::health::{self, Health};
+use crate::reconcile::log::{LogDestination, Logs};
 use crate::reconcile::maintenance::Maintenance;
 use crate::reconcile::metric::Collector;
 use crate::reconcile::notification::{Destination, Notifications};
@@ -83,6 +84,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     // Also where there are none: what there were is told of nothing any more.
     let notifications = Notifications::begin(world.clone(), destinations).await?;
     plane.run(&world, notifications);
+    plane.run(
+        &world,
+        Logs::new(world.clone(), log_destination(&config.logs, &data_dir)?)?,
+    );
     let presentation = Presentation {
         advertise_host: config.endpoints.advertise_host.clone(),
         subnets: config.subnets.clone(),
@@ -200,7 +205,7 @@ fn callers(config: &Config, world: &World) -> anyhow::Result<Callers> {
 fn destinations(config: &NotificationsConfig) -> anyhow::Result<Vec<Destination>> {
     let mut destinations = Vec::new();
     if let Some(url) = &config.sns_endpoint {
-        destinations.push(Destination::Sns(SnsEndpoint {
+        destinations.push(Destination::Sns(AwsEndpoint {
             url: url
                 .parse()
                 .with_context(|| format!("understand --sns-endpoint {url}"))?,
@@ -215,6 +220,20 @@ fn destinations(config: &NotificationsConfig) -> anyhow::Result<Vec<Destination>
         destinations.push(Destination::Webhook(url));
     }
     Ok(destinations)
+}
+
+/// Where logs go.
+fn log_destination(config: &LogsConfig, data_dir: &DataDir) -> anyhow::Result<LogDestination> {
+    let Some(url) = &config.endpoint else {
+        return Ok(LogDestination::Files(data_dir.logs()));
+    };
+    Ok(LogDestination::CloudWatchLogs(AwsEndpoint {
+        url: url
+            .parse()
+            .with_context(|| format!("understand --logs-endpoint {url}"))?,
+        access_key_id: config.access_key_id.clone(),
+        secret_access_key: config.secret_access_key.0.clone(),
+    }))
 }
 
 /// Ends when the switch is turned on.

@@ -1,4 +1,8 @@
-//! Telling others of events: SNS topics in AWS's words, webhooks in ours. This room knows HTTP and no cache.
+//! Telling others: SNS topics in AWS's words, webhooks in ours; and bringing lines to CloudWatch Logs, or to files. This room knows HTTP
+//! and no cache.
+
+pub mod cloudwatch_logs;
+pub mod log_files;
 
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
@@ -40,9 +44,9 @@ pub enum DeliveryError {
     },
 }
 
-/// An SNS endpoint, and as whom messages are published there.
+/// An endpoint of one of AWS's services, and as whom it is called.
 #[derive(Clone)]
-pub struct SnsEndpoint {
+pub struct AwsEndpoint {
     /// Where it is.
     pub url: Url,
     /// The access key.
@@ -51,9 +55,9 @@ pub struct SnsEndpoint {
     pub secret_access_key: String,
 }
 
-impl fmt::Debug for SnsEndpoint {
+impl fmt::Debug for AwsEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SnsEndpoint")
+        f.debug_struct("AwsEndpoint")
             .field("url", &self.url.as_str())
             .field("access_key_id", &self.access_key_id)
             .finish_non_exhaustive()
@@ -83,7 +87,7 @@ impl Messenger {
     /// [`DeliveryError`].
     pub async fn publish(
         &self,
-        endpoint: &SnsEndpoint,
+        endpoint: &AwsEndpoint,
         topic_arn: &str,
         message: &str,
         id: &str,
@@ -104,7 +108,7 @@ impl Messenger {
             .client
             .post(endpoint.url.clone())
             .header("content-type", kind);
-        let signed = signature(endpoint, region, &body, kind, now).map_err(|reason| {
+        let signed = signature(endpoint, "sns", region, &body, kind, now).map_err(|reason| {
             DeliveryError::Unavailable {
                 destination: topic_arn.to_owned(),
                 reason,
@@ -139,7 +143,8 @@ impl Messenger {
 
 /// The headers that sign a request.
 fn signature(
-    endpoint: &SnsEndpoint,
+    endpoint: &AwsEndpoint,
+    service: &str,
     region: &str,
     body: &str,
     kind: &str,
@@ -157,7 +162,7 @@ fn signature(
     let parameters = v4::SigningParams::builder()
         .identity(&identity)
         .region(region)
-        .name("sns")
+        .name(service)
         .time(UNIX_EPOCH + Duration::from_millis(since))
         .settings(SigningSettings::default())
         .build()

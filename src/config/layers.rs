@@ -137,6 +137,19 @@ pub(super) struct Layer {
     #[arg(long, value_name = "SECRET", help_heading = NOTIFICATIONS)]
     pub(super) sns_secret_access_key: Option<Secret>,
 
+    /// Where CloudWatch Logs is, such as https://logs.us-east-1.amazonaws.com, for the logs that caches are asked to deliver [default: they
+    /// are files in the data directory]
+    #[arg(long, value_name = "URL", help_heading = NOTIFICATIONS)]
+    pub(super) logs_endpoint: Option<String>,
+
+    /// The access key that logs are delivered with [default: test]
+    #[arg(long, value_name = "KEY", help_heading = NOTIFICATIONS)]
+    pub(super) logs_access_key_id: Option<String>,
+
+    /// Its secret; better in the environment, as others may read a command line [default: test]
+    #[arg(long, value_name = "SECRET", help_heading = NOTIFICATIONS)]
+    pub(super) logs_secret_access_key: Option<Secret>,
+
     /// An address that every event is posted to, as JSON; may be repeated
     #[arg(long, value_name = "URL", help_heading = NOTIFICATIONS)]
     #[serde(deserialize_with = "list_or_commas")]
@@ -315,6 +328,8 @@ fn defaults() -> Layer {
         metrics_interval: said("60s"),
         sns_access_key_id: said("test"),
         sns_secret_access_key: Some(Secret::from("test")),
+        logs_access_key_id: said("test"),
+        logs_secret_access_key: Some(Secret::from("test")),
         log_format: said("text"),
         log_level: said("info"),
         ..Layer::default()

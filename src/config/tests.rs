@@ -88,6 +88,11 @@ fn defaults_are_as_documented() {
                 sns_secret_access_key: Secret("test".into()),
                 webhooks: vec![],
             },
+            logs: LogsConfig {
+                endpoint: None,
+                access_key_id: "test".into(),
+                secret_access_key: Secret("test".into()),
+            },
             telemetry: TelemetryConfig {
                 format: LogFormat::Text,
                 level: "info".into(),
@@ -194,6 +199,9 @@ fn every_setting_can_be_said_in_every_place() {
         ("sns-endpoint", "https://sns.example.com"),
         ("sns-access-key-id", "AKIA"),
         ("sns-secret-access-key", "hush"),
+        ("logs-endpoint", "https://logs.example.com"),
+        ("logs-access-key-id", "AKIB"),
+        ("logs-secret-access-key", "whisper"),
         ("webhook", "http://hooks.example.com/events"),
     ];
     let names: BTreeSet<String> = setting_names().into_iter().collect();
@@ -278,6 +286,11 @@ fn every_setting_can_be_said_in_every_place() {
                 sns_access_key_id: "AKIA".into(),
                 sns_secret_access_key: Secret("hush".into()),
                 webhooks: vec!["http://hooks.example.com/events".into()],
+            },
+            logs: LogsConfig {
+                endpoint: Some("https://logs.example.com".into()),
+                access_key_id: "AKIB".into(),
+                secret_access_key: Secret("whisper".into()),
             },
             telemetry: TelemetryConfig {
                 format: LogFormat::Json,

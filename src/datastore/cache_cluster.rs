@@ -7,6 +7,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 use super::cache_node::{node_insert, node_wish};
 use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
+use super::log_delivery::cluster_logs_put;
 use super::page::Page;
 use super::snapshot::RestoreRow;
 use super::subnet_group::subnet_group_demand;
@@ -68,7 +69,11 @@ macro_rules! cluster_rows {
                         json(restore_from), restore_failed,
                         (SELECT max(1 + final) FROM snapshots
                          WHERE of_cache_cluster = cache_clusters.cache_cluster_key AND failure_reason IS NULL AND copy_of IS NULL
-                           AND (completed_at IS NULL OR final = 1))) AS \"cluster!: String\",
+                           AND (completed_at IS NULL OR final = 1)),
+                        json((SELECT json_group_array(json_array(log_type, json(wished), json(in_effect), problem, logs.requested_at))
+                              FROM log_deliveries AS logs
+                              WHERE (cache_clusters.replication_group_key IS NULL AND logs.cache_cluster_key = cache_clusters.cache_cluster_key)
+                                 OR logs.replication_group_key = cache_clusters.replication_group_key))) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
                                 listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,
@@ -117,6 +122,7 @@ impl Datastore {
         let mut write = self.write("cache_cluster_insert").await?;
         subnet_group_demand(&mut write, &cluster.scope, &cluster.spec.subnet_group_name).await?;
         let key = cluster_insert(&mut write, cluster).await?;
+        cluster_logs_put(&mut write, key, cluster).await?;
         for node in &cluster.nodes {
             node_insert(&mut write, key, node).await?;
         }
@@ -320,6 +326,7 @@ impl Datastore {
     ) -> Result<CacheCluster, Error> {
         let mut write = self.write("cache_cluster_request").await?;
         cluster_update(&mut write, cluster).await?;
+        cluster_logs_put(&mut write, cluster.key, cluster).await?;
         for node in &cluster.nodes {
             if node.key == 0 {
                 node_insert(&mut write, cluster.key, node).await?;

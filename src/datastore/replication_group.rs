@@ -8,10 +8,11 @@ mod row;
 
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 
-use super::cache_cluster::{cluster_insert, cluster_update, json, refuse_past_quota};
+use super::cache_cluster::{cluster_insert, cluster_update, refuse_past_quota};
 use super::cache_node::{node_insert, node_wish};
 use super::cache_parameter_group::parameter_group_claim;
 use super::event::events_put;
+use super::log_delivery::group_logs_put;
 use super::node_group::{dismiss_all, node_groups_of, node_groups_put};
 use super::page::Page;
 use super::subnet_group::subnet_group_demand;
@@ -59,7 +60,10 @@ macro_rules! group_rows {
                     user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\", image, update_stopped,
                     (SELECT max(1 + (final = 1 AND of_cache_cluster IS NULL)) FROM snapshots
                      WHERE of_replication_group = replication_group_key AND failure_reason IS NULL AND copy_of IS NULL
-                       AND (completed_at IS NULL OR (final = 1 AND of_cache_cluster IS NULL))) AS \"snapshotting: i64\"
+                       AND (completed_at IS NULL OR (final = 1 AND of_cache_cluster IS NULL))) AS \"snapshotting: i64\",
+                    (SELECT json_group_array(json_array(log_type, json(wished), json(in_effect), problem, logs.requested_at))
+                     FROM log_deliveries AS logs
+                     WHERE logs.replication_group_key = replication_groups.replication_group_key) AS \"log_deliveries!: String\"
              FROM replication_groups
              LEFT JOIN published_ports AS primary_ports ON primary_ports.primary_of = replication_group_key
              LEFT JOIN published_ports AS reader_ports ON reader_ports.reader_of = replication_group_key
@@ -88,6 +92,7 @@ impl Datastore {
         let mut write = self.write("replication_group_insert").await?;
         subnet_group_demand(&mut write, &group.scope, &group.spec.subnet_group_name).await?;
         let key = group_insert(&mut write, group).await?;
+        group_logs_put(&mut write, key, &group.log_deliveries).await?;
         if let Some(sharding) = &group.sharding {
             node_groups_put(&mut write, key, sharding).await?;
         }
@@ -262,6 +267,7 @@ impl Datastore {
     ) -> Result<ReplicationGroup, Error> {
         let mut write = self.write("replication_group_request").await?;
         group_update(&mut write, group).await?;
+        group_logs_put(&mut write, group.key, &group.log_deliveries).await?;
         if let Some(sharding) = &group.sharding {
             node_groups_put(&mut write, group.key, sharding).await?;
         }
@@ -585,9 +591,4 @@ async fn group_update(
     .await?;
     Error::unless_stale(&updated)?;
     Ok(())
-}
-
-/// Keys as SQLite reads lists.
-fn keys_json(keys: &[i64]) -> Result<String, Error> {
-    json(&keys)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::cluster::ClusterView;
-use super::redis::kept;
+use super::redis::{kept, slow_log};
 use super::{EngineError, NodeEndpoint, NodeReport, Protocol, memcached};
 
 /// What a node says of all that it has counted.
@@ -26,6 +26,32 @@ pub struct CommandDurations {
     pub command: String,
     /// An upper bound in microseconds, and how many calls took up to that and more than the bound before it.
     pub buckets: Vec<(u64, u64)>,
+}
+
+/// A node's slow log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlowLog {
+    /// The process that counts the entries; another one begins anew.
+    pub run: String,
+    /// Oldest first.
+    pub entries: Vec<SlowLogEntry>,
+}
+
+/// A command that took long.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlowLogEntry {
+    /// Its number: each is one higher than the one before.
+    pub id: i64,
+    /// When it was run, in seconds since the Unix epoch.
+    pub at_seconds: i64,
+    /// How long it took, in microseconds.
+    pub duration_micros: i64,
+    /// Its words, as far as the engine keeps them; values of customers are among them.
+    pub words: Vec<String>,
+    /// From where it came, as `host:port`.
+    pub client_address: String,
+    /// How the client calls itself.
+    pub client_name: String,
 }
 
 /// What is asked without end. Each question ends by its deadline, and a connection on which one did not is not used again.
@@ -52,6 +78,14 @@ pub trait Observe: Send + Sync + Debug {
         with_durations: bool,
         deadline: Duration,
     ) -> Result<NodeStatistics, EngineError>;
+
+    /// The newest entries of a Redis or Valkey node's slow log, `entries_max` at most.
+    async fn slow_log(
+        &self,
+        node: &NodeEndpoint,
+        entries_max: usize,
+        deadline: Duration,
+    ) -> Result<SlowLog, EngineError>;
 }
 
 /// Real nodes over TCP.
@@ -103,5 +137,16 @@ impl Observe for NetworkObserver {
             }
         };
         node.bounded(deadline, answer).await
+    }
+
+    async fn slow_log(
+        &self,
+        node: &NodeEndpoint,
+        entries_max: usize,
+        deadline: Duration,
+    ) -> Result<SlowLog, EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, slow_log::read(&self.redis, node, entries_max))
+            .await
     }
 }

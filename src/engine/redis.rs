@@ -18,6 +18,7 @@ pub(super) mod hand_over;
 pub(super) mod kept;
 pub(super) mod migration;
 mod report;
+pub(super) mod slow_log;
 pub(super) mod sync;
 pub(super) mod users;
 

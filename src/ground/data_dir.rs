@@ -115,6 +115,11 @@ impl DataDir {
         database(&self.path)
     }
 
+    /// Where logs of caches are delivered to when no endpoint is named.
+    pub fn logs(&self) -> PathBuf {
+        self.path.join("logs")
+    }
+
     /// Where snapshots are kept when no place is named.
     pub fn snapshots(&self) -> PathBuf {
         self.path.join(SNAPSHOTS)

@@ -49,6 +49,11 @@ fn config() -> Config {
             sns_secret_access_key: crate::config::Secret("test".into()),
             webhooks: Vec::new(),
         },
+        logs: crate::config::LogsConfig {
+            endpoint: None,
+            access_key_id: "test".into(),
+            secret_access_key: crate::config::Secret("test".into()),
+        },
         telemetry: TelemetryConfig {
             format: LogFormat::Text,
             level: "info".into(),

@@ -18,6 +18,7 @@ use super::faults::{
     cache_cluster_exists, cache_cluster_not_found, fault_of, internal, invalid_value, no_snapshots,
     node_quota, not_supported, subnet_group_not_found,
 };
+use super::log_delivery;
 use super::paging::{List, marker, page_size, position};
 use super::replication_group;
 use super::restore;
@@ -29,6 +30,7 @@ use crate::datastore::{CacheClusterFilter, Error as StoreError, SnapshotSourceRe
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::Engine;
+use crate::resources::log_delivery::wish;
 use crate::resources::snapshot::snapshot_name;
 use crate::resources::status::{self, Operation};
 
@@ -69,6 +71,9 @@ pub async fn create_cache_cluster(
         restore::check_version(origin, cluster.spec.engine_version)?;
         cluster.restore = Some(origin.whole()?);
     }
+    let logs = input.log_delivery_configurations.as_ref();
+    let wishes = log_delivery::wishes(logs, cluster.spec.engine_version)?;
+    wish(&mut cluster.log_deliveries, wishes, cluster.requested_at);
     let quota = cx.presentation.node_quota;
     match cx
         .datastore
@@ -77,6 +82,7 @@ pub async fn create_cache_cluster(
     {
         Ok(cluster) => {
             cx.activators.cache_cluster.wake();
+            cx.activators.log.wake();
             if cluster.spec.has_configuration_endpoint() {
                 // The router is made while the nodes are.
                 cx.activators.router.wake();

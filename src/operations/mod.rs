@@ -7,6 +7,7 @@ pub mod cache_parameter_group;
 pub mod context;
 pub mod event;
 mod faults;
+mod log_delivery;
 pub mod metric;
 pub mod node_type;
 pub mod overview;

@@ -31,6 +31,7 @@ use super::faults::{
     cache_cluster_exists, fault_of, internal, invalid_combination, invalid_value, no_capacity,
     node_quota, not_supported, replication_group_not_found, subnet_group_not_found,
 };
+use super::log_delivery;
 use super::paging::{List, marker, page_size, position};
 use super::spec::{NamedGroup, given, has_entries, named_group};
 use super::subnet_group;
@@ -38,6 +39,7 @@ use super::{restore, snapshot, tag, user_group};
 use crate::datastore::{Error as StoreError, ReplicationGroupFilter, SnapshotSourceRead};
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::engine::Engine;
+use crate::resources::log_delivery::wish;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::snapshot::snapshot_name;
 use crate::resources::status::{self, GroupOperation};
@@ -118,6 +120,8 @@ async fn wished(
     };
     let ids = input.user_group_ids.as_deref().unwrap_or_default();
     let version = group.spec.engine_version;
+    let wishes = log_delivery::wishes(input.log_delivery_configurations.as_ref(), version)?;
+    wish(&mut group.log_deliveries, wishes, cx.clock.now());
     if let Some(user_group) = user_group::attachable(cx, ids, version).await? {
         group.guard(user_group);
     }
@@ -323,6 +327,7 @@ fn wake(cx: &Context) {
     cx.activators.cache_cluster.wake();
     cx.activators.router.wake();
     cx.activators.access.wake();
+    cx.activators.log.wake();
 }
 
 /// What is there with cluster mode enabled only (text: behaviour.md section 40).

@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod driver;
 mod front;
 pub mod health;
+pub mod log;
 pub mod maintenance;
 pub mod metric;
 mod node;

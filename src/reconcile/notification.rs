@@ -11,7 +11,7 @@ use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
 use crate::datastore::PendingEvent;
-use crate::delivery::{DeliveryError, Messenger, SnsEndpoint, Url};
+use crate::delivery::{AwsEndpoint, DeliveryError, Messenger, Url};
 use crate::resources::notification::message;
 
 /// How often is looked for events that nobody was told of.
@@ -27,7 +27,7 @@ const SNS: &str = "sns";
 #[derive(Debug, Clone)]
 pub enum Destination {
     /// The topic that each event has.
-    Sns(SnsEndpoint),
+    Sns(AwsEndpoint),
     /// An address that takes all of them.
     Webhook(Url),
 }

@@ -8,6 +8,7 @@ pub use parameters::{AppliedParameters, ClusterParameters, StartParameters};
 
 use super::cache_parameter_group::DEFAULT_PREFIX;
 use super::engine::{Engine, EngineVersion};
+use super::log_delivery::LogDelivery;
 use super::node_group::NodeGroupId;
 use super::node_type::NodeType;
 use super::pending::Pending;
@@ -363,6 +364,8 @@ pub struct CacheCluster {
     pub restore: Option<Restore>,
     /// A snapshot of it under way.
     pub snapshotting: Option<Snapshotting>,
+    /// Where its logs go; of a member those of its group.
+    pub log_deliveries: Vec<LogDelivery>,
     /// In the order of their ids.
     pub nodes: Vec<CacheNode>,
 }
@@ -392,6 +395,7 @@ impl CacheCluster {
             parameters: ClusterParameters::default(),
             restore: None,
             snapshotting: None,
+            log_deliveries: Vec::new(),
             nodes: nodes.collect(),
         }
     }

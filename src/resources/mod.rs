@@ -9,6 +9,7 @@ pub mod engine;
 pub mod engine_settings;
 pub mod event;
 pub mod id;
+pub mod log_delivery;
 pub mod metric;
 pub mod node_group;
 pub mod node_type;

@@ -12,6 +12,7 @@ use super::cache_cluster::{
     AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, Membership, Notification, Snapshotting,
 };
 use super::engine::{Engine, EngineVersion};
+use super::log_delivery::LogDelivery;
 use super::node_type::NodeType;
 use super::scope::Scope;
 use super::timestamp::Timestamp;
@@ -293,6 +294,8 @@ pub struct ReplicationGroup {
     pub access: GroupAccess,
     /// A snapshot of it, or of a member, under way.
     pub snapshotting: Option<Snapshotting>,
+    /// Where the logs of its members go.
+    pub log_deliveries: Vec<LogDelivery>,
     /// In the order of their making, those that are being deleted included.
     pub members: Vec<CacheCluster>,
 }
@@ -323,6 +326,7 @@ impl ReplicationGroup {
         group.spec.image = cluster.nodes.first().and_then(|node| node.image.clone());
         cluster.spec = group.spec.member(&id);
         cluster.membership = Some(group.membership());
+        group.log_deliveries.clone_from(&cluster.log_deliveries);
         cluster.replace_nodes();
         group.members.push(cluster);
         group
@@ -356,6 +360,7 @@ impl ReplicationGroup {
             sharding: None,
             access: GroupAccess::default(),
             snapshotting: None,
+            log_deliveries: Vec::new(),
             members: Vec::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! ElastiCache's status words, computed from facts. Nothing stores the word, so nothing can contradict it.
 
 use super::cache_cluster::{CacheCluster, CacheNode, FailureKind, Observation, Snapshotting};
+use super::log_delivery::LogDelivery;
 use super::replication_group::ReplicationGroup;
 
 /// What a cache cluster says of itself.
@@ -65,6 +66,10 @@ pub fn cache_cluster(cluster: &CacheCluster) -> CacheClusterStatus {
         CacheClusterStatus::Rebooting
     } else if cluster.snapshotting.is_some() {
         CacheClusterStatus::Snapshotting
+    } else if cluster.membership.is_none()
+        && cluster.log_deliveries.iter().any(LogDelivery::is_changing)
+    {
+        CacheClusterStatus::Modifying
     } else {
         CacheClusterStatus::Available
     }
@@ -190,6 +195,8 @@ pub fn replication_group(group: &ReplicationGroup) -> ReplicationGroupStatus {
         ReplicationGroupStatus::Modifying
     } else if group.snapshotting.is_some() {
         ReplicationGroupStatus::Snapshotting
+    } else if group.log_deliveries.iter().any(LogDelivery::is_changing) {
+        ReplicationGroupStatus::Modifying
     } else {
         ReplicationGroupStatus::Available
     }

@@ -39,6 +39,7 @@ mod client;
 mod errors;
 mod events;
 mod forms;
+mod logs;
 mod primitives;
 mod upload;
 mod usage;

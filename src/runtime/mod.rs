@@ -11,6 +11,7 @@
 pub mod docker;
 mod ensure;
 pub mod labels;
+pub mod logs;
 pub mod program;
 pub mod simulated;
 pub mod usage;
@@ -30,7 +31,7 @@ use sha2::{Digest, Sha256};
 ///
 /// Every call is bounded: an engine that does not answer in time is [`RuntimeError::Unreachable`].
 #[async_trait]
-pub trait Runtime: usage::Usage + Send + Sync + Debug {
+pub trait Runtime: usage::Usage + logs::Logs + Send + Sync + Debug {
     /// Asks the engine who it is; the cheapest proof that it can be reached.
     async fn check(&self) -> Result<RuntimeDescription, RuntimeError>;
 

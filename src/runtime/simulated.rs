@@ -28,6 +28,7 @@ pub(crate) use cluster::{
     ClusterCommand, ClusterStanding, Conflict, Health, Migrated, MigrationStage, NodeStanding,
     Route, SlotJob, SlotMark, Takeover, Taker,
 };
+pub use logs::SlowCommand;
 pub(crate) use replication::{Following, Order, Standing};
 use world::State;
 
@@ -35,6 +36,7 @@ mod calls;
 mod cluster;
 mod data_set;
 mod links;
+mod logs;
 mod primitives;
 mod replication;
 mod usage;

@@ -15,6 +15,7 @@ mod engine_version;
 mod event;
 mod harness;
 mod isolation;
+mod log_delivery;
 mod node_type;
 mod openapi;
 mod published;

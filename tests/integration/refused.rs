@@ -14,7 +14,11 @@ pub struct Case {
 }
 
 /// What stands for a beginning that many lines share.
-const SHORT: [(&str, &str); 13] = [
+const SHORT: [(&str, &str); 14] = [
+    (
+        "$log",
+        "LogDeliveryConfigurations.LogDeliveryConfigurationRequest",
+    ),
     ("$own7", "CacheParameterGroupName=own7"),
     ("$entry", "ParameterNameValues.ParameterNameValue"),
     (

@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use serde::{Deserialize, Serialize};
 
 use super::super::cache_node::NodeRow;
+use super::super::log_delivery::{LogDeliveryRow, log_deliveries};
 use super::super::snapshot::{RestoreRow, snapshotting};
 use super::super::{Error, count, flag};
 use crate::resources::cache_cluster::{
@@ -215,6 +216,7 @@ struct ClusterRow<'a> {
     restore_from: Option<RestoreRow>,
     restore_failed: i64,
     snapshotting: Option<i64>,
+    log_deliveries: Vec<LogDeliveryRow>,
 }
 
 /// What a member tells of its group: id, encryption at rest, the engine, version and node type that wait, when its AUTH tokens changed,
@@ -243,6 +245,7 @@ impl ClusterRow<'_> {
                 .map(Restore::try_from)
                 .transpose()?,
             snapshotting: snapshotting(self.snapshotting),
+            log_deliveries: log_deliveries(std::mem::take(&mut self.log_deliveries))?,
             spec: self.take_spec()?,
             failure: self.failure()?,
             membership: self.membership()?,

@@ -1,8 +1,8 @@
 //! What was chosen and seen of the primary and of those that follow it.
 
+use super::super::cache_cluster::json;
 use super::super::event::events_put;
 use super::super::{Datastore, Error, stored};
-use super::keys_json;
 use crate::resources::event::Event;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::timestamp::Timestamp;
@@ -255,4 +255,9 @@ async fn join(
     .execute(&mut **write)
     .await?;
     Ok(())
+}
+
+/// Keys as SQLite reads lists.
+fn keys_json(keys: &[i64]) -> Result<String, Error> {
+    json(&keys)
 }

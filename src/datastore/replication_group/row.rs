@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::cache_cluster::{
     address, engine_version, json, parsed, port, stored_node_type, transit_encryption,
 };
+use super::super::log_delivery::log_deliveries;
 use super::super::snapshot::snapshotting;
 use super::super::{Error, count};
 use crate::resources::auth_token::{AuthTokenStrategy, AuthTokens};
@@ -199,6 +200,7 @@ pub(super) struct GroupRow {
     pub(super) snapshotting: Option<i64>,
     pub(super) image: Option<String>,
     pub(super) update_stopped: i64,
+    pub(super) log_deliveries: String,
 }
 
 impl GroupRow {
@@ -210,6 +212,7 @@ impl GroupRow {
             primary: self.primary()?,
             access: self.access()?,
             snapshotting: snapshotting(self.snapshotting),
+            log_deliveries: log_deliveries(parsed(&self.log_deliveries)?)?,
             primary_endpoint: endpoint(
                 self.primary_address.as_deref(),
                 self.primary_port,

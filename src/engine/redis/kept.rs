@@ -117,7 +117,7 @@ impl Connections {
 
     /// Asks all at once. A connection that the node has closed since it was last used says nothing of how the node is now, so then it is
     /// asked once more, on a new one. The caller bounds the time.
-    async fn ask(
+    pub(super) async fn ask(
         &self,
         node: &NodeEndpoint,
         questions: impl Fn() -> Vec<Cmd>,

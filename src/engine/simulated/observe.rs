@@ -5,10 +5,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::super::cluster::ClusterView;
-use super::super::observe::{NodeStatistics, Observe};
+use super::super::observe::{NodeStatistics, Observe, SlowLog, SlowLogEntry};
 use super::super::{Engine, EngineError, NodeEndpoint, NodeReport, Protocol, Role};
 use super::{SimulatedEngine, unreachable};
-use crate::runtime::simulated::{Operation, Reach};
+use crate::runtime::simulated::{Operation, Reach, SimulatedWorld};
 
 #[async_trait]
 impl Observe for SimulatedEngine {
@@ -42,12 +42,39 @@ impl Observe for SimulatedEngine {
         self.ask(Operation::NodeStatistics, node, deadline, read)
             .await
     }
+
+    async fn slow_log(
+        &self,
+        node: &NodeEndpoint,
+        entries_max: usize,
+        deadline: Duration,
+    ) -> Result<SlowLog, EngineError> {
+        let read = |world: &SimulatedWorld, reach: &Reach| match reach {
+            Reach::Process { container, .. } => {
+                let (run, commands) = world.slow_commands(container);
+                let numbered = (0..).zip(commands).map(|(id, command)| SlowLogEntry {
+                    id,
+                    at_seconds: command.at_seconds,
+                    duration_micros: 20_000,
+                    words: command.words,
+                    client_address: "192.0.2.1:1000".to_owned(),
+                    client_name: "simulated".to_owned(),
+                });
+                let entries: Vec<SlowLogEntry> = numbered.collect();
+                let first = entries.len().saturating_sub(entries_max);
+                let entries = entries[first..].to_vec();
+                Ok(SlowLog { run, entries })
+            }
+            Reach::Frozen { .. } | Reach::Nothing => Err(unreachable(node)),
+        };
+        self.ask(Operation::NodeSlowLog, node, deadline, read).await
+    }
 }
 
 impl SimulatedEngine {
     fn counted(
         &self,
-        world: &crate::runtime::simulated::SimulatedWorld,
+        world: &SimulatedWorld,
         node: &NodeEndpoint,
         container: &str,
     ) -> NodeStatistics {

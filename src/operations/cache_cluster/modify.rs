@@ -7,6 +7,7 @@ use super::super::Context;
 use super::super::faults::{
     fault_of, internal, invalid_combination, invalid_value, node_quota, not_supported,
 };
+use super::super::log_delivery;
 use super::super::node_type::refuse_unlisted;
 use super::super::spec::{
     NamedGroup, given, has_entries, named_group, network, no_cache_security_groups, node_type,
@@ -20,6 +21,7 @@ use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::{AzMode, CacheCluster, Change};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::event::Event;
+use crate::resources::log_delivery::wish;
 use crate::resources::node_type::NodeType;
 use crate::resources::pending::{self, Modification, NodeCountRequest, PendingNodes};
 use crate::resources::status::Operation;
@@ -59,6 +61,7 @@ pub async fn modify_cache_cluster(
         match stored {
             Ok(cluster) => {
                 cx.activators.cache_cluster.wake();
+                cx.activators.log.wake();
                 cx.activators.maintenance.wake();
                 return Ok(ModifyCacheClusterResult {
                     cache_cluster: Some(view::view(cx, &cluster, true)),
@@ -151,7 +154,7 @@ fn modify(
     zones: &Zones,
     cluster: &mut CacheCluster,
 ) -> Result<Vec<Event>, Fault> {
-    refuse_unsupported(input, cluster)?;
+    refuse_unsupported(input)?;
     let mut events = Vec::new();
     let now = cx.clock.now();
     let id = cluster.spec.cache_cluster_id.clone();
@@ -189,6 +192,10 @@ fn modify(
         nodes: wanted_nodes(zones, input, cluster)?,
         apply_immediately: input.apply_immediately.unwrap_or(false),
     };
+    let logs = input.log_delivery_configurations.as_ref();
+    let version = cluster.spec.engine_version;
+    let wishes = log_delivery::changes(logs, version, input.apply_immediately)?;
+    wish(&mut cluster.log_deliveries, wishes, now);
     let requested_before = requested_nodes(cluster);
     pending::modify(cluster, modification).map_err(fault_of)?;
     if requested_nodes(cluster) > requested_before {
@@ -353,23 +360,12 @@ fn wanted_nodes(
 }
 
 /// What we do not have yet is refused by name.
-fn refuse_unsupported(
-    input: &ModifyCacheClusterMessage,
-    cluster: &CacheCluster,
-) -> Result<(), Fault> {
+fn refuse_unsupported(input: &ModifyCacheClusterMessage) -> Result<(), Fault> {
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
     if input.auth_token.is_some() || input.auth_token_update_strategy.is_some() {
         return Err(invalid_value(
             "The AUTH token is only supported when encryption-in-transit is enabled",
         ));
-    }
-    if has_entries(input.log_delivery_configurations.as_ref()) {
-        if cluster.spec.engine() == Engine::Memcached {
-            return Err(invalid_combination(
-                "Log delivery is not supported for engine memcached.",
-            ));
-        }
-        return Err(not_supported("LogDeliveryConfigurations"));
     }
     if input.scale_config.is_some() {
         return Err(not_supported("ScaleConfig"));

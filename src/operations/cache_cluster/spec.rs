@@ -227,9 +227,6 @@ fn refuse_unsupported(
             "The AUTH token is only supported when encryption-in-transit is enabled",
         ));
     }
-    if has_entries(input.log_delivery_configurations.as_ref()) {
-        return Err(not_supported("LogDeliveryConfigurations"));
-    }
     let outposts = given(input.outpost_mode.as_deref())
         .is_some_and(|mode| mode != "single-outpost")
         || given(input.preferred_outpost_arn.as_deref()).is_some()

@@ -7,6 +7,7 @@ use cacheplane_api::shapes::{
 };
 
 use super::super::Context;
+use super::super::log_delivery;
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::{CacheCluster, CacheNode, Notification};
 use crate::resources::pending::{Pending, PendingNodes};
@@ -29,6 +30,7 @@ pub(in crate::operations) fn view(
     let is_told = cluster.available_at.is_some() && cluster.deletion_requested_at.is_none();
     let snapshots = spec.engine().speaks_resp();
     let membership = cluster.membership.as_ref();
+    let logs = &cluster.log_deliveries;
     let auth_token_changed_at = membership.and_then(|group| group.auth_token_changed_at);
     CacheClusterShape {
         cache_cluster_id: Some(spec.cache_cluster_id.clone()),
@@ -78,8 +80,12 @@ pub(in crate::operations) fn view(
             .membership
             .as_ref()
             .map(|group| group.replication_group_id.clone()),
-        replication_group_log_delivery_enabled: Some(false),
-        log_delivery_configurations: Some(Vec::new()),
+        replication_group_log_delivery_enabled: Some(membership.is_some() && !logs.is_empty()),
+        log_delivery_configurations: Some(match membership {
+            // They stand with the group.
+            Some(_) => Vec::new(),
+            None => log_delivery::view(logs),
+        }),
         network_type: Some("ipv4".to_owned()),
         ip_discovery: Some("ipv4".to_owned()),
         ..CacheClusterShape::default()
@@ -193,6 +199,10 @@ fn pending(pending: &Pending, cluster: &CacheCluster) -> PendingModifiedValues {
         cache_node_ids_to_remove: removals,
         engine_version: engine_version.map(|version| version.version.to_owned()),
         cache_node_type: node_type.map(|node_type| node_type.name.to_owned()),
+        log_delivery_configurations: match group {
+            Some(_) => None,
+            None => log_delivery::pending(&cluster.log_deliveries),
+        },
         ..PendingModifiedValues::default()
     }
 }

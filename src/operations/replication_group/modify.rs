@@ -7,6 +7,7 @@ use super::super::Context;
 use super::super::faults::{
     cache_cluster_not_found, fault_of, internal, invalid_combination, invalid_value, not_supported,
 };
+use super::super::log_delivery;
 use super::super::node_type::refuse_unlisted;
 use super::super::spec::{
     FoundGroup, NamedGroup, given, has_entries, named_group, network, no_cache_security_groups,
@@ -21,6 +22,7 @@ use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
 use crate::resources::event::Event;
+use crate::resources::log_delivery::wish;
 use crate::resources::node_type::NodeType;
 use crate::resources::replication_group::pending::{self, Modification};
 use crate::resources::replication_group::replicas::check_multi_az;
@@ -141,6 +143,10 @@ fn modify(
         apply_immediately: input.apply_immediately.unwrap_or(false),
     };
     pending::modify(group, modification).map_err(fault_of)?;
+    let logs = input.log_delivery_configurations.as_ref();
+    let version = group.spec.engine_version;
+    let wishes = log_delivery::changes(logs, version, input.apply_immediately)?;
+    wish(&mut group.log_deliveries, wishes, cx.clock.now());
     group.share_settings();
     Ok(events)
 }
@@ -460,9 +466,6 @@ fn is_staying_member(group: &ReplicationGroup, id: &str) -> bool {
 /// What AWS refuses here, in its words, and what we do not have yet, by name. NodeGroupId is deprecated and ignored, as on AWS.
 fn refuse_unsupported(input: &ModifyReplicationGroupMessage) -> Result<(), Fault> {
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
-    if has_entries(input.log_delivery_configurations.as_ref()) {
-        return Err(not_supported("LogDeliveryConfigurations"));
-    }
     cluster_mode(input.cluster_mode.as_deref())?;
     durability(input.durability.as_deref())?;
     network(None, input.ip_discovery.as_deref())

@@ -208,9 +208,6 @@ pub(super) fn refuse_unsupported(
     data_tiering(input.data_tiering_enabled, node_type)?;
     cluster_mode(input.cluster_mode.as_deref())?;
     durability(input.durability.as_deref())?;
-    if has_entries(input.log_delivery_configurations.as_ref()) {
-        return Err(not_supported("LogDeliveryConfigurations"));
-    }
     network(input.network_type.as_deref(), input.ip_discovery.as_deref())
 }
 

@@ -9,6 +9,7 @@ use cacheplane_api::shapes::{
 
 use super::super::Context;
 use super::super::cache_cluster::view::{endpoint, node_endpoint};
+use super::super::log_delivery;
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::auth_token::AuthTokenStrategy;
 use crate::resources::cache_cluster::CacheCluster;
@@ -64,7 +65,7 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
             &spec.replication_group_id,
         )),
         user_group_ids: user_group_ids(group),
-        log_delivery_configurations: Some(Vec::new()),
+        log_delivery_configurations: Some(log_delivery::view(&group.log_deliveries)),
         replication_group_create_time: is_told
             .then(|| DateTime::from_millis(group.requested_at.as_millis())),
         data_tiering: Some("disabled".to_owned()),
@@ -269,6 +270,7 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         user_groups,
         transit_encryption_enabled: encryption.map(|to| to.is_some()),
         transit_encryption_mode: encryption.flatten().map(|mode| mode.word().to_owned()),
+        log_delivery_configurations: log_delivery::pending(&group.log_deliveries),
         ..ReplicationGroupPendingModifiedValues::default()
     }
 }

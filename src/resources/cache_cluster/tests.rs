@@ -50,6 +50,7 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
         },
         membership: None,
         restore: None,
+        log_deliveries: vec![],
         snapshotting: None,
         parameters: ClusterParameters::default(),
         nodes: (1..=nodes)

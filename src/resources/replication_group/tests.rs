@@ -81,6 +81,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             published_port: None,
             route_served: None,
         },
+        log_deliveries: vec![],
         snapshotting: None,
         access: GroupAccess::default(),
         reader_endpoint: MovingEndpoint {

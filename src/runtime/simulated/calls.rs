@@ -50,6 +50,7 @@ pub enum Operation {
     ContainerRemove,
     NodeProbe,
     NodeStatistics,
+    NodeSlowLog,
     NodeDataSet,
     NodeHold,
     NodePromote,
@@ -82,6 +83,7 @@ impl Operation {
                 | ContainerUsage
                 | NodeProbe
                 | NodeStatistics
+                | NodeSlowLog
                 | NodeDataSet
                 | NodeCertificate
                 | NodeClusterView

@@ -46,6 +46,8 @@ pub(super) struct State {
     pub(super) syncs_stalled: BTreeSet<String>,
     /// Containers whose next process hangs.
     pub(super) runs_to_hang: BTreeSet<String>,
+    /// What processes write.
+    pub(super) kept: super::logs::Kept,
     /// Events not yet delivered, each with the owner whom it concerns.
     pub(super) outbox: Vec<(String, RuntimeEvent)>,
 }
