@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use crate::ground::data_dir::DataDir;
 use crate::ground::{ground, instance_id};
 use crate::http::{App, Sight, router};
 use crate::operations::Presentation;
+use crate::operator::ServiceUpdateFile;
 use crate::reconcile::World;
 use crate::reconcile::access::Access;
 use crate::reconcile::cache_cluster::CacheClusters;
@@ -88,6 +90,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         &world,
         Logs::new(world.clone(), log_destination(&config.logs, &data_dir)?)?,
     );
+    plane.follow(&world, data_dir.service_updates());
     let presentation = Presentation {
         advertise_host: config.endpoints.advertise_host.clone(),
         subnets: config.subnets.clone(),
@@ -324,6 +327,17 @@ impl ControlPlane {
             Arc::clone(&self.statuses),
             self.stop.subscribe(),
         ));
+    }
+
+    /// Takes up the service updates in this file, now and when it changes.
+    fn follow(&mut self, world: &World, service_updates: PathBuf) {
+        let file = ServiceUpdateFile::new(
+            service_updates,
+            world.datastore.clone(),
+            world.clock.clone(),
+            Arc::clone(&world.activators),
+        );
+        self.tasks.spawn(file.follow(self.stop.subscribe()));
     }
 
     /// Lets what is in work end, and starts nothing more.

@@ -15,6 +15,7 @@ pub mod engine;
 pub mod ground;
 pub mod http;
 pub mod operations;
+pub mod operator;
 pub mod overview;
 pub mod planner;
 pub mod rdb;

@@ -115,6 +115,11 @@ impl DataDir {
         database(&self.path)
     }
 
+    /// The file in which an operator publishes service updates.
+    pub fn service_updates(&self) -> PathBuf {
+        self.path.join("service-updates.json")
+    }
+
     /// Where logs of caches are delivered to when no endpoint is named.
     pub fn logs(&self) -> PathBuf {
         self.path.join("logs")

@@ -83,6 +83,24 @@ pub struct NewServiceUpdate {
     estimated_minutes_per_node: Option<u32>,
 }
 
+impl From<NewServiceUpdate> for Draft {
+    fn from(new: NewServiceUpdate) -> Self {
+        Self {
+            name: new.name,
+            engine: new.engine,
+            severity: new.severity,
+            description: new.description,
+            images: new.images,
+            engine_version: new.engine_version,
+            released_at: new.released_at,
+            recommended_apply_by: new.recommended_apply_by,
+            ends_at: new.ends_at,
+            auto_update_after_recommended_apply_by: new.auto_update_after_recommended_apply_by,
+            estimated_minutes_per_node: new.estimated_minutes_per_node,
+        }
+    }
+}
+
 /// Why a request was refused.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Refused {
@@ -104,21 +122,8 @@ type Answer = Result<StatusCode, (StatusCode, Json<Refused>)>;
     )
 )]
 pub async fn publish(State(app): State<Arc<App>>, Json(new): Json<NewServiceUpdate>) -> Answer {
-    let draft = Draft {
-        name: new.name,
-        engine: new.engine,
-        severity: new.severity,
-        description: new.description,
-        images: new.images,
-        engine_version: new.engine_version,
-        released_at: new.released_at,
-        recommended_apply_by: new.recommended_apply_by,
-        ends_at: new.ends_at,
-        auto_update_after_recommended_apply_by: new.auto_update_after_recommended_apply_by,
-        estimated_minutes_per_node: new.estimated_minutes_per_node,
-    };
     let rooms = (&app.datastore, &app.clock, &*app.activators);
-    match publish_service_update(rooms, draft).await {
+    match publish_service_update(rooms, new.into()).await {
         Ok(()) => Ok(StatusCode::CREATED),
         Err(refusal) => Err(refused(refusal)),
     }

@@ -292,3 +292,95 @@ async fn what_is_cancelled_or_has_no_image_touches_nothing() {
     assert!(status.body.contains(r#""id":"ants""#), "{}", status.body);
     harness.finish().await;
 }
+
+/// A file of the data directory, and what is wrong with it at each look.
+struct UpdateFile {
+    path: std::path::PathBuf,
+    file: cacheplane::operator::ServiceUpdateFile,
+}
+
+impl UpdateFile {
+    fn of(harness: &Harness) -> Self {
+        let path = harness.directory().join("service-updates.json");
+        let world = &harness.world;
+        let file = cacheplane::operator::ServiceUpdateFile::new(
+            path.clone(),
+            world.datastore.clone(),
+            world.clock.clone(),
+            world.activators.clone(),
+        );
+        Self { path, file }
+    }
+
+    async fn says(&mut self, text: &str) -> Vec<String> {
+        std::fs::write(&self.path, text).expect("write the file");
+        self.file.look().await
+    }
+}
+
+#[tokio::test]
+async fn a_file_publishes_updates_and_takes_them_back() {
+    let harness = ants(&[]).await;
+    let mut file = UpdateFile::of(&harness);
+    assert_eq!(file.file.look().await, [""; 0], "there need be none");
+    let one = format!(
+        r#"{{"name": "patch-1", "engine": "redis", "severity": "important", "images": {{"7.0": "{IMAGE}"}}}}"#
+    );
+    assert_eq!(file.says(&format!("[{one}]")).await, [""; 0]);
+    assert_eq!(told(&harness).await.text("NodesUpdated"), "0/3");
+    act(&harness, "BatchApplyUpdateAction").await;
+    harness.settle().await;
+    assert_eq!(images(&harness), [IMAGE; 3]);
+    // What is wrong is said once for each change, and what is right beside it is taken up.
+    for (text, problem) in [
+        ("[", "it is no list in JSON"),
+        ("{}", "it is no list in JSON"),
+        (r#"[{"name": "x"}]"#, "entry 1: missing field `engine`"),
+        (
+            r#"[{"name": "x", "engine": "redis", "severity": "low", "loud": 1}]"#,
+            "unknown field `loud`",
+        ),
+        (
+            r#"[{"name": "x", "engine": "redis", "severity": "dire", "engine_version": "7.0"}]"#,
+            "entry 1: severity",
+        ),
+        (
+            r#"[{"name": "none", "cancelled": true}]"#,
+            "entry 1: there is no update",
+        ),
+        (r#"[{"cancelled": true}]"#, "entry 1: it has no name"),
+        (
+            r#"[{"name": "patch-1", "cancelled": "yes"}]"#,
+            "entry 1: cancelled",
+        ),
+        (r#"["patch-1"]"#, "entry 1: invalid type"),
+    ] {
+        let problems = file.says(text).await;
+        assert!(
+            problems.len() == 1 && problems[0].contains(problem),
+            "{text}: {problems:?}"
+        );
+        assert_eq!(file.file.look().await, [""; 0], "{text}");
+    }
+    let two = one.replace("patch-1", "patch-2");
+    let problems = file
+        .says(&format!(r#"[{{"name": 1}}, {one}, {two}]"#))
+        .await;
+    assert!(
+        problems.len() == 1 && problems[0].starts_with("entry 1"),
+        "{problems:?}"
+    );
+    let updates = harness.call("DescribeServiceUpdates", &[]).await.ok();
+    assert_eq!(updates.texts("ServiceUpdateName"), ["patch-1", "patch-2"]);
+    assert_eq!(
+        file.says(r#"[{"name": "patch-2", "cancelled": true}]"#)
+            .await,
+        [""; 0]
+    );
+    let updates = harness.call("DescribeServiceUpdates", &[]).await.ok();
+    assert_eq!(
+        updates.texts("ServiceUpdateStatus"),
+        ["available", "cancelled"]
+    );
+    harness.finish().await;
+}
