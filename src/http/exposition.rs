@@ -378,20 +378,35 @@ fn reconcilers(registry: &mut Registry, app: &App) {
 /// How far what is seen lags what is wished.
 async fn wishes(registry: &mut Registry, app: &App) -> Result<(), crate::datastore::Error> {
     let store = &app.datastore;
-    let clusters = store.cache_cluster_list_unconverged().await?.len();
-    let groups = store.replication_group_list_unconverged().await?.len();
-    let access = store.access_list_unconverged().await?.len();
-    let family = Gauges::default();
-    for (resource, count) in [
+    let clusters = store.cache_cluster_list_unconverged().await?;
+    let groups = store.replication_group_list_unconverged().await?;
+    let access = store.access_list_unconverged().await?;
+    let (family, ages) = (Gauges::default(), Gauges::default());
+    let now = app.clock.now();
+    // Reconcilers have the names of what they care for.
+    for (resource, items) in [
         ("cache_cluster", clusters),
         ("replication_group", groups),
         ("access", access),
     ] {
+        let labels = vec![("resource", resource.to_owned())];
+        let statuses = app.sight.statuses.lock();
+        let statuses = statuses.unwrap_or_else(PoisonError::into_inner);
+        let since = statuses.get(resource).map(|status| &status.unsettled);
+        let oldest = items
+            .iter()
+            .filter_map(|(key, _)| since?.get(key).copied())
+            .min();
+        let age = oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64());
+        ages.get_or_create(&labels).set(age);
         #[allow(clippy::cast_precision_loss, reason = "a count of resources")]
-        family
-            .get_or_create(&vec![("resource", resource.to_owned())])
-            .set(count as f64);
+        family.get_or_create(&labels).set(items.len() as f64);
     }
+    registry.register(
+        "unconverged_age_seconds",
+        "How long the oldest of them has not been seen to be as wished, since the control plane started",
+        ages,
+    );
     registry.register(
         "unconverged",
         "Resources that are not seen to be as wished",

@@ -90,6 +90,8 @@ pub struct Status {
     pub in_work: usize,
     /// Keys that wait after a failure, with what went wrong.
     pub waiting: BTreeMap<i64, String>,
+    /// Since when each key that is listed has not been seen to be as wished.
+    pub unsettled: BTreeMap<i64, Timestamp>,
 }
 
 /// What all reconcilers last did, by name.
@@ -230,6 +232,10 @@ impl Driver {
             status.activations += 1;
             status.last_activation_at = Some(now);
             status.listed = items.len();
+            status.unsettled.retain(|key, _| is_listed(key));
+            for (key, _) in &items {
+                status.unsettled.entry(*key).or_insert(now);
+            }
         });
     }
 
@@ -263,6 +269,7 @@ impl Driver {
         };
         let stamp = self.in_work.remove(&key).unwrap_or_default();
         let looks = self.soon.remove(&key).map_or(0, |(_, looks)| looks);
+        let is_settled = matches!(result, Ok(Outcome::Settled));
         let trouble = match result {
             Ok(Outcome::Settled | Outcome::Waiting) => None,
             Ok(Outcome::LookAgain { progressed }) => {
@@ -309,6 +316,9 @@ impl Driver {
         }
         self.report(|status| match trouble {
             None => {
+                if is_settled {
+                    status.unsettled.remove(&key);
+                }
                 status.succeeded += 1;
                 status.waiting.remove(&key);
             }
