@@ -100,7 +100,7 @@ impl Look<'_> {
         let Some(node_group) = self.node_group_of(index) else {
             return false;
         };
-        let is_primary = self.recorded_primary(node_group) == Some(index);
+        let is_primary = self.last_primary(node_group) == Some(index);
         let serves = !node_group.slots_served.is_empty() && !self.is_drained(node_group);
         is_primary
             && serves

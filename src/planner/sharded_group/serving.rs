@@ -12,7 +12,7 @@ impl Look<'_> {
     /// Node groups whose slots nobody serves any more: who shall, and what has to be waited for?
     pub(super) fn replace_lost_primaries(&self) -> Option<Plan> {
         let lost = self.sharding.node_groups.iter().filter_map(|node_group| {
-            let primary = self.recorded_primary(node_group)?;
+            let primary = self.last_primary(node_group)?;
             let is_served = self.serving(node_group).is_some();
             let lacks = !node_group.slots_served.is_empty() && !self.is_drained(node_group);
             (!is_served && lacks).then_some((node_group, primary))
@@ -27,6 +27,20 @@ impl Look<'_> {
             }
         }
         waits
+    }
+
+    /// Who was primary last: the one on record, unless nobody follows it any more and some follow another. The nodes elected that one
+    /// when nobody looked.
+    pub(super) fn last_primary(&self, node_group: &NodeGroup) -> Option<usize> {
+        let recorded = self.recorded_primary(node_group)?;
+        if self.successor(node_group, recorded).is_some() {
+            return Some(recorded);
+        }
+        let elected = self.shard(node_group).find(|index| {
+            let is_lost = *index != recorded && self.answer(*index).is_none();
+            is_lost && self.successor(node_group, *index).is_some()
+        });
+        elected.or(Some(recorded))
     }
 
     fn replace(&self, node_group: &NodeGroup, primary: usize) -> Option<Plan> {

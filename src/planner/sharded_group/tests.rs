@@ -298,6 +298,27 @@ fn a_primary_that_hangs_is_ended_before_another_takes_over() {
     check(|it| it.silence_for(0, 3), ended);
 }
 
+/// The nodes elected one when nobody looked, and it is lost too: whoever followed that one has most.
+#[test]
+fn a_primary_that_was_elected_unseen_is_replaced() {
+    let elected = |it: &mut Scene| {
+        let membership = it.group.members[3].membership.as_mut();
+        membership.expect("be a member").node_group = Some(id(0));
+        it.end(0);
+        it.silence_for(1, 3);
+        let answer = it.answer(3);
+        answer.follows = Some(name(1));
+        answer.link_up = false;
+    };
+    check(elected, group_stage(GroupStage::EndSilent(vec![1])));
+    let ended = |it: &mut Scene| {
+        elected(it);
+        it.end(1);
+    };
+    let voted = vec![Order::TakeOver(TakeOver::Voted)];
+    check(ended, tell(vec![(3, voted)]));
+}
+
 #[test]
 fn a_primary_is_not_made_anew_before_a_silent_replica_was_heard_out() {
     let silent = |it: &mut Scene| {
