@@ -297,6 +297,14 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<SlotSet, EngineError>;
 
+    /// Gives `to` the function libraries of `from` (Redis 7.0 on, Valkey; others refuse), in place of its own of the same names.
+    async fn copy_functions(
+        &self,
+        from: &NodeEndpoint,
+        to: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<(), EngineError>;
+
     /// Lets a node give slots away as a whole, each set to the node with that id (Valkey 9; others refuse). Success means that
     /// it tries. One that does not own all of them, or is giving some of them away already, refuses.
     async fn slot_migration_start(
@@ -470,6 +478,17 @@ impl Engine for NetworkEngine {
         giver.replicates()?;
         let handing = redis::hand_over::hand_over(giver, taker, slots, plan, limits);
         giver.bounded(deadline, handing).await
+    }
+
+    async fn copy_functions(
+        &self,
+        from: &NodeEndpoint,
+        to: &NodeEndpoint,
+        deadline: Duration,
+    ) -> Result<(), EngineError> {
+        from.replicates()?;
+        from.bounded(deadline, redis::functions::copy(from, to))
+            .await
     }
 
     async fn slot_migration_start(

@@ -14,6 +14,7 @@ use connection::Connection;
 
 pub(super) mod cluster;
 mod connection;
+pub(super) mod functions;
 pub(super) mod hand_over;
 pub(super) mod kept;
 pub(super) mod migration;

@@ -348,6 +348,16 @@ impl Engine for SimulatedEngine {
         Ok(SlotSet::EMPTY)
     }
 
+    /// Nodes here have no functions.
+    async fn copy_functions(
+        &self,
+        _: &NodeEndpoint,
+        _: &NodeEndpoint,
+        _: Duration,
+    ) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     async fn slot_migration_start(
         &self,
         giver: &NodeEndpoint,

@@ -154,6 +154,8 @@ pub struct SlotMove {
     pub to: (usize, String),
     /// Whether the giver has been in one run since it began to give slots away: then what it holds is newer than what the other has.
     pub is_same_run: bool,
+    /// Whether they are the taker's first, before which it gets what belongs to no slot.
+    pub is_first: bool,
     /// The slots.
     pub slots: SlotSet,
 }

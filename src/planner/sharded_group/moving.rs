@@ -52,6 +52,7 @@ impl Look<'_> {
                 from: (from, giver.node_id.clone()),
                 to: (to, taker.node_id.clone()),
                 is_same_run: self.gives_in_same_run(from),
+                is_first: taker.slots.is_empty(),
                 slots: slots.iter().take(MOVE_SLOTS_MAX).collect(),
             });
         }
@@ -151,10 +152,13 @@ impl Look<'_> {
     fn moves_wished(&self) -> Moves {
         let mut moves = Moves::new();
         for taker in &self.sharding.node_groups {
-            let Some((to, _)) = self.primary(taker) else {
+            let Some((to, leader)) = self.primary(taker) else {
                 continue;
             };
-            if !self.is_joined(to) {
+            // A new one has its replicas first: until then its keys would be in one place alone, where they were in several.
+            let is_safe =
+                !leader.slots.is_empty() || self.shard(taker).all(|index| self.is_joined(index));
+            if !self.is_joined(to) || !is_safe {
                 continue;
             }
             for giver in self

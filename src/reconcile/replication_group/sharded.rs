@@ -176,6 +176,10 @@ impl ReplicationGroups {
         let engine = &self.world.engine;
         let mut slots = plan.slots.clone();
         let version = from.spec.engine_version;
+        if plan.is_first && has_functions(version) {
+            let copied = engine.copy_functions(&giver, &taker, COMMAND_DEADLINE);
+            copied.await.map_err(stop)?;
+        }
         if supports_atomic_migration(version.engine, version.number) {
             return self.migrate_atomically(&giver, plan).await;
         }
@@ -359,6 +363,10 @@ fn loading() -> Answer {
 /// transaction cannot wait.
 fn hands_over(version: &EngineVersion) -> bool {
     version.engine == Engine::Redis || !version.at_least(8, 0, 0)
+}
+
+fn has_functions(version: &EngineVersion) -> bool {
+    version.engine == Engine::Valkey || version.at_least(7, 0, 0)
 }
 
 /// Whatever a node of a cluster refuses, it may do when it has heard more of the others.

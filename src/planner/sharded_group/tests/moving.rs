@@ -16,10 +16,15 @@ fn resharding(it: &mut Scene) {
 }
 
 fn slot_move(slots: std::ops::Range<u16>, is_same_run: bool) -> Plan {
+    a_move(slots, is_same_run, false)
+}
+
+fn a_move(slots: std::ops::Range<u16>, is_same_run: bool, is_first: bool) -> Plan {
     Plan::Do(Stage::Move(vec![SlotMove {
         from: (0, name(0)),
         to: (2, name(2)),
         is_same_run,
+        is_first,
         slots: slots.collect(),
     }]))
 }
@@ -45,6 +50,26 @@ fn slots_move_after_the_run_of_the_giver_is_on_record() {
         }
     };
     check(done, group_stage(GroupStage::Converge));
+}
+
+#[test]
+fn the_first_slot_comes_when_replicas_are_there_to_have_its_keys_too() {
+    let new = |it: &mut Scene| {
+        it.wish();
+        let both = even_split(3)[0].union(&even_split(3)[1]);
+        it.answer(0).slots = both.clone();
+        it.node_group(0).slots_served = both;
+        it.node_group(0).giver_run = Some("ant-001 run 1".to_owned());
+        it.answer(2).slots = SlotSet::EMPTY;
+        it.node_group(1).slots_served = SlotSet::EMPTY;
+    };
+    check(new, a_move(5462..5718, true, true));
+    let without_replica = |it: &mut Scene| {
+        new(it);
+        *it.joined(3) = None;
+        (it.answer(3).link_up, it.answer(3).syncing) = (false, true);
+    };
+    check(without_replica, Plan::LookAgain);
 }
 
 #[test]
