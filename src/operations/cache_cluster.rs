@@ -142,8 +142,8 @@ pub async fn describe_cache_clusters(
 /// RebootCacheCluster: Redis keeps its keys, Memcached does not.
 ///
 /// # Errors
-/// `CacheClusterNotFound`; `InvalidCacheClusterState` unless available; `InvalidParameterValue` for nodes that it does not
-/// have.
+/// `CacheClusterNotFound`; `InvalidCacheClusterState` unless available, and for a member of a replication group with cluster mode enabled;
+/// `InvalidParameterValue` for nodes that it does not have.
 pub async fn reboot_cache_cluster(
     cx: &Context,
     input: RebootCacheClusterMessage,
@@ -152,6 +152,14 @@ pub async fn reboot_cache_cluster(
     for _ in 0..STALE_TRIES {
         let cluster = find(cx, &input.cache_cluster_id).await?;
         demand(&cluster, Operation::Reboot)?;
+        let membership = cluster.membership.as_ref();
+        if membership.is_some_and(|group| group.node_group.is_some()) {
+            // behaviour.md section 9; of the faults that the operation declares, the one that fits.
+            return Err(Fault::new(
+                FaultCode::InvalidCacheClusterState,
+                "Rebooting is not supported for cache clusters of a replication group with cluster mode enabled.",
+            ));
+        }
         if ids.is_empty() {
             return Err(invalid_value(
                 "The parameter CacheNodeIdsToReboot must be provided.",

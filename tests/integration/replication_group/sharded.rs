@@ -110,6 +110,25 @@ async fn nodes_without_slots_stay_until_clients_have_heard() {
 }
 
 #[tokio::test]
+async fn members_are_not_rebooted() {
+    let harness = ants("2").await;
+    let before = harness.container("ants-0001-001", "0001").started_at;
+    let members = [
+        ("CacheClusterId", "ants-0001-001"),
+        ("CacheNodeIdsToReboot.CacheNodeId.1", "0001"),
+    ];
+    let reply = harness.call("RebootCacheCluster", &members).await;
+    let text = reply.fault(400, "InvalidCacheClusterState");
+    assert!(text.contains("cluster mode enabled"), "{text}");
+    harness.settle().await;
+    assert_eq!(
+        harness.container("ants-0001-001", "0001").started_at,
+        before
+    );
+    harness.finish().await;
+}
+
+#[tokio::test]
 async fn replicas_come_and_go_in_all_node_groups_or_in_one() {
     let harness = ants("2").await;
     let members = async |harness: &Harness| {
