@@ -206,8 +206,11 @@ class RustCustomer(Foreign):
         super().__init__()
         host, port = cluster.endpoint()
         self._program = subprocess.Popen(
-            [rust_client(), host, str(port), str(self.KEYS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [rust_client(), host, str(port), self.what()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+
+    def what(self):
+        return str(self.KEYS)
 
     def run(self):
         for line in self._program.stdout:
@@ -224,6 +227,13 @@ class RustCustomer(Foreign):
         self._program.stdin.close()
         self.join(timeout=patience.DEADLINE_S)
         assert not self.is_alive() and self._program.wait() == 0
+
+
+class WaitingRustCustomer(RustCustomer):
+    """The same, each write followed by WAIT: `done` counts those that a replica acknowledged, `wrong` are those of them that are lost."""
+
+    def what(self):
+        return "wait"
 
 
 def rust_client():
@@ -244,13 +254,18 @@ class CliCustomer(Foreign):
 
     KEYS = 100
 
-    def __init__(self, cluster):
+    END = "(the end)"
+
+    def __init__(self, cluster, rounds=False):
         super().__init__()
         host, port = cluster.endpoint()
         self._name = f"cli-{cluster.id}"
         self._ended = threading.Event()
         self._acknowledged = {}
         each = 'while read -r order; do redis-cli -c -h "$0" -p "$1" $order; done'
+        if rounds:
+            # Several orders for one run, and a line that says where its answers end.
+            each = f'while read -r orders; do echo "$orders" | tr "|" "\\n" | redis-cli -c -h "$0" -p "$1"; echo "{self.END}"; done'
         command = ["sh", "-c", each, host, str(port)]
         self._program = subprocess.Popen(
             ["docker", "run", "--rm", "--interactive", "--network", "host", "--name", self._name, "redis:7.0", *command],
@@ -291,3 +306,43 @@ class CliCustomer(Foreign):
         self.join(timeout=patience.DEADLINE_S)
         self._program.stdin.close()
         assert self._program.wait(timeout=patience.DEADLINE_S) == 0
+
+
+class WaitingCliCustomer(CliCustomer):
+    """redis-cli -c, begun anew for every write, which WAIT follows; `done` counts the writes that a replica acknowledged."""
+
+    def __init__(self, cluster):
+        super().__init__(cluster, rounds=True)
+        self._number = 0
+        self._written = []
+
+    def run(self):
+        while not self._ended.is_set():
+            time.sleep(PAUSE_S)
+            self._number += 1
+            key = f"cli:{self._number}"
+            # GET leads it to the node. It may be led on, or connect anew, in between: then WAIT speaks of another connection's writes.
+            whom = "CLUSTER MYID", "CLIENT ID"
+            orders = (f"GET {key}", *whom, f"SET {key} {self._number}", "WAIT 1 100", *whom)
+            told = self.ask_all(orders)
+            match told:
+                case [_, node, client, "OK", reached, *again] if again == [node, client] and reached.isdigit():
+                    if int(reached) > 0:
+                        self._written.append(self._number)
+                        self.done = len(self._written)
+                case _:
+                    self.errors.append(" ".join(told))
+        for number in self._written:
+            if (told := self.ask_all([f"GET cli:{number}"])) != [str(number)]:
+                self.wrong.append((number, told))
+
+    def ask_all(self, orders):
+        """What one run of redis-cli says to all of these, a line for each."""
+        print("|".join(orders), file=self._program.stdin, flush=True)
+        lines = []
+        while (line := self._program.stdout.readline().rstrip("\n")) != self.END:
+            if not line and self._program.poll() is not None:
+                raise EOFError
+            if not line.startswith("-> Redirected"):
+                lines.append(line)
+        return lines

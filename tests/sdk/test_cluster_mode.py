@@ -10,8 +10,13 @@ import caches
 import groups
 import patience
 from cluster import Cluster, resharding, slots_of
-from customers import Checker, CliCustomer, Overwriter, RustCustomer, WaitingWriter
+from customers import Checker, CliCustomer, Overwriter, RustCustomer
 from test_application_container import in_container, network_named
+
+
+TWICE = """#!lua name=numbers
+redis.register_function('twice', function(keys, args) return 2 * args[1] end)
+"""
 
 
 def pinned(id, slots, *zones):
@@ -82,8 +87,13 @@ def test_node_groups_as_they_are_asked_for(ours):
     found = group.settled()
     zones = [[one["PreferredAvailabilityZone"] for one in each["NodeGroupMembers"]] for each in found["NodeGroups"]]
     assert zones == [["us-east-1c"], ["us-east-1b", "us-east-1a", "us-east-1c"]]
+    with group.client() as client:
+        client.function_load(TWICE)
     group.reshard(3, ReshardingConfiguration=[{"NodeGroupId": "0021", "PreferredAvailabilityZones": ["us-east-1a"]}])
     found = group.settled()
+    # Functions belong to no slot, and are there all the same.
+    with groups.client(group.node_endpoint(f"{group.id}-0021-001")) as client:
+        assert client.fcall("twice", 0, 21) == 42
     assert [one["NodeGroupId"] for one in found["NodeGroups"]] == ["0010", "0020", "0021"]
     [new] = found["NodeGroups"][2]["NodeGroupMembers"]
     assert (new["CacheClusterId"], new["PreferredAvailabilityZone"]) == (f"{group.id}-0021-001", "us-east-1a")
@@ -209,6 +219,8 @@ def test_what_is_refused(network):
     refused(api.test_failover, tested | {"NodeGroupId": "0001"}, state, "at least one read replica")
     refused(api.delete_replication_group, tested | {"RetainPrimaryCluster": True}, combination, "RetainPrimaryCluster")
     refused(api.delete_cache_cluster, dict(CacheClusterId=f"{group.id}-0001-001"), None, "")
+    rebooted = dict(CacheClusterId=f"{group.id}-0001-001", CacheNodeIdsToReboot=["0001"])
+    refused(api.reboot_cache_cluster, rebooted, "InvalidCacheClusterState", "cluster mode enabled")
     refused(api.create_cache_cluster, dict(CacheClusterId=caches.fresh("more"), ReplicationGroupId=group.id), None, "")
     assert (group.settled(), group.events()) == before
     group.delete()
@@ -331,42 +343,6 @@ def test_replicas_come_and_go_under_load(ours, engine, version):
             for customer in customers:
                 customer.go_on()
         have_been_served(group, customers)
-    group.delete()
-
-
-def test_every_primary_is_killed(ours):
-    """One after the other, while writes are acknowledged by a replica each: none is lost, and each comes back as a replica."""
-    group = Cluster(ours, EngineVersion="7.0")
-    group.settled()
-    with WaitingWriter(group) as writer:
-        writer.go_on()
-        for node_group, lost in group.primaries().items():
-            group.kill(lost)
-            patience.until("it has come back", lambda: group.recovered(lost) == 1)
-            writer.go_on()
-            group.settled()
-            assert group.primaries()[node_group] != lost
-        writer.end()
-    writer.assert_nothing_lost()
-    assert group.failovers() == [(f"{group.id}-{one}-001", f"{group.id}-{one}-002") for one in ("0001", "0002", "0003")]
-    group.delete()
-
-
-@pytest.mark.thorough
-@pytest.mark.parametrize("engine, version", [("redis", "6.2"), ("valkey", "8.1"), ("valkey", "9.0")])
-def test_a_primary_is_killed_on_other_engines(ours, engine, version):
-    group = Cluster(ours, Engine=engine, EngineVersion=version)
-    group.settled()
-    lost = group.primaries()["0002"]
-    with WaitingWriter(group) as writer:
-        writer.go_on()
-        group.kill(lost)
-        patience.until("it has come back", lambda: group.recovered(lost) == 1)
-        writer.go_on()
-        group.settled()
-        writer.end()
-    writer.assert_nothing_lost()
-    assert group.failovers() == [(lost, f"{group.id}-0002-002")]
     group.delete()
 
 
