@@ -184,6 +184,7 @@ impl FreeAddresses {
             "SELECT configuration_address AS \"address!\" FROM cache_clusters WHERE configuration_address IS NOT NULL
              UNION ALL SELECT primary_address FROM replication_groups WHERE primary_address IS NOT NULL
              UNION ALL SELECT reader_address FROM replication_groups WHERE reader_address IS NOT NULL
+             UNION ALL SELECT configuration_address FROM replication_groups WHERE configuration_address IS NOT NULL
              UNION ALL SELECT endpoint_address FROM routers WHERE endpoint_address IS NOT NULL"
         )
         .fetch_all(&mut **write)
@@ -191,7 +192,9 @@ impl FreeAddresses {
         let newest = sqlx::query_scalar!(
             "SELECT address AS \"address!: String\" FROM (
                  SELECT configuration_address AS address, requested_at FROM cache_clusters WHERE configuration_address IS NOT NULL
-                 UNION ALL SELECT reader_address, requested_at FROM replication_groups WHERE reader_address IS NOT NULL)
+                 UNION ALL SELECT reader_address, requested_at FROM replication_groups WHERE reader_address IS NOT NULL
+                 UNION ALL SELECT configuration_address, requested_at FROM replication_groups
+                     WHERE configuration_address IS NOT NULL)
              ORDER BY requested_at DESC LIMIT 1"
         )
         .fetch_optional(&mut **write)
@@ -223,14 +226,6 @@ impl FreeAddresses {
             addresses.next = middle(pool) + 1;
         }
         Ok(addresses)
-    }
-
-    /// The next that is not `spared`, which this transaction has just taken.
-    pub(super) fn take_other_than(&mut self, spared: &str) -> Result<Ipv4Addr, Error> {
-        if let Ok(spared) = spared.parse() {
-            self.taken.insert(spared);
-        }
-        self.take()
     }
 
     fn new(what: &'static str, pool: &AddressPool, taken: &[String], newest: Option<&str>) -> Self {

@@ -56,7 +56,8 @@ macro_rules! cluster_rows {
                         config_version_served, published_ports.port, cache_clusters.replication_group_key,
                         json((SELECT json_array(replication_group_id, at_rest_encryption, groups.pending_engine,
                                                 groups.pending_engine_version, groups.pending_node_type,
-                                                groups.auth_token_changed_at, groups.primary_address, groups.reader_address)
+                                                groups.auth_token_changed_at, groups.primary_address, groups.reader_address,
+                                                groups.configuration_address)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
                         joined_run, joined_epoch, node_group_id, dismissed, cache_clusters.guarded,

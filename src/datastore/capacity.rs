@@ -14,6 +14,7 @@ struct Lacking {
     nodes: i64,
     primary_endpoints: i64,
     reader_endpoints: i64,
+    configuration_endpoints: i64,
     routers: i64,
 }
 
@@ -30,7 +31,8 @@ impl Datastore {
             return Ok(());
         };
         let lacking = lacking(write, pools).await?;
-        let endpoints = lacking.primary_endpoints + lacking.reader_endpoints;
+        let endpoints =
+            lacking.primary_endpoints + lacking.reader_endpoints + lacking.configuration_endpoints;
         let mut nodes = FreeAddresses::read_node(write, &pools.node_addresses).await?;
         for _ in 0..lacking.nodes + lacking.routers {
             nodes.take()?;
@@ -62,27 +64,39 @@ async fn lacking(write: &mut Transaction<'_, Sqlite>, pools: &Pools) -> Result<L
               + (SELECT coalesce(sum(json_array_length(pending_node_zones)), 0) FROM cache_clusters) AS \"nodes!: i64\",
                 (SELECT count(*) FROM replication_groups AS lacking
                  WHERE primary_address IS NULL AND deletion_requested_at IS NULL AND failure_reason IS NULL
-                   AND NOT EXISTS (SELECT 1 FROM node_groups WHERE node_groups.replication_group_key = lacking.replication_group_key)
+                   AND cluster_mode != 'enabled'
                    AND NOT EXISTS (SELECT 1 FROM published_ports WHERE primary_of = lacking.replication_group_key)
                 ) AS \"primary_endpoints!: i64\",
                 (SELECT count(*) FROM replication_groups AS lacking
                  WHERE reader_address IS NULL AND deletion_requested_at IS NULL AND failure_reason IS NULL
+                   AND cluster_mode != 'enabled'
                    AND NOT EXISTS (SELECT 1 FROM published_ports WHERE reader_of = lacking.replication_group_key)
                 ) AS \"reader_endpoints!: i64\",
+                (SELECT count(*) FROM replication_groups AS lacking
+                 WHERE configuration_address IS NULL AND deletion_requested_at IS NULL AND failure_reason IS NULL
+                   AND cluster_mode != 'disabled'
+                   AND NOT EXISTS (SELECT 1 FROM published_ports WHERE group_configuration_of = lacking.replication_group_key)
+                ) AS \"configuration_endpoints!: i64\",
                 (SELECT count(*) FROM published_ports
-                 WHERE coalesce(configuration_of, primary_of, reader_of) IS NOT NULL) AS \"published_endpoints!: i64\",
+                 WHERE coalesce(configuration_of, primary_of, reader_of, group_configuration_of) IS NOT NULL) AS \"published_endpoints!: i64\",
                 (SELECT count(*) FROM routers) AS \"routers!: i64\""
     )
     .fetch_one(&mut **write)
     .await?;
     let routers = match &pools.ports {
-        Some(_) => row.published_endpoints + row.primary_endpoints + row.reader_endpoints,
+        Some(_) => {
+            row.published_endpoints
+                + row.primary_endpoints
+                + row.reader_endpoints
+                + row.configuration_endpoints
+        }
         None => 1,
     };
     Ok(Lacking {
         nodes: row.nodes,
         primary_endpoints: row.primary_endpoints,
         reader_endpoints: row.reader_endpoints,
+        configuration_endpoints: row.configuration_endpoints,
         routers: (routers - row.routers).max(0),
     })
 }

@@ -54,7 +54,9 @@ macro_rules! group_rows {
                     generation, observed_generation, requested_at, available_at, deletion_requested_at, retain_primary,
                     failure_reason, blocked_by, changes, replication_groups.revision, primary_cluster_id, primary_epoch, former_primary,
                     handover, handback, confirmed_epoch, primary_history, failover_requested, failover_from, primary_address,
-                    reader_address, primary_route_served, reader_route_served, primary_ports.port AS \"primary_port?\",
+                    reader_address, primary_route_served, reader_route_served, cluster_mode, configuration_address,
+                    configuration_route_served, primary_ports.port AS \"primary_port?\",
+                    configuration_ports.port AS \"configuration_port?\",
                     reader_ports.port AS \"reader_port?\", guarded, transit_encryption, kms_key_id, auth_token,
                     auth_token_earlier, auth_token_optional, auth_token_changed_at, access_generation, replication_groups.user_group_key,
                     user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\", image, update_stopped,
@@ -67,6 +69,7 @@ macro_rules! group_rows {
              FROM replication_groups
              LEFT JOIN published_ports AS primary_ports ON primary_ports.primary_of = replication_group_key
              LEFT JOIN published_ports AS reader_ports ON reader_ports.reader_of = replication_group_key
+             LEFT JOIN published_ports AS configuration_ports ON configuration_ports.group_configuration_of = replication_group_key
              LEFT JOIN user_groups ON user_groups.user_group_key = replication_groups.user_group_key "
             + $tail
             $(, $argument)*
@@ -206,9 +209,9 @@ impl Datastore {
              FROM replication_groups AS groups
              WHERE deletion_requested_at IS NOT NULL OR blocked_by IS NOT NULL
                 OR (failure_reason IS NOT NULL AND (
-                       primary_address IS NOT NULL OR reader_address IS NOT NULL
+                       primary_address IS NOT NULL OR reader_address IS NOT NULL OR configuration_address IS NOT NULL
                        OR EXISTS (SELECT 1 FROM published_ports
-                                  WHERE primary_of = groups.replication_group_key OR reader_of = groups.replication_group_key)
+                                  WHERE groups.replication_group_key IN (primary_of, reader_of, group_configuration_of))
                        OR EXISTS (SELECT 1 FROM cache_clusters
                                   WHERE cache_clusters.replication_group_key = groups.replication_group_key)))
                 OR (failure_reason IS NULL AND (
@@ -465,6 +468,7 @@ async fn group_insert(
     parameter_group_claim(write, &group.scope, &group.spec.parameter_group_name).await?;
     let wish = GroupWish::of(group)?;
     let (engine, port) = (group.spec.engine().name(), group.spec.port);
+    let cluster_mode = group.spec.cluster_mode.word();
     let (generation, requested_at) = (stored(group.generation), group.requested_at.as_millis());
     let epoch = stored(group.primary.epoch);
     let confirmed = stored(group.primary.confirmed_epoch);
@@ -478,8 +482,8 @@ async fn group_insert(
              auto_minor_version_upgrade, automatic_failover, multi_az, at_rest_encryption, generation, observed_generation,
              requested_at, retain_primary, changes, revision, primary_cluster_id, primary_epoch, handover, handback,
              confirmed_epoch, failover_requested, guarded, access_generation, user_group_key, transit_encryption, kms_key_id, auth_token,
-             auth_token_optional, auth_token_changed_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?)",
+             auth_token_optional, auth_token_changed_at, cluster_mode)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, ?, 1, ?, ?, 0, 0, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         group.scope.account,
         group.scope.region,
         group.spec.replication_group_id,
@@ -514,7 +518,8 @@ async fn group_insert(
         group.spec.kms_key_id,
         wish.auth_token,
         wish.auth_token_optional,
-        wish.auth_token_changed_at
+        wish.auth_token_changed_at,
+        cluster_mode
     )
     .execute(&mut **write)
     .await?;
@@ -535,6 +540,7 @@ async fn group_update(
     let wish = GroupWish::of(group)?;
     let user_group_key = user_group_demand(write, group).await?;
     let engine = group.spec.engine().name();
+    let cluster_mode = group.spec.cluster_mode.word();
     let generation = stored(group.generation);
     let deletion = group.deletion_requested_at.map(Timestamp::as_millis);
     let updated = sqlx::query!(
@@ -549,7 +555,7 @@ async fn group_update(
                  OR auth_token_earlier IS NOT ?31 OR auth_token_optional IS NOT ?32),
              user_group_key = ?28, transit_encryption = ?29, auth_token = ?30, auth_token_earlier = ?31,
              auth_token_optional = ?32, auth_token_changed_at = ?33, revision = revision + 1,
-             blocked_by = CASE WHEN generation = ?20 THEN blocked_by END, image = ?34, update_stopped = ?35
+             blocked_by = CASE WHEN generation = ?20 THEN blocked_by END, image = ?34, update_stopped = ?35, cluster_mode = ?36
          WHERE replication_group_key = ?24 AND revision = ?25 AND deletion_requested_at IS NULL",
         group.spec.description,
         engine,
@@ -585,7 +591,8 @@ async fn group_update(
         wish.auth_token_optional,
         wish.auth_token_changed_at,
         group.spec.image,
-        group.spec.is_update_stopped
+        group.spec.is_update_stopped,
+        cluster_mode
     )
     .execute(&mut **write)
     .await?;

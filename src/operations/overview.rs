@@ -185,5 +185,8 @@ fn group_change(change: &GroupChange) -> String {
             let word = |mode: &Option<TransitEncryptionMode>| mode.map_or("off", |it| it.word());
             format!("encryption in transit {} to {}", word(from), word(to))
         }
+        GroupChange::ClusterMode(from, to) => {
+            format!("cluster mode {} to {}", from.word(), to.word())
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Replication groups: create, describe, modify, delete, more replicas and fewer, and the test of a failover. Cluster mode disabled.
 
 mod adopt;
+mod compatible;
 mod encryption;
 mod failover;
 mod held_up;

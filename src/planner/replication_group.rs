@@ -172,8 +172,8 @@ pub enum Stage {
     Converge,
     /// Make the primary a cache cluster of its own.
     ReleasePrimary,
-    /// Give back the endpoints of a creation that failed.
-    Release,
+    /// Give these endpoints back: of a creation that failed, or of a cluster mode that has no use for them.
+    Release(Vec<GroupEndpoint>),
     /// Forget the group.
     Forget,
 }
@@ -221,8 +221,7 @@ pub fn plan(group: &ReplicationGroup, seen: &GroupSeen, now: Timestamp) -> Plan 
     if group.deletion_requested_at.is_some() || group.failure.is_some() {
         return plan_end(group);
     }
-    let allocated = group.primary_endpoint.is_allocated() && group.reader_endpoint.is_allocated();
-    if !allocated {
+    if group.lacks_endpoint() {
         return Plan::Do(Stage::Allocate);
     }
     let failed =
@@ -285,9 +284,8 @@ pub(super) fn plan_end(group: &ReplicationGroup) -> Plan {
     if group.deletion_requested_at.is_some() {
         return Plan::Do(Stage::Forget);
     }
-    let holds = group.primary_endpoint.is_allocated() || group.reader_endpoint.is_allocated();
-    if holds {
-        return Plan::Do(Stage::Release);
+    if group.has_endpoint() {
+        return Plan::Do(Stage::Release(GroupEndpoint::ALL.to_vec()));
     }
     Plan::Converged
 }

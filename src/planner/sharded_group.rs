@@ -20,8 +20,8 @@ use super::replication_group::{
     is_touched, joined_in, plan_end,
 };
 use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::replication_group::sharding::{NodeGroup, Sharding};
-use crate::resources::replication_group::{GroupEndpoint, ReplicationGroup};
 use crate::resources::slots::SlotSet;
 use crate::resources::timestamp::Timestamp;
 
@@ -40,6 +40,8 @@ pub struct ClusterSeen {
 pub struct MemberSeen {
     /// Its container.
     pub container: ContainerSeen,
+    /// Whether it has the address of the group's primary endpoint.
+    pub has_primary_address: bool,
     /// What its engine says; none when it does not answer.
     pub answer: Option<Answer>,
 }
@@ -181,7 +183,7 @@ pub fn plan(
     if group.deletion_requested_at.is_some() || group.failure.is_some() {
         return plan_end(group).map(Stage::Group);
     }
-    if !group.reader_endpoint.is_allocated() {
+    if group.lacks_endpoint() {
         return Plan::Do(Stage::Group(GroupStage::Allocate));
     }
     let failed =
@@ -208,6 +210,7 @@ pub fn plan(
         .or_else(|| look.introduce())
         .or_else(|| look.assign_replicas())
         .or_else(|| look.record_serving())
+        .or_else(|| look.place_endpoints())
         .or_else(|| look.record_members())
         .or_else(|| look.test_failovers())
         .or_else(|| look.move_slots())
@@ -374,7 +377,11 @@ impl Look<'_> {
                 false => Plan::AwaitMembers,
             };
         }
-        if group.lacks_route(GroupEndpoint::Reader) {
+        if group
+            .wished_endpoints()
+            .iter()
+            .any(|one| group.lacks_route(*one))
+        {
             return Plan::AwaitRouter;
         }
         let leaves = |member: &CacheCluster| member.deletion_requested_at.is_some();

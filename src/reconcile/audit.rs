@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{World, identity};
 use crate::resources::cache_cluster::Observation;
+use crate::resources::cluster_mode::ClusterMode;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::replication_group::sharding::Sharding;
 use crate::resources::slots::Coverage;
@@ -112,7 +113,7 @@ fn audit_node_groups(group: &ReplicationGroup, sharding: &Sharding) -> Vec<Strin
     findings
 }
 
-/// A group has its primary among its members, and that one alone has the primary endpoint's address.
+/// A group has its primary among its members, and that one alone has the primary endpoint's address, where there is that endpoint.
 fn audit_group(
     findings: &mut Vec<String>,
     world: &World,
@@ -125,12 +126,19 @@ fn audit_group(
     }
     if let Some(sharding) = &group.sharding {
         findings.extend(audit_node_groups(group, sharding));
-        return;
     }
-    let Some(primary) = group.member(&group.primary.cache_cluster_id) else {
+    let node_group = group.sharding.iter().flat_map(|it| &it.node_groups).next();
+    let primary = match (group.spec.cluster_mode, node_group) {
+        (ClusterMode::Enabled, _) => return,
+        (_, Some(one)) => match one.primary.as_deref() {
+            Some(primary) => primary,
+            None => return,
+        },
+        (_, None) => &group.primary.cache_cluster_id,
+    };
+    let Some(primary) = group.member(primary) else {
         findings.push(format!(
-            "{name} has no member {}, which is its primary",
-            group.primary.cache_cluster_id
+            "{name} has no member {primary}, which is its primary"
         ));
         return;
     };

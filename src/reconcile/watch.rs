@@ -178,7 +178,11 @@ impl Watch {
         let mut members = group.members.iter();
         let index = members.position(|one| one.key == member.key);
         let keeps = index.zip(cluster_answer(view, &addresses(group)));
-        match keeps.is_some_and(|(index, answer)| keeps_its_part(group, sharding, index, &answer)) {
+        let keeps =
+            keeps.is_some_and(|(index, answer)| keeps_its_part(group, sharding, index, &answer));
+        let is_elsewhere =
+            group.is_recorded_primary(member) && !self.is_at_endpoint(group, member, node).await;
+        match keeps && !is_elsewhere {
             true => Finding::Well,
             false => Finding::Astray {
                 cluster: member.key,

@@ -5,6 +5,7 @@ pub mod arn;
 pub mod auth_token;
 pub mod cache_cluster;
 pub mod cache_parameter_group;
+pub mod cluster_mode;
 pub mod engine;
 pub mod engine_settings;
 pub mod event;

@@ -5,12 +5,11 @@
 //! number of the choice. A choice is *confirmed* once that member was seen to serve as primary, at the primary endpoint; a member has
 //! *joined* the epoch once it was seen to do its part in it.
 
-use std::net::Ipv4Addr;
-
 use super::auth_token::{AuthTokenStrategy, AuthTokens};
 use super::cache_cluster::{
     AppliedAccess, AzMode, CacheCluster, CacheClusterSpec, Membership, Notification, Snapshotting,
 };
+use super::cluster_mode::ClusterMode;
 use super::engine::{Engine, EngineVersion};
 use super::log_delivery::LogDelivery;
 use super::node_type::NodeType;
@@ -18,9 +17,11 @@ use super::scope::Scope;
 use super::timestamp::Timestamp;
 use super::transit_encryption::TransitEncryptionMode;
 use super::window::{MaintenanceWindow, SnapshotWindow};
+pub use endpoints::{GroupEndpoint, MovingEndpoint};
 use sharding::Sharding;
 
 mod access;
+mod endpoints;
 pub mod pending;
 pub mod replicas;
 pub mod sharding;
@@ -44,6 +45,8 @@ pub struct ReplicationGroupSpec {
     pub node_type: &'static NodeType,
     /// The port of every endpoint.
     pub port: u16,
+    /// How the data is spread, and how clients find it.
+    pub cluster_mode: ClusterMode,
     /// Cache parameter group.
     pub parameter_group_name: String,
     /// Cache subnet group.
@@ -151,6 +154,8 @@ pub enum GroupChange {
     ServiceUpdate(String),
     /// Encryption in transit turned on or off, or to another mode: from, to.
     TransitEncryption(Option<TransitEncryptionMode>, Option<TransitEncryptionMode>),
+    /// Another cluster mode: from, to.
+    ClusterMode(ClusterMode, ClusterMode),
 }
 
 /// The user group of a replication group.
@@ -222,33 +227,6 @@ pub struct TestFailover {
     pub from_started_at: Option<String>,
 }
 
-/// An endpoint that moves between nodes, or spreads over them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MovingEndpoint {
-    /// Its address on the endpoint network, once chosen; none in published mode.
-    pub address: Option<Ipv4Addr>,
-    /// Its port on the host, in published mode, once chosen.
-    pub published_port: Option<u16>,
-    /// The route to it that a router was last seen to serve, as [`ReplicationGroup::route`] words it.
-    pub route_served: Option<String>,
-}
-
-/// The endpoints of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum GroupEndpoint {
-    /// Where writes go.
-    Primary,
-    /// Where reads go; with cluster mode enabled, where clients learn of all nodes.
-    Reader,
-}
-
-impl MovingEndpoint {
-    /// Whether clients can be told of it.
-    pub fn is_allocated(&self) -> bool {
-        self.address.is_some() || self.published_port.is_some()
-    }
-}
-
 /// A replication group: the wish, its count, the choice of a primary, and its members.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReplicationGroup {
@@ -286,9 +264,11 @@ pub struct ReplicationGroup {
     pub test_failover: Option<TestFailover>,
     /// Where writes go.
     pub primary_endpoint: MovingEndpoint,
-    /// Where reads go; with cluster mode enabled the configuration endpoint, and the only one.
+    /// Where reads go.
     pub reader_endpoint: MovingEndpoint,
-    /// The node groups; none with cluster mode disabled.
+    /// Where clients learn of all nodes; with cluster mode enabled the only endpoint.
+    pub configuration_endpoint: MovingEndpoint,
+    /// The node groups; none with cluster mode disabled, one with all slots in compatible mode.
     pub sharding: Option<Sharding>,
     /// Who shall be let in.
     pub access: GroupAccess,
@@ -357,6 +337,7 @@ impl ReplicationGroup {
             test_failover: None,
             primary_endpoint: MovingEndpoint::default(),
             reader_endpoint: MovingEndpoint::default(),
+            configuration_endpoint: MovingEndpoint::default(),
             sharding: None,
             access: GroupAccess::default(),
             snapshotting: None,
@@ -497,92 +478,12 @@ impl ReplicationGroup {
     fn lets_users_in(&self, member: &CacheCluster) -> bool {
         self.access.generation == 0 || applied_access(member).is_some()
     }
-
-    /// The members that reads go to: replicas that are in sync, in the order of their making; the primary where there is none.
-    pub fn readers(&self) -> Vec<&CacheCluster> {
-        let readers = |wanted: fn(&Self, &CacheCluster) -> bool| -> Vec<&CacheCluster> {
-            self.wished_members()
-                .filter(|member| wanted(self, member) && self.keeps_up(member))
-                .filter(|member| self.lets_users_in(member))
-                .collect()
-        };
-        let replicas = readers(|group, member| !group.is_primary(member));
-        match replicas.is_empty() {
-            true => readers(|group, member| group.is_primary(member)),
-            false => replicas,
-        }
-    }
-
-    /// The primary, while it is known to serve.
-    pub fn serving_primary(&self) -> Option<&CacheCluster> {
-        self.member(&self.primary.cache_cluster_id)
-            .filter(|member| self.has_joined(member))
-    }
-
-    /// One of the group's endpoints.
-    pub fn endpoint(&self, endpoint: GroupEndpoint) -> &MovingEndpoint {
-        match endpoint {
-            GroupEndpoint::Primary => &self.primary_endpoint,
-            GroupEndpoint::Reader => &self.reader_endpoint,
-        }
-    }
-
-    /// The members that a router shall pass connections to an endpoint on to, and those that it shall try after them. None where no
-    /// router has a part in it: in network mode the primary endpoint is an address of the primary itself.
-    pub fn targets(
-        &self,
-        endpoint: GroupEndpoint,
-    ) -> Option<(Vec<&CacheCluster>, Vec<&CacheCluster>)> {
-        if self.sharding.is_some() {
-            let well =
-                |member: &&CacheCluster| self.has_joined(member) && self.lets_users_in(member);
-            let all = || self.wished_members().filter(well).collect();
-            return matches!(endpoint, GroupEndpoint::Reader).then(|| (all(), Vec::new()));
-        }
-        let primary = self.serving_primary();
-        match endpoint {
-            GroupEndpoint::Primary => {
-                self.primary_endpoint.published_port?;
-                Some((primary.into_iter().collect(), Vec::new()))
-            }
-            GroupEndpoint::Reader => {
-                let readers = self.readers();
-                let rest = primary.filter(|primary| !readers.contains(primary));
-                Some((readers, rest.into_iter().collect()))
-            }
-        }
-    }
-
-    /// The route to an endpoint that a router shall serve, in words that are equal if and only if the routes are.
-    pub fn route(&self, endpoint: GroupEndpoint) -> Option<String> {
-        let words = |members: Vec<&CacheCluster>| {
-            let words: Vec<String> = members.into_iter().filter_map(target_words).collect();
-            words.join(",")
-        };
-        let (targets, fallback) = self.targets(endpoint)?;
-        Some(format!("{}|{}", words(targets), words(fallback)))
-    }
-
-    /// Whether a router serves another route to an endpoint than it shall.
-    pub fn lacks_route(&self, endpoint: GroupEndpoint) -> bool {
-        let route = self.route(endpoint);
-        route.is_some() && self.endpoint(endpoint).route_served != route
-    }
 }
 
 /// What users `member`'s node was given, in the run that is known of it.
 fn applied_access(member: &CacheCluster) -> Option<&AppliedAccess> {
     let applied = member.membership.as_ref()?.access.as_ref();
     applied.filter(|applied| member.is_in_run(&applied.started_at))
-}
-
-fn target_words(member: &CacheCluster) -> Option<String> {
-    let node = member.nodes.first()?;
-    Some(format!(
-        "{}:{}",
-        node.address?,
-        node.engine_port(&member.spec)
-    ))
 }
 
 /// The id of the member with this number (names: behaviour.md section 3).

@@ -231,6 +231,7 @@ struct GroupPart(
     Option<i64>,
     Option<String>,
     Option<String>,
+    Option<String>,
 );
 
 impl ClusterRow<'_> {
@@ -362,8 +363,9 @@ impl ClusterRow<'_> {
             auth_token_changed_at,
             primary_address,
             reader_address,
+            configuration_address,
         ) = group;
-        let endpoints = [primary_address, reader_address];
+        let endpoints = [primary_address, reader_address, configuration_address];
         let joined = match (self.joined_run.take(), self.joined_epoch) {
             (Some(started_at), Some(epoch)) => Some(Joined {
                 started_at,

@@ -1,8 +1,10 @@
 //! What the endpoints of a replication group have: addresses or ports, and routes.
 
+use sqlx::{Sqlite, Transaction};
+
 use super::super::allocation::{FreeAddresses, FreePorts};
 use super::super::{Datastore, Error, Pools};
-use crate::resources::replication_group::{GroupEndpoint, MovingEndpoint, ReplicationGroup};
+use crate::resources::replication_group::{GroupEndpoint, ReplicationGroup};
 
 impl Datastore {
     /// Chooses what the group's endpoints lack: addresses, or in published mode ports; all of them or none.
@@ -15,82 +17,73 @@ impl Datastore {
         pools: &Pools,
     ) -> Result<(), Error> {
         let mut write = self.write("replication_group_allocate").await?;
+        let lacking = group.wished_endpoints().iter().copied();
+        let lacking = lacking.filter(|one| !group.endpoint(*one).is_allocated());
         match &pools.ports {
             Some(pool) => {
                 let mut ports = FreePorts::read(&mut write, pool.clone()).await?;
                 // The primary endpoint first: it is what clients are given, so it gets the port that was asked for.
-                if !group.primary_endpoint.is_allocated() && group.sharding.is_none() {
+                for endpoint in lacking {
                     let port = ports.take(group.spec.port)?;
-                    sqlx::query!(
-                        "INSERT INTO published_ports (port, primary_of) VALUES (?, ?)",
-                        port,
-                        group.key
-                    )
-                    .execute(&mut *write)
-                    .await?;
-                }
-                if !group.reader_endpoint.is_allocated() {
-                    let port = ports.take(group.spec.port)?;
-                    sqlx::query!(
-                        "INSERT INTO published_ports (port, reader_of) VALUES (?, ?)",
-                        port,
-                        group.key
-                    )
-                    .execute(&mut *write)
-                    .await?;
+                    port_put(&mut write, group.key, endpoint, port).await?;
                 }
             }
             None => {
-                let kept = |endpoint: &MovingEndpoint| endpoint.address.map(|one| one.to_string());
-                let primary = match kept(&group.primary_endpoint) {
-                    Some(address) => Some(address),
-                    // With cluster mode enabled clients find primaries by themselves.
-                    None if group.sharding.is_some() => None,
-                    None => {
-                        let pool = &pools.endpoint_addresses;
-                        let mut free = FreeAddresses::read_primary(&mut write, pool).await?;
-                        Some(free.take()?.to_string())
-                    }
-                };
-                let reader = match kept(&group.reader_endpoint) {
-                    Some(address) => address,
-                    None => FreeAddresses::read_endpoint(&mut write, &pools.endpoint_addresses)
-                        .await?
-                        .take_other_than(primary.as_deref().unwrap_or_default())?
-                        .to_string(),
-                };
-                sqlx::query!(
-                    "UPDATE replication_groups SET primary_address = ?, reader_address = ? WHERE replication_group_key = ?",
-                    primary,
-                    reader,
-                    group.key
-                )
-                .execute(&mut *write)
-                .await?;
+                let pool = &pools.endpoint_addresses;
+                for endpoint in lacking {
+                    let mut free = match endpoint {
+                        GroupEndpoint::Primary => {
+                            FreeAddresses::read_primary(&mut write, pool).await?
+                        }
+                        GroupEndpoint::Reader | GroupEndpoint::Configuration => {
+                            FreeAddresses::read_endpoint(&mut write, pool).await?
+                        }
+                    };
+                    let address = free.take()?.to_string();
+                    address_put(&mut write, group.key, endpoint, Some(&address)).await?;
+                }
             }
         }
         write.commit().await?;
         Ok(())
     }
 
-    /// Gives back the addresses and ports of a creation that failed.
+    /// Gives back the addresses and ports of these endpoints.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn replication_group_release(&self, group: &ReplicationGroup) -> Result<(), Error> {
+    pub async fn replication_group_release(
+        &self,
+        group: &ReplicationGroup,
+        endpoints: &[GroupEndpoint],
+    ) -> Result<(), Error> {
         let mut write = self.write("replication_group_release").await?;
-        sqlx::query!(
-            "DELETE FROM published_ports WHERE primary_of = ?1 OR reader_of = ?1",
-            group.key
-        )
-        .execute(&mut *write)
-        .await?;
-        sqlx::query!(
-            "UPDATE replication_groups SET primary_address = NULL, reader_address = NULL WHERE replication_group_key = ?",
-            group.key
-        )
-        .execute(&mut *write)
-        .await?;
+        for endpoint in endpoints {
+            address_put(&mut write, group.key, *endpoint, None).await?;
+            match endpoint {
+                GroupEndpoint::Primary => {
+                    sqlx::query!(
+                        "DELETE FROM published_ports WHERE primary_of = ?",
+                        group.key
+                    )
+                    .execute(&mut *write)
+                    .await?
+                }
+                GroupEndpoint::Reader => {
+                    sqlx::query!("DELETE FROM published_ports WHERE reader_of = ?", group.key)
+                        .execute(&mut *write)
+                        .await?
+                }
+                GroupEndpoint::Configuration => {
+                    sqlx::query!(
+                        "DELETE FROM published_ports WHERE group_configuration_of = ?",
+                        group.key
+                    )
+                    .execute(&mut *write)
+                    .await?
+                }
+            };
+        }
         write.commit().await?;
         Ok(())
     }
@@ -121,8 +114,87 @@ impl Datastore {
             )
             .execute(&mut *write)
             .await?,
+            GroupEndpoint::Configuration => sqlx::query!(
+                "UPDATE replication_groups SET configuration_route_served = ? WHERE replication_group_key = ?",
+                route,
+                key
+            )
+            .execute(&mut *write)
+            .await?,
         };
         write.commit().await?;
         Ok(())
     }
+}
+
+async fn port_put(
+    write: &mut Transaction<'_, Sqlite>,
+    key: i64,
+    endpoint: GroupEndpoint,
+    port: u16,
+) -> Result<(), Error> {
+    match endpoint {
+        GroupEndpoint::Primary => {
+            sqlx::query!(
+                "INSERT INTO published_ports (port, primary_of) VALUES (?, ?)",
+                port,
+                key
+            )
+            .execute(&mut **write)
+            .await?
+        }
+        GroupEndpoint::Reader => {
+            sqlx::query!(
+                "INSERT INTO published_ports (port, reader_of) VALUES (?, ?)",
+                port,
+                key
+            )
+            .execute(&mut **write)
+            .await?
+        }
+        GroupEndpoint::Configuration => {
+            sqlx::query!(
+                "INSERT INTO published_ports (port, group_configuration_of) VALUES (?, ?)",
+                port,
+                key
+            )
+            .execute(&mut **write)
+            .await?
+        }
+    };
+    Ok(())
+}
+
+/// An endpoint without an address has no route either.
+async fn address_put(
+    write: &mut Transaction<'_, Sqlite>,
+    key: i64,
+    endpoint: GroupEndpoint,
+    address: Option<&str>,
+) -> Result<(), Error> {
+    match endpoint {
+        GroupEndpoint::Primary => sqlx::query!(
+            "UPDATE replication_groups SET primary_address = ?, primary_route_served = NULL WHERE replication_group_key = ?",
+            address,
+            key
+        )
+        .execute(&mut **write)
+        .await?,
+        GroupEndpoint::Reader => sqlx::query!(
+            "UPDATE replication_groups SET reader_address = ?, reader_route_served = NULL WHERE replication_group_key = ?",
+            address,
+            key
+        )
+        .execute(&mut **write)
+        .await?,
+        GroupEndpoint::Configuration => sqlx::query!(
+            "UPDATE replication_groups SET configuration_address = ?, configuration_route_served = NULL
+             WHERE replication_group_key = ?",
+            address,
+            key
+        )
+        .execute(&mut **write)
+        .await?,
+    };
+    Ok(())
 }

@@ -10,6 +10,7 @@ use super::super::snapshot::snapshotting;
 use super::super::{Error, count};
 use crate::resources::auth_token::{AuthTokenStrategy, AuthTokens};
 use crate::resources::cache_cluster::{CacheCluster, Notification};
+use crate::resources::cluster_mode::ClusterMode;
 use crate::resources::engine::Engine;
 use crate::resources::replication_group::{
     AttachedUserGroup, GroupAccess, GroupChange, GroupPending, MovingEndpoint, PrimaryChoice,
@@ -87,6 +88,7 @@ enum ChangeRow {
     AuthToken(String),
     ServiceUpdate(String),
     TransitEncryption(Option<String>, Option<String>),
+    ClusterMode(String, String),
 }
 
 impl From<&GroupChange> for ChangeRow {
@@ -104,6 +106,9 @@ impl From<&GroupChange> for ChangeRow {
             GroupChange::TransitEncryption(from, to) => {
                 let word = |mode: TransitEncryptionMode| mode.word().to_owned();
                 Self::TransitEncryption(from.map(word), to.map(word))
+            }
+            GroupChange::ClusterMode(from, to) => {
+                Self::ClusterMode(from.word().to_owned(), to.word().to_owned())
             }
         }
     }
@@ -128,6 +133,10 @@ impl From<ChangeRow> for GroupChange {
                 let mode = |word: Option<String>| TransitEncryptionMode::parse(&word?);
                 Self::TransitEncryption(mode(from), mode(to))
             }
+            ChangeRow::ClusterMode(from, to) => Self::ClusterMode(
+                ClusterMode::parse(&from).unwrap_or(ClusterMode::Compatible),
+                ClusterMode::parse(&to).unwrap_or(ClusterMode::Enabled),
+            ),
         }
     }
 }
@@ -184,8 +193,12 @@ pub(super) struct GroupRow {
     pub(super) reader_address: Option<String>,
     pub(super) primary_route_served: Option<String>,
     pub(super) reader_route_served: Option<String>,
+    pub(super) cluster_mode: String,
+    pub(super) configuration_address: Option<String>,
+    pub(super) configuration_route_served: Option<String>,
     pub(super) primary_port: Option<i64>,
     pub(super) reader_port: Option<i64>,
+    pub(super) configuration_port: Option<i64>,
     pub(super) guarded: i64,
     pub(super) transit_encryption: Option<String>,
     pub(super) kms_key_id: Option<String>,
@@ -224,6 +237,11 @@ impl GroupRow {
                 self.reader_port,
                 self.reader_route_served.clone(),
             )?,
+            configuration_endpoint: endpoint(
+                self.configuration_address.as_deref(),
+                self.configuration_port,
+                self.configuration_route_served.clone(),
+            )?,
             scope: Scope {
                 account: self.account,
                 region: self.region,
@@ -256,6 +274,7 @@ impl GroupRow {
             engine_version: engine_version(&self.engine, &self.engine_version)?,
             node_type: stored_node_type(&self.cache_node_type)?,
             port: port(self.port)?,
+            cluster_mode: cluster_mode(&self.cluster_mode)?,
             parameter_group_name: self.parameter_group_name.clone(),
             subnet_group_name: self.subnet_group_name.clone(),
             security_group_ids: parsed(&self.security_group_ids)?,
@@ -346,6 +365,10 @@ impl GroupRow {
             history: self.primary_history.clone(),
         })
     }
+}
+
+fn cluster_mode(word: &str) -> Result<ClusterMode, Error> {
+    ClusterMode::parse(word).ok_or_else(|| Error::Corrupt(format!("the cluster mode {word}")))
 }
 
 fn endpoint(

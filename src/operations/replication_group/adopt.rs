@@ -8,18 +8,19 @@ use cacheplane_api::{Fault, FaultCode};
 
 use super::super::Context;
 use super::super::cache_cluster;
-use super::super::faults::{fault_of, internal, invalid_combination};
+use super::super::faults::{fault_of, internal, invalid_combination, not_supported};
 use super::super::spec::{
     NamedGroup, given, has_entries, notification, security_groups, snapshot_retention,
 };
 use super::super::subnet_group;
 use super::size;
 use super::spec::{
-    availability, cluster_mode_disabled, description, engine, no_replication, refuse_global,
-    refuse_unsupported,
+    availability, cluster_mode, cluster_mode_disabled, description, engine, no_replication,
+    refuse_global, refuse_unsupported,
 };
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::{CacheCluster, CacheClusterSpec};
+use crate::resources::cluster_mode::ClusterMode;
 use crate::resources::id;
 use crate::resources::replication_group::{ReplicationGroup, ReplicationGroupSpec};
 use crate::resources::status::Operation;
@@ -146,6 +147,11 @@ fn refuse_contradictions(
                 || given(input.serverless_cache_snapshot_name.as_deref()).is_some(),
         ),
     ];
+    if cluster_mode(input.cluster_mode.as_deref())? == Some(ClusterMode::Compatible) {
+        return Err(not_supported(
+            "ClusterMode compatible with PrimaryClusterId",
+        ));
+    }
     cluster_mode_disabled(named, spec.engine_version)?;
     match other.iter().find(|(_, differs)| *differs) {
         Some((member, _)) => Err(invalid_combination(format!(
@@ -178,6 +184,7 @@ fn spec(
         engine_version: old.engine_version,
         node_type: old.node_type,
         port: old.port,
+        cluster_mode: ClusterMode::Disabled,
         parameter_group_name: old.parameter_group_name,
         subnet_group_name: old.subnet_group_name,
         security_group_ids,

@@ -5,7 +5,7 @@ use cacheplane_api::{Fault, FaultCode};
 
 use super::super::Context;
 use super::super::faults::{
-    cache_cluster_not_found, fault_of, internal, invalid_combination, invalid_value, not_supported,
+    cache_cluster_not_found, fault_of, internal, invalid_combination, invalid_value,
 };
 use super::super::log_delivery;
 use super::super::node_type::refuse_unlisted;
@@ -17,7 +17,9 @@ use super::super::spec::{
 use super::super::user_group;
 use super::encryption;
 use super::spec::{cluster_mode, description, durability, engine, not_preferred};
-use super::{STALE_TRIES, contended, demand, find, held_up, node_groups, state, view, wake};
+use super::{
+    STALE_TRIES, compatible, contended, demand, find, held_up, node_groups, state, view, wake,
+};
 use crate::datastore::Error as StoreError;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::engine::{self as engines, Engine, EngineVersion, Upgrade, UpgradeCondition};
@@ -48,6 +50,7 @@ pub async fn modify_replication_group(
         } else {
             demand(&before)?;
             demand_a_wish(&input)?;
+            compatible::demand_mode_alone(&input, &before)?;
             let user_group = wanted_user_group(cx, &input, &before).await?;
             if let Some(Some(_)) = user_group {
                 not_preferred(before.spec.transit_encryption)?;
@@ -109,7 +112,10 @@ fn modify(
 ) -> Result<Vec<Event>, Fault> {
     refuse_unsupported(input)?;
     encryption::modify(input, group)?;
-    cluster_mode_stays(input, group)?;
+    refuse_for_shards(input, group)?;
+    if let Some(mode) = cluster_mode(input.cluster_mode.as_deref())? {
+        compatible::change(group, mode)?;
+    }
     if let Some(text) = &input.replication_group_description {
         group.spec.description = description(text)?;
     }
@@ -151,21 +157,12 @@ fn modify(
     Ok(events)
 }
 
-/// Cluster mode is not changed so far; and what a group without one primary cannot have (texts: behaviour.md section 40).
-fn cluster_mode_stays(
+/// What a group without one primary cannot have (texts: behaviour.md section 40).
+fn refuse_for_shards(
     input: &ModifyReplicationGroupMessage,
     group: &ReplicationGroup,
 ) -> Result<(), Fault> {
     let is_sharded = group.sharding.is_some();
-    match given(input.cluster_mode.as_deref()) {
-        Some("enabled") if !is_sharded => return Err(not_supported("ClusterMode enabled")),
-        Some("disabled") if is_sharded => {
-            return Err(invalid_value(
-                "Cluster mode cannot be disabled once it is enabled.",
-            ));
-        }
-        _ => {}
-    }
     if !is_sharded {
         return Ok(());
     }
@@ -466,7 +463,6 @@ fn is_staying_member(group: &ReplicationGroup, id: &str) -> bool {
 /// What AWS refuses here, in its words, and what we do not have yet, by name. NodeGroupId is deprecated and ignored, as on AWS.
 fn refuse_unsupported(input: &ModifyReplicationGroupMessage) -> Result<(), Fault> {
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
-    cluster_mode(input.cluster_mode.as_deref())?;
     durability(input.durability.as_deref())?;
     network(None, input.ip_discovery.as_deref())
 }

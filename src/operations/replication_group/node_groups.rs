@@ -8,6 +8,8 @@ use super::super::faults::{
     cache_parameter_group_not_found, fault_of, invalid_combination, invalid_value, not_supported,
 };
 use super::super::spec::{NamedGroup, given, has_entries, other_engine, other_family};
+use super::spec;
+use crate::resources::cluster_mode::ClusterMode;
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::parameter;
@@ -16,17 +18,31 @@ use crate::resources::replication_group::sharding::{NodeGroupSpec, node_groups_m
 use crate::resources::slots::{Coverage, SlotSet, even_split};
 use crate::resources::zones::Zones;
 
-/// Whether a request is for a group with cluster mode enabled.
-pub(super) fn is_sharded(
+/// The cluster mode that is asked for: in so many words, or by a number of node groups or a parameter group.
+pub(super) fn cluster_mode(
     input: &CreateReplicationGroupMessage,
     named: Option<&NamedGroup>,
-) -> bool {
+) -> Result<ClusterMode, Fault> {
+    let word = spec::cluster_mode(input.cluster_mode.as_deref())?;
     let listed = input.node_group_configuration.as_ref();
     let by_group = named.and_then(|named| named.found);
-    input.num_node_groups.is_some_and(|count| count > 1)
-        || listed.is_some_and(|all| all.len() > 1)
-        || given(input.cluster_mode.as_deref()) == Some("enabled")
-        || by_group.is_some_and(|group| group.cluster_enabled)
+    let wants_many = input.num_node_groups.is_some_and(|count| count > 1)
+        || listed.is_some_and(|all| all.len() > 1);
+    if word == Some(ClusterMode::Compatible) {
+        return match wants_many {
+            true => Err(invalid_combination(
+                "A replication group with cluster mode compatible has one node group.",
+            )),
+            false => Ok(ClusterMode::Compatible),
+        };
+    }
+    let is_sharded = wants_many
+        || word == Some(ClusterMode::Enabled)
+        || by_group.is_some_and(|group| group.cluster_enabled);
+    Ok(match is_sharded {
+        true => ClusterMode::Enabled,
+        false => ClusterMode::Disabled,
+    })
 }
 
 /// The parameter group, one that turns cluster mode on (text: behaviour.md section 40).

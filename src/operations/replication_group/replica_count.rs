@@ -13,6 +13,7 @@ use super::super::faults::{
 };
 use super::super::spec::{given, has_entries};
 use super::super::{subnet_group, tag};
+use super::compatible::refuse_change;
 use super::{
     STALE_TRIES, contended, demand, find, group_tags, no_operation, one_of, refuse_outposts,
     shard_replicas, view, wake,
@@ -39,6 +40,7 @@ pub async fn increase_replica_count(
     for _ in 0..STALE_TRIES {
         let mut group = find(cx, &input.replication_group_id).await?;
         demand(&group)?;
+        refuse_change(&group)?;
         let choice = choice(cx, &group).await?;
         if let Some(sharding) = &group.sharding {
             let added = shard_replicas::added(&choice, &input, &group, sharding)?;
@@ -84,6 +86,7 @@ pub async fn decrease_replica_count(
     for _ in 0..STALE_TRIES {
         let mut group = find(cx, &input.replication_group_id).await?;
         demand(&group)?;
+        refuse_change(&group)?;
         if let Some(sharding) = group.sharding.clone() {
             let leaving = shard_replicas::removed(&input, &group, &sharding)?;
             group.remove_shard_replicas(&leaving, cx.clock.now());
@@ -124,6 +127,7 @@ pub(in crate::operations) async fn create_member(
         refuse_members_of_shards(&group)?;
         refuse_settings(input, &group)?;
         demand(&group)?;
+        refuse_change(&group)?;
         if group.wished_replica_count() >= REPLICAS_MAX {
             let nodes = REPLICAS_MAX + 1;
             return Err(Fault::new(

@@ -12,6 +12,7 @@ use super::super::faults::{
 };
 use super::super::spec::{given, has_entries};
 use super::super::subnet_group;
+use super::compatible::refuse_change;
 use super::node_groups::node_group_count;
 use super::{
     STALE_TRIES, cluster_mode_only, contended, demand, find, group_tags, state, view, wake,
@@ -46,6 +47,7 @@ pub async fn modify_replication_group_shard_configuration(
         let mut group = find(cx, &input.replication_group_id).await?;
         let sharding = group.sharding.as_ref().ok_or_else(cluster_mode_only)?;
         demand(&group)?;
+        refuse_change(&group)?;
         let subnet_group = subnet_group::find(cx, &group.spec.subnet_group_name).await?;
         let wish = wish(&subnet_group.zones(), &input, &group, sharding)?;
         let is_same = wish.new.is_empty() && wish.staying.len() == sharding.node_groups.len();

@@ -11,12 +11,15 @@ use super::super::spec::{
 };
 use super::{node_groups, size};
 use crate::resources::auth_token::{self, AuthTokens};
+use crate::resources::cluster_mode::{ClusterMode, can_be_compatible};
 use crate::resources::engine::{self, Engine, EngineVersion};
 use crate::resources::id;
+use crate::resources::node_group::NodeGroupId;
 use crate::resources::node_type::NodeType;
 use crate::resources::replication_group::ReplicationGroupSpec;
 use crate::resources::replication_group::replicas::check_multi_az;
 use crate::resources::replication_group::sharding::NodeGroupSpec;
+use crate::resources::slots::even_split;
 use crate::resources::subnet_group::SubnetGroup;
 use crate::resources::timestamp::Timestamp;
 use crate::resources::transit_encryption::{TransitEncryptionMode, can_change_live};
@@ -48,13 +51,26 @@ pub(super) fn spec(
     let node_type = node_type(input.cache_node_type.as_deref())?;
     node_type.may_be_created(engine_version).map_err(fault_of)?;
     let choice = subnet_group.zones();
-    let is_sharded = node_groups::is_sharded(input, named);
-    let layout = if is_sharded {
-        Layout::NodeGroups(node_groups::node_groups(&choice, input, engine_version)?)
-    } else {
-        let zones = size::zones(&choice, input, named)?;
-        availability(input, &zones)?;
-        Layout::Members(zones)
+    let cluster_mode = node_groups::cluster_mode(input, named)?;
+    let layout = match cluster_mode {
+        ClusterMode::Enabled => {
+            Layout::NodeGroups(node_groups::node_groups(&choice, input, engine_version)?)
+        }
+        ClusterMode::Compatible => {
+            let zones = size::zones(&choice, input, named)?;
+            availability(input, &zones)?;
+            compatibility(input, engine_version)?;
+            Layout::NodeGroups(vec![NodeGroupSpec {
+                id: NodeGroupId::FIRST,
+                slots: even_split(1).remove(0),
+                zones,
+            }])
+        }
+        ClusterMode::Disabled => {
+            let zones = size::zones(&choice, input, named)?;
+            availability(input, &zones)?;
+            Layout::Members(zones)
+        }
     };
     refuse_unsupported(input, engine_version, node_type)?;
     let (maintenance_window, snapshot_window) = windows(
@@ -66,9 +82,12 @@ pub(super) fn spec(
     let engine = engine_version.engine;
     let spec = ReplicationGroupSpec {
         port: port(input.port, engine)?,
-        parameter_group_name: match is_sharded {
-            true => node_groups::parameter_group(named, engine_version)?,
-            false => cluster_mode_disabled(named, engine_version)?,
+        cluster_mode,
+        parameter_group_name: match cluster_mode {
+            ClusterMode::Disabled => cluster_mode_disabled(named, engine_version)?,
+            ClusterMode::Compatible | ClusterMode::Enabled => {
+                node_groups::parameter_group(named, engine_version)?
+            }
         },
         subnet_group_name: subnet_group.name,
         security_group_ids: security_groups(input.security_group_ids.as_ref(), &cx.scope)?,
@@ -181,6 +200,25 @@ pub(super) fn availability(
     Ok(())
 }
 
+/// What a group needs to be served both ways (behaviour.md section 17).
+fn compatibility(
+    input: &CreateReplicationGroupMessage,
+    version: &EngineVersion,
+) -> Result<(), Fault> {
+    if !can_be_compatible(version) {
+        return Err(invalid_combination(format!(
+            "ClusterMode compatible needs Redis OSS engine version 7.0 or later, or Valkey; {} {} has none.",
+            version.engine, version.version
+        )));
+    }
+    if input.automatic_failover_enabled != Some(true) {
+        return Err(invalid_value(
+            "Automatic failover must be enabled to create a replication group with cluster mode compatible.",
+        ));
+    }
+    Ok(())
+}
+
 /// The name of a parameter group that does not turn cluster mode on.
 pub(super) fn cluster_mode_disabled(
     named: Option<&NamedGroup>,
@@ -206,7 +244,6 @@ pub(super) fn refuse_unsupported(
     no_cache_security_groups(input.cache_security_group_names.as_ref())?;
     encryption(input, version)?;
     data_tiering(input.data_tiering_enabled, node_type)?;
-    cluster_mode(input.cluster_mode.as_deref())?;
     durability(input.durability.as_deref())?;
     network(input.network_type.as_deref(), input.ip_discovery.as_deref())
 }
@@ -333,15 +370,16 @@ fn data_tiering(wanted: Option<bool>, node_type: &NodeType) -> Result<(), Fault>
     }
 }
 
-/// ClusterMode as it is spelled; `compatible` is not there so far.
-pub(super) fn cluster_mode(word: Option<&str>) -> Result<(), Fault> {
-    match given(word) {
-        None | Some("disabled" | "enabled") => Ok(()),
-        Some(known @ "compatible") => Err(not_supported(&format!("ClusterMode {known}"))),
-        Some(other) => Err(invalid_value(format!(
-            "Invalid cluster mode: {other}. It is enabled, disabled or compatible."
-        ))),
-    }
+/// ClusterMode as it is spelled.
+pub(super) fn cluster_mode(word: Option<&str>) -> Result<Option<ClusterMode>, Fault> {
+    let invalid = |word: &str| {
+        invalid_value(format!(
+            "Invalid cluster mode: {word}. It is enabled, disabled or compatible."
+        ))
+    };
+    given(word)
+        .map(|word| ClusterMode::parse(word).ok_or_else(|| invalid(word)))
+        .transpose()
 }
 
 /// Durability as it is spelled; `default` resolves to what every group here has.

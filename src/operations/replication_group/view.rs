@@ -13,6 +13,7 @@ use super::super::log_delivery;
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::auth_token::AuthTokenStrategy;
 use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::cluster_mode::ClusterMode;
 use crate::resources::engine::Engine;
 use crate::resources::replication_group::sharding::NodeGroup as Shard;
 use crate::resources::replication_group::{
@@ -29,6 +30,7 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
     let tokens = group.access.auth_tokens.as_ref();
     let in_transit = encryption_change(group).map_or(spec.transit_encryption, |(from, _)| from);
     let is_told = matches!(status, Status::Available | Status::Modifying);
+    let cluster_mode = cluster_mode(group);
     let valkey_9 = spec.engine() == Engine::Valkey && spec.engine_version.at_least(9, 0, 0);
     ReplicationGroupShape {
         replication_group_id: Some(spec.replication_group_id.clone()),
@@ -38,11 +40,9 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         pending_modified_values: Some(pending(group)),
         member_clusters: (status != Status::Deleting).then(|| member_ids(group, status)),
         node_groups: is_told.then(|| node_groups(cx, group, status)),
-        configuration_endpoint: group
-            .sharding
-            .as_ref()
-            .filter(|_| is_told)
-            .and_then(|_| moving_endpoint(cx, group, &group.reader_endpoint)),
+        configuration_endpoint: is_told
+            .then(|| moving_endpoint(cx, group, &group.configuration_endpoint))
+            .flatten(),
         snapshotting_cluster_id: (is_told && group.sharding.is_none())
             .then(|| snapshotting_cluster_id(group))
             .flatten(),
@@ -50,7 +50,7 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         multi_az: Some(switch(spec.multi_az).to_owned()),
         snapshot_retention_limit: i32::try_from(spec.snapshot_retention_days).ok(),
         snapshot_window: Some(spec.snapshot_window.to_string()),
-        cluster_enabled: Some(group.sharding.is_some()),
+        cluster_enabled: Some(cluster_mode == ClusterMode::Enabled),
         cache_node_type: Some(spec.node_type.name.to_owned()),
         auth_token_enabled: Some(tokens.is_some()),
         auth_token_last_modified_date: tokens
@@ -72,12 +72,21 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
         auto_minor_version_upgrade: Some(spec.auto_minor_version_upgrade),
         network_type: Some("ipv4".to_owned()),
         ip_discovery: Some("ipv4".to_owned()),
-        cluster_mode: Some(switch(group.sharding.is_some()).to_owned()),
+        cluster_mode: Some(cluster_mode.word().to_owned()),
         engine: Some(spec.engine().name().to_owned()),
         durability: valkey_9.then(|| "default".to_owned()),
         effective_durability: valkey_9.then(|| "disabled".to_owned()),
         ..ReplicationGroupShape::default()
     }
+}
+
+/// The cluster mode that there is; one that is on its way is told of as pending.
+fn cluster_mode(group: &ReplicationGroup) -> ClusterMode {
+    let turning = group.changes.iter().find_map(|change| match change {
+        GroupChange::ClusterMode(from, _) => Some(*from),
+        _ => None,
+    });
+    turning.unwrap_or(group.spec.cluster_mode)
 }
 
 /// Left out where there is none, as in recorded replies.
@@ -112,6 +121,7 @@ fn turning(group: &ReplicationGroup) -> Option<bool> {
         | GroupChange::Promotion(_)
         | GroupChange::UserGroup(..)
         | GroupChange::AuthToken(_)
+        | GroupChange::ClusterMode(..)
         | GroupChange::ServiceUpdate(_)
         | GroupChange::TransitEncryption(..) => None,
     })
@@ -132,9 +142,11 @@ fn told_members(group: &ReplicationGroup, status: Status) -> impl Iterator<Item 
 }
 
 fn node_groups(cx: &Context, group: &ReplicationGroup, status: Status) -> Vec<NodeGroup> {
-    match &group.sharding {
-        None => vec![node_group(cx, group, status)],
-        Some(sharding) => {
+    match (cluster_mode(group), &group.sharding) {
+        (ClusterMode::Disabled | ClusterMode::Compatible, _) | (_, None) => {
+            vec![node_group(cx, group, status)]
+        }
+        (ClusterMode::Enabled, Some(sharding)) => {
             // One whose slots have all moved is gone for whoever asks; its nodes stay a little for clients that do not know yet.
             let shards = sharding.node_groups.iter();
             let shards = shards.filter(|one| one.drained_at.is_none());
@@ -187,7 +199,7 @@ fn node_group_member(
     member: &CacheCluster,
 ) -> NodeGroupMember {
     let node = member.nodes.first();
-    let role = match group.is_primary(member) {
+    let role = match group.is_recorded_primary(member) {
         true => "primary",
         false => "replica",
     };
@@ -243,6 +255,7 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::AutomaticFailover(_)
         | GroupChange::UserGroup(..)
         | GroupChange::AuthToken(_)
+        | GroupChange::ClusterMode(..)
         | GroupChange::ServiceUpdate(_)
         | GroupChange::TransitEncryption(..) => None,
     });
@@ -258,6 +271,7 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         | GroupChange::NodeGroupCount(..)
         | GroupChange::Promotion(_)
         | GroupChange::AuthToken(_)
+        | GroupChange::ClusterMode(..)
         | GroupChange::ServiceUpdate(_)
         | GroupChange::TransitEncryption(..) => None,
     });
@@ -267,11 +281,12 @@ fn pending(group: &ReplicationGroup) -> ReplicationGroupPendingModifiedValues {
         primary_cluster_id: group.pending.primary_cluster_id.clone().or(promotion),
         automatic_failover_status: turning(group).map(|on| switch(on).to_owned()),
         resharding: resharding(group),
+        cluster_mode: (cluster_mode(group) != group.spec.cluster_mode)
+            .then(|| group.spec.cluster_mode.word().to_owned()),
         user_groups,
         transit_encryption_enabled: encryption.map(|to| to.is_some()),
         transit_encryption_mode: encryption.flatten().map(|mode| mode.word().to_owned()),
         log_delivery_configurations: log_delivery::pending(&group.log_deliveries),
-        ..ReplicationGroupPendingModifiedValues::default()
     }
 }
 

@@ -73,7 +73,9 @@ pub fn convergence_events(group: &ReplicationGroup, now: Timestamp) -> Vec<Event
                 ),
             }),
             // AWS documents no event for these.
-            GroupChange::AuthToken(_) | GroupChange::TransitEncryption(..) => return None,
+            GroupChange::AuthToken(_)
+            | GroupChange::TransitEncryption(..)
+            | GroupChange::ClusterMode(..) => return None,
         })
     }));
     events

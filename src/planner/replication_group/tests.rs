@@ -296,6 +296,7 @@ fn endpoints_are_chosen_before_anything_else() {
             match lacking {
                 GroupEndpoint::Primary => it.group.primary_endpoint.address = None,
                 GroupEndpoint::Reader => it.group.reader_endpoint.address = None,
+                GroupEndpoint::Configuration => unreachable!("it has none"),
             }
             it.end(0);
         };
@@ -480,7 +481,11 @@ fn what_was_given_up_gives_its_endpoints_back_when_its_members_are_gone() {
         given_up(it);
         it.group.members.clear();
     };
-    check(1, gone, Plan::Do(Stage::Release));
+    check(
+        1,
+        gone,
+        Plan::Do(Stage::Release(GroupEndpoint::ALL.to_vec())),
+    );
     let released = |it: &mut Scene| {
         gone(it);
         it.group.primary_endpoint.address = None;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::{GroupStage, Look, Order, Plan, SILENCE_MAX, Serving, Stage, TakeOver, is_touched};
+use crate::planner::replication_group::Establish;
+use crate::resources::replication_group::GroupEndpoint;
 use crate::resources::replication_group::sharding::NodeGroup;
 
 /// How long the others have to vote, once a primary was found gone. Those that have voted for another of its replicas lately refuse.
@@ -143,6 +145,37 @@ impl Look<'_> {
             })
             .collect();
         (!news.is_empty()).then_some(Plan::Do(Stage::RecordServing(news)))
+    }
+
+    /// In compatible mode the primary endpoint is where the slots are served, as that is on record; what a mode has no endpoint for is
+    /// given back.
+    pub(super) fn place_endpoints(&self) -> Option<Plan> {
+        let group = self.group;
+        let holds = |index: &usize| self.seen.members[*index].has_primary_address;
+        let holders = (0..self.seen.members.len()).filter(holds);
+        let spare = group.spare_endpoints();
+        let stage = if spare.contains(&GroupEndpoint::Primary) && holders.clone().next().is_some() {
+            GroupStage::Detach(holders.collect())
+        } else if !spare.is_empty() {
+            GroupStage::Release(spare)
+        } else {
+            group.primary_endpoint.address?;
+            let (primary, _) = self.serving(self.sharding.node_groups.first()?)?;
+            let detach: Vec<usize> = holders.filter(|index| *index != primary).collect();
+            let attach = !holds(&primary);
+            if detach.is_empty() && !attach {
+                return None;
+            }
+            GroupStage::Establish(Establish {
+                primary,
+                from: None,
+                detach,
+                promote: None,
+                attach,
+                follow: Vec::new(),
+            })
+        };
+        Some(Plan::Do(Stage::Group(stage)))
     }
 
     /// Ends the primaries that a TestFailover shall end, when somebody is there who takes over.

@@ -1,6 +1,7 @@
 //! A group of three node groups with a primary and a replica each that is as wished, what befalls it, and what is planned then.
 //! Members 0, 2, 4 are the primaries of node groups 0, 1, 2; each is followed by the next.
 
+mod compatible;
 mod moving;
 
 use std::time::Duration;
@@ -8,9 +9,12 @@ use std::time::Duration;
 use super::*;
 use crate::resources::cache_cluster::tests::ASKED;
 use crate::resources::cache_cluster::{Joined, NodeObserved, Observation};
+use crate::resources::cluster_mode::ClusterMode;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::replication_group::tests::settled;
-use crate::resources::replication_group::{GroupChange, TestFailover};
+use crate::resources::replication_group::{
+    GroupChange, GroupEndpoint, MovingEndpoint, TestFailover,
+};
 use crate::resources::slots::even_split;
 
 struct Scene {
@@ -31,6 +35,9 @@ fn name(member: usize) -> String {
 fn scene() -> Scene {
     let mut group = settled(5);
     group.spec.automatic_failover = true;
+    group.spec.cluster_mode = ClusterMode::Enabled;
+    group.primary_endpoint = MovingEndpoint::default();
+    group.configuration_endpoint = std::mem::take(&mut group.reader_endpoint);
     let mut sharding = Sharding::default();
     for (number, slots) in (0..3).zip(even_split(3)) {
         let mut node_group = NodeGroup::wished(id(number), slots.clone());
@@ -55,6 +62,7 @@ fn scene() -> Scene {
         let slots = &sharding.node_groups[index / 2].slots;
         MemberSeen {
             container: running("run 1"),
+            has_primary_address: false,
             answer: Some(Answer {
                 node_id: name(index),
                 is_primary: index % 2 == 0,
@@ -97,7 +105,8 @@ fn running(run: &str) -> ContainerSeen {
 fn check(change: impl FnOnce(&mut Scene), expected: Plan) {
     let mut it = scene();
     change(&mut it);
-    it.group.reader_endpoint.route_served = it.group.route(GroupEndpoint::Reader);
+    let route = it.group.route(GroupEndpoint::Configuration);
+    it.group.configuration_endpoint.route_served = route;
     let sharding = it.group.sharding.clone().expect("be sharded");
     assert_eq!(plan(&it.group, &sharding, &it.seen, it.now), expected);
 }
@@ -183,7 +192,7 @@ impl Scene {
 #[test]
 fn nothing_is_done_where_all_is_as_wished() {
     check(|_| {}, Plan::Converged);
-    let no_endpoint = |it: &mut Scene| it.group.reader_endpoint.address = None;
+    let no_endpoint = |it: &mut Scene| it.group.configuration_endpoint.address = None;
     check(no_endpoint, group_stage(GroupStage::Allocate));
 }
 

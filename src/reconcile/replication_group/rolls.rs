@@ -92,6 +92,7 @@ impl ReplicationGroups {
                 | GroupChange::NodeGroupCount(..)
                 | GroupChange::AutomaticFailover(_)
                 | GroupChange::Promotion(_)
+                | GroupChange::ClusterMode(..)
                 | GroupChange::UserGroup(..)
                 | GroupChange::AuthToken(_) => return true,
             };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::stages::COMMAND_DEADLINE;
-use super::{ReplicationGroups, Stop, container_seen};
+use super::{ReplicationGroups, Stop, container_seen, has_primary_address};
 use crate::datastore::NodeGroupSeen;
 use crate::engine::cluster::{
     ClusterOrder, ClusterView, FailoverKind, HandOver, KeyConflict, MigrationLimits,
@@ -62,6 +62,7 @@ impl ReplicationGroups {
     ) -> Result<MemberSeen, Stop> {
         let mut seen = MemberSeen {
             container: ContainerSeen::Absent,
+            has_primary_address: false,
             answer: None,
         };
         let node = member.nodes.first();
@@ -72,7 +73,10 @@ impl ReplicationGroups {
         }
         let container = self.world.runtime.container(&self.container(member)).await;
         seen.container = match container {
-            Ok(Some(container)) => container_seen(&container),
+            Ok(Some(container)) => {
+                seen.has_primary_address = has_primary_address(&self.world, group, &container);
+                container_seen(&container)
+            }
             Ok(None) => return Ok(seen),
             // One container of which the engine cannot tell holds up no failover to another.
             Err(_) if !is_primary(group, member) => ContainerSeen::Running {

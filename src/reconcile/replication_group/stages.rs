@@ -14,7 +14,7 @@ use crate::engine::{EngineError, HistoryHeld, NodeEndpoint, PrimaryAddress};
 use crate::planner::replication_group::{self as planner, Establish, Held, Reason, Stage};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::event::Event;
-use crate::resources::replication_group::{GroupChange, ReplicationGroup};
+use crate::resources::replication_group::{GroupChange, GroupEndpoint, ReplicationGroup};
 use crate::runtime::RuntimeError;
 
 /// How long a node may take to do what it is told.
@@ -118,9 +118,9 @@ impl ReplicationGroups {
                 }
                 Ok(store.replication_group_release_primary(group).await?)
             }
-            Stage::Release => Ok(store.replication_group_release(group).await?),
+            Stage::Release(endpoints) => self.release(group, &endpoints).await,
             Stage::Forget => {
-                if self.has_routers(group).await? {
+                if self.has_routers(group, &GroupEndpoint::ALL).await? {
                     self.world.activators.router.wake();
                     return Err(Stop::Waits);
                 }
@@ -136,11 +136,31 @@ impl ReplicationGroups {
         }
     }
 
-    /// Whether routers of the group's endpoints are left, in published mode: they hold the ports, which the next group of that name may
-    /// be asked to have.
-    async fn has_routers(&self, group: &ReplicationGroup) -> Result<bool, Stop> {
-        let ports = [&group.primary_endpoint, &group.reader_endpoint].map(|one| one.published_port);
-        let names: Vec<String> = ports.into_iter().flatten().map(router_of_port).collect();
+    /// Gives endpoints back, those of a group that stays when their routers are gone.
+    async fn release(
+        &self,
+        group: &ReplicationGroup,
+        endpoints: &[GroupEndpoint],
+    ) -> Result<(), Stop> {
+        if group.failure.is_none() && self.has_routers(group, endpoints).await? {
+            self.world.activators.router.wake();
+            return Err(Stop::Waits);
+        }
+        let store = &self.world.datastore;
+        Ok(store.replication_group_release(group, endpoints).await?)
+    }
+
+    /// Whether routers of these endpoints are left, in published mode: they hold the ports, which the next group of that name may be
+    /// asked to have.
+    async fn has_routers(
+        &self,
+        group: &ReplicationGroup,
+        endpoints: &[GroupEndpoint],
+    ) -> Result<bool, Stop> {
+        let ports = endpoints
+            .iter()
+            .filter_map(|one| group.endpoint(*one).published_port);
+        let names: Vec<String> = ports.map(router_of_port).collect();
         let routers = self.world.datastore.router_list().await?;
         Ok(routers.iter().any(|router| names.contains(&router.name)))
     }

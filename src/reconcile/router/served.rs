@@ -32,7 +32,7 @@ pub(super) struct Served {
 enum Owner {
     /// A configuration endpoint.
     CacheCluster(Box<CacheCluster>),
-    /// A primary or reader endpoint.
+    /// An endpoint of a replication group.
     ReplicationGroup(Arc<ReplicationGroup>, GroupEndpoint),
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn all(world: &World) -> anyhow::Result<Vec<Served>> {
     for group in world.datastore.replication_group_list().await? {
         if group.deletion_requested_at.is_none() && group.failure.is_none() {
             let group = Arc::new(group);
-            for endpoint in [GroupEndpoint::Primary, GroupEndpoint::Reader] {
+            for endpoint in GroupEndpoint::ALL {
                 served.extend(of_replication_group(world, &group, endpoint));
             }
         }
@@ -179,7 +179,7 @@ fn of_cache_cluster(world: &World, cluster: CacheCluster) -> Option<Served> {
     })
 }
 
-/// The primary or reader endpoint of a replication group, where a router has a part in it. In network mode the shared router is made
+/// An endpoint of a replication group, where a router has a part in it. In network mode the shared router is made
 /// while the nodes are, as for a configuration endpoint.
 fn of_replication_group(
     world: &World,
@@ -194,10 +194,7 @@ fn of_replication_group(
     };
     let (targets, fallback_targets) = group.targets(endpoint)?;
     let scope = &group.scope;
-    let word = match endpoint {
-        GroupEndpoint::Primary => "primary",
-        GroupEndpoint::Reader => "reader",
-    };
+    let word = endpoint.word();
     let each = |members: Vec<&CacheCluster>| {
         members
             .into_iter()

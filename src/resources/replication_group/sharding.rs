@@ -5,9 +5,10 @@
 
 use super::{
     GroupChange, MovingEndpoint, PrimaryChoice, ReplicationGroup, ReplicationGroupSpec,
-    TestFailover,
+    TestFailover, member_id,
 };
 use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::cluster_mode::ClusterMode;
 use crate::resources::engine::EngineVersion;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::scope::Scope;
@@ -101,7 +102,7 @@ impl NodeGroup {
 }
 
 impl ReplicationGroup {
-    /// A replication group with cluster mode enabled that is wished for and not there yet.
+    /// A replication group with cluster mode enabled, or compatible, that is wished for and not there yet.
     pub fn sharded(
         scope: Scope,
         spec: ReplicationGroupSpec,
@@ -130,7 +131,12 @@ impl ReplicationGroup {
         let made = NodeGroup::wished(wish.id, wish.slots.clone());
         sharding.node_groups.push(made);
         for (number, zone) in (1..).zip(&wish.zones) {
-            let id = wish.id.member_id(&self.spec.replication_group_id, number);
+            let group_id = &self.spec.replication_group_id;
+            // One that is as with cluster mode disabled to some clients has members that are called so.
+            let id = match self.spec.cluster_mode {
+                ClusterMode::Compatible => member_id(group_id, number),
+                ClusterMode::Disabled | ClusterMode::Enabled => wish.id.member_id(group_id, number),
+            };
             let member = self.new_shard_member(wish.id, &id, zone, now);
             self.members.push(member);
         }
@@ -191,6 +197,13 @@ impl ReplicationGroup {
         self.changes.push(change);
         self.raise_generation();
         to_move
+    }
+
+    /// Wishes for another cluster mode, of a group whose nodes need not be made anew for it.
+    pub fn change_cluster_mode(&mut self, to: ClusterMode) {
+        let from = std::mem::replace(&mut self.spec.cluster_mode, to);
+        self.changes.push(GroupChange::ClusterMode(from, to));
+        self.raise_generation();
     }
 
     /// Wishes for more replicas in these node groups, one in each of the zones.

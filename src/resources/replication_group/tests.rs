@@ -1,5 +1,7 @@
 //! Replication groups for the tests of several rooms, and the tests of this one.
 
+use std::net::Ipv4Addr;
+
 use super::*;
 use crate::resources::cache_cluster::Joined;
 use crate::resources::cache_cluster::tests::{ASKED, settled as settled_cluster};
@@ -41,6 +43,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             engine_version: engine::find(Engine::Redis, "7.0").expect("a version"),
             node_type: node_type::find("cache.t3.micro").expect("a node type"),
             port: 6379,
+            cluster_mode: ClusterMode::Disabled,
             parameter_group_name: "default.redis7".to_owned(),
             subnet_group_name: "default".to_owned(),
             security_group_ids: vec![],
@@ -82,6 +85,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             route_served: None,
         },
         log_deliveries: vec![],
+        configuration_endpoint: MovingEndpoint::default(),
         snapshotting: None,
         access: GroupAccess::default(),
         reader_endpoint: MovingEndpoint {
