@@ -28,6 +28,8 @@ pub struct Activators {
     pub snapshot: Activator,
     /// Certificates of nodes, before they end.
     pub certificates: Activator,
+    /// What fronts check tokens of IAM with.
+    pub tokens: Activator,
     /// Service updates.
     pub service_update: Activator,
     /// The telling of events.
@@ -51,6 +53,7 @@ impl Activators {
             metric,
             snapshot,
             certificates,
+            tokens,
             service_update,
             notification,
             log,
@@ -66,6 +69,7 @@ impl Activators {
             "metric" => Some(metric),
             "snapshot" => Some(snapshot),
             "certificates" => Some(certificates),
+            "tokens" => Some(tokens),
             "service_update" => Some(service_update),
             "notification" => Some(notification),
             "log" => Some(log),

@@ -41,6 +41,7 @@ use crate::reconcile::replication_group::ReplicationGroups;
 use crate::reconcile::router::Routers;
 use crate::reconcile::service_update::ServiceUpdates;
 use crate::reconcile::snapshot::Snapshots;
+use crate::reconcile::tokens::Tokens;
 use crate::reconcile::watch::Watch;
 use crate::routing::RouterControl;
 use crate::routing::http::HttpRouterControl;
@@ -77,7 +78,6 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         })?;
     let address = listener.local_addr().context("have an address")?;
     let world = world(&config, &data_dir, datastore).await?;
-    let callers = callers(&config, &world)?;
     let mut plane = ControlPlane::start(&world);
     let collector = Collector::new(world.clone(), config.metrics.interval);
     let readings = collector.readings();
@@ -105,7 +105,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         ..Sight::default()
     };
     tokio::select! {
-        served = serve_http(listener, &world, presentation, callers, sight, on(ended.clone())) => served?,
+        served = serve_http(listener, &world, presentation, world.callers.clone(), sight, on(ended.clone())) => served?,
         () = async {
             told_to_end().await;
             end.send_replace(true);
@@ -161,6 +161,7 @@ async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> any
     let stores = stores(config, data_dir, &owner)?;
     let clock = Clock::System;
     let ground = ground(config, data_dir, &datastore, &*runtime, owner, clock.now()).await?;
+    let callers = callers(config, &datastore, &ground.secret)?;
     Ok(World {
         datastore: datastore.within(ground.pools()),
         runtime,
@@ -169,6 +170,7 @@ async fn world(config: &Config, data_dir: &DataDir, datastore: Datastore) -> any
         routing,
         stores,
         clock,
+        callers,
         activators: Arc::new(Activators::default()),
         ground: Arc::new(ground),
     })
@@ -192,13 +194,12 @@ fn stores(config: &Config, data_dir: &DataDir, owner: &str) -> anyhow::Result<St
 }
 
 /// Who may call, as the configuration says.
-fn callers(config: &Config, world: &World) -> anyhow::Result<Callers> {
+fn callers(config: &Config, datastore: &Datastore, secret: &[u8]) -> anyhow::Result<Callers> {
     match config.http.auth {
         AuthMode::Off => Ok(Callers::Anyone),
         AuthMode::Sigv4 => {
             let file = config.http.credentials_file.as_deref();
-            let secret = &world.ground.secret;
-            let credentials = Credentials::open(world.datastore.clone(), secret, file)?;
+            let credentials = Credentials::open(datastore.clone(), secret, file)?;
             Ok(Callers::Signed(credentials))
         }
     }
@@ -290,6 +291,7 @@ pub fn reconcilers(world: &World) -> Vec<Arc<dyn Reconciler>> {
         Routers::new(world.clone()),
         Snapshots::new(world.clone()),
         Certificates::new(world.clone()),
+        Tokens::new(world.clone()),
     ]
 }
 

@@ -70,8 +70,11 @@ impl Request<'_> {
         (!values.is_empty()).then(|| values.join(&b','))
     }
 
-    /// The query's pairs, decoded.
-    pub(crate) fn parameters(&self) -> Result<Vec<(String, String)>, Refusal> {
+    /// The query's pairs, decoded, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`Refusal::Incomplete`] where the query is not properly percent-encoded.
+    pub fn parameters(&self) -> Result<Vec<(String, String)>, Refusal> {
         pairs(self.query).collect()
     }
 }

@@ -58,6 +58,20 @@ impl Datastore {
             .collect())
     }
 
+    /// Keys of the cache clusters that shall have a front for users of IAM.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_cluster_list_iam(&self) -> Result<Vec<i64>, Error> {
+        let keys = sqlx::query_scalar!(
+            "SELECT cache_cluster_key FROM cache_clusters
+             WHERE iam = 1 AND deletion_requested_at IS NULL AND failure_kind IS NULL ORDER BY cache_cluster_key"
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        Ok(keys)
+    }
+
     /// Whether a change waits for replication groups, or for being noted as followed by all.
     ///
     /// # Errors
@@ -137,7 +151,9 @@ impl Datastore {
     }
 }
 
-/// Within the write of a change: raises the counts of all replication groups that it concerns, and has it wait for them.
+/// Within the write of a change: raises the counts of all replication groups that it concerns, and has it wait for them. Where the
+/// first user of IAM comes, it is another wish for the members themselves: they need a front. Who is about to write another one reads
+/// that first.
 pub(super) async fn raise(
     write: &mut Transaction<'_, Sqlite>,
     changed: Changed,
@@ -158,6 +174,20 @@ pub(super) async fn raise(
         "INSERT INTO access_waits (replication_group_key, access_generation, user_key, user_group_key)
          SELECT replication_group_key, access_generation, ?1, ?2 FROM replication_groups
          WHERE user_group_key = ?2 OR user_group_key IN (SELECT user_group_key FROM user_group_members WHERE user_key = ?1)",
+        user,
+        user_group
+    )
+    .execute(&mut **write)
+    .await?;
+    sqlx::query!(
+        "UPDATE replication_groups SET generation = generation + 1, revision = revision + 1
+         WHERE (user_group_key = ?2 OR user_group_key IN (SELECT user_group_key FROM user_group_members WHERE user_key = ?1))
+           AND EXISTS (SELECT 1 FROM user_group_members AS members JOIN users USING (user_key)
+                       WHERE members.user_group_key = replication_groups.user_group_key AND members.change IS NOT 'remove'
+                         AND authentication = 'iam' AND users.deletion_requested_at IS NULL)
+           AND EXISTS (SELECT 1 FROM cache_clusters
+                       WHERE cache_clusters.replication_group_key = replication_groups.replication_group_key
+                         AND cache_clusters.deletion_requested_at IS NULL AND iam = 0)",
         user,
         user_group
     )

@@ -60,7 +60,7 @@ macro_rules! cluster_rows {
                                                 groups.configuration_address)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
-                        joined_run, joined_epoch, node_group_id, dismissed, cache_clusters.guarded,
+                        joined_run, joined_epoch, node_group_id, dismissed, cache_clusters.guarded, cache_clusters.iam,
                         cache_clusters.transit_encryption, access_run, cache_clusters.access_generation,
                         parameters_generation, pending_parameter_group,
                         json((SELECT parameter_values FROM cache_parameter_groups AS parameter_groups
@@ -93,21 +93,6 @@ macro_rules! cluster_rows {
 }
 
 impl Datastore {
-    /// Keys of the cache clusters with encryption in transit that shall stay.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn cache_cluster_list_encrypted(&self) -> Result<Vec<i64>, Error> {
-        let keys = sqlx::query_scalar!(
-            "SELECT cache_cluster_key FROM cache_clusters
-             WHERE transit_encryption IS NOT NULL AND deletion_requested_at IS NULL AND failure_kind IS NULL
-             ORDER BY cache_cluster_key"
-        )
-        .fetch_all(&self.reader)
-        .await?;
-        Ok(keys)
-    }
-
     /// Stores a new cache cluster with its nodes and tags, unless its id is taken.
     ///
     /// # Errors
@@ -511,8 +496,8 @@ pub(super) async fn cluster_insert(
              parameter_group_name, subnet_group_name, security_group_ids, maintenance_window, snapshot_window,
              snapshot_retention_days, notification_topic_arn, notification_active, auto_minor_version_upgrade, generation,
              observed_generation, requested_at, changes, revision, config_version, config_version_served, replication_group_key,
-             guarded, restore_from, restore_snapshot, transit_encryption)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?, ?, ?, ?)",
+             guarded, iam, restore_from, restore_snapshot, transit_encryption)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 1, 0, 0, ?, ?, ?, ?, ?, ?)",
         cluster.scope.account,
         cluster.scope.region,
         cluster.spec.cache_cluster_id,
@@ -535,6 +520,7 @@ pub(super) async fn cluster_insert(
         columns.changes,
         group_key,
         cluster.spec.guarded,
+        cluster.spec.iam,
         restore,
         restore_snapshot,
         columns.transit_encryption
@@ -565,7 +551,7 @@ pub(super) async fn cluster_update(
              maintenance_window = ?6, snapshot_window = ?7, snapshot_retention_days = ?8, notification_topic_arn = ?9,
              notification_active = ?10, auto_minor_version_upgrade = ?11, pending_engine_version = ?12, pending_node_type = ?13,
              pending_node_zones = ?14, pending_node_removals = ?15, generation = ?16, deletion_requested_at = ?17,
-             changes = ?18, engine = ?21, pending_parameter_group = ?22, guarded = ?23, transit_encryption = ?24, revision = revision + 1,
+             changes = ?18, engine = ?21, pending_parameter_group = ?22, guarded = ?23, transit_encryption = ?24, iam = ?25, revision = revision + 1,
              parameters_generation = parameters_generation + (parameter_group_name IS NOT ?4),
              blocked_by = CASE WHEN generation = ?16 THEN blocked_by END
          WHERE cache_cluster_key = ?19 AND revision = ?20 AND deletion_requested_at IS NULL",
@@ -592,7 +578,8 @@ pub(super) async fn cluster_update(
         engine,
         pending_group,
         cluster.spec.guarded,
-        columns.transit_encryption
+        columns.transit_encryption,
+        cluster.spec.iam
     )
     .execute(&mut **write)
     .await?;

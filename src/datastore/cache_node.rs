@@ -26,6 +26,21 @@ pub struct NodeOutcome {
 }
 
 impl Datastore {
+    /// Keys of the cache clusters with encryption in transit that shall stay.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_cluster_list_encrypted(&self) -> Result<Vec<i64>, Error> {
+        let keys = sqlx::query_scalar!(
+            "SELECT cache_cluster_key FROM cache_clusters
+             WHERE transit_encryption IS NOT NULL AND deletion_requested_at IS NULL AND failure_kind IS NULL
+             ORDER BY cache_cluster_key"
+        )
+        .fetch_all(&self.reader)
+        .await?;
+        Ok(keys)
+    }
+
     /// Notes that the nodes with these keys are about to be touched: from here on nothing is known of them.
     ///
     /// # Errors

@@ -60,6 +60,9 @@ macro_rules! group_rows {
                     reader_ports.port AS \"reader_port?\", guarded, transit_encryption, kms_key_id, auth_token,
                     auth_token_earlier, auth_token_optional, auth_token_changed_at, access_generation, replication_groups.user_group_key,
                     user_group_id AS \"user_group_id?\", user_groups.engine AS \"user_group_engine?\", image, update_stopped,
+                    EXISTS (SELECT 1 FROM user_group_members AS iam_members JOIN users AS iam_users USING (user_key)
+                            WHERE iam_members.user_group_key = replication_groups.user_group_key AND change IS NOT 'remove'
+                              AND iam_users.authentication = 'iam' AND iam_users.deletion_requested_at IS NULL) AS \"iam!: i64\",
                     (SELECT max(1 + (final = 1 AND of_cache_cluster IS NULL)) FROM snapshots
                      WHERE of_replication_group = replication_group_key AND failure_reason IS NULL AND copy_of IS NULL
                        AND (completed_at IS NULL OR (final = 1 AND of_cache_cluster IS NULL))) AS \"snapshotting: i64\",
@@ -324,31 +327,6 @@ impl Datastore {
         .await?;
         Error::unless_stale(&done)?;
         events_put(&mut write, &group.scope, events).await?;
-        write.commit().await?;
-        Ok(())
-    }
-
-    /// Notes what stands in the way, or that nothing does any more; events only when that is news.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn replication_group_block(
-        &self,
-        group: &ReplicationGroup,
-        blocked_by: Option<&str>,
-        events: &[Event],
-    ) -> Result<(), Error> {
-        let mut write = self.write("replication_group_block").await?;
-        let changed = sqlx::query!(
-            "UPDATE replication_groups SET blocked_by = ?1 WHERE replication_group_key = ?2 AND blocked_by IS NOT ?1",
-            blocked_by,
-            group.key
-        )
-        .execute(&mut *write)
-        .await?;
-        if changed.rows_affected() > 0 {
-            events_put(&mut write, &group.scope, events).await?;
-        }
         write.commit().await?;
         Ok(())
     }

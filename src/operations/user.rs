@@ -140,6 +140,8 @@ pub async fn modify_user(cx: &Context, input: ModifyUserMessage) -> Result<UserS
         match cx.datastore.user_request(&after).await {
             Ok(user) => {
                 cx.activators.access.wake();
+                // For the first user of IAM members of its groups are made anew.
+                cx.activators.replication_group.wake();
                 return Ok(UserShape {
                     // As on AWS, where this takes a moment also when no cache lets the user in.
                     status: Some("modifying".to_owned()),

@@ -148,6 +148,8 @@ pub async fn modify_user_group(
         match cx.datastore.user_group_request(&after).await {
             Ok(_) => {
                 cx.activators.access.wake();
+                // For the first user of IAM its members are made anew.
+                cx.activators.replication_group.wake();
                 // As on AWS: what was, and what is to come.
                 let changes = |change| Some(after.user_ids(Some(change)));
                 return Ok(UserGroupShape {
@@ -238,6 +240,7 @@ pub(super) async fn attachable(
     check_version(&group, version)?;
     Ok(Some(AttachedUserGroup {
         key: group.key,
+        has_iam: group.has_iam(),
         user_group_id: group.user_group_id,
         engine: group.engine,
     }))

@@ -254,6 +254,8 @@ pub(super) fn is_behind(group: &ReplicationGroup, index: usize) -> bool {
         || spec.parameter_group_name != group.spec.parameter_group_name
         || spec.transit_encryption != group.spec.transit_encryption
         || (group.spec.guarded && !spec.guarded)
+        // Tokens are for encrypted connections alone.
+        || (group.spec.iam && !spec.iam && spec.transit_encryption.is_some())
 }
 
 /// A member that does not come up as what was wished of it, and of which something else is wished by now. Nobody waits for it.

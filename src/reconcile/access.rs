@@ -10,18 +10,19 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use sha2::{Digest, Sha256};
 
-use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use super::node::describe;
+use super::{World, identity};
 use crate::activators::{Activator, Activators};
 use crate::datastore::{Error as StoreError, GivenAccess};
 use crate::engine::{EngineError, NodeUser};
 use crate::planner::access::plan;
 use crate::resources::auth_token::AuthTokens;
-use crate::resources::cache_cluster::CacheCluster;
+use crate::resources::cache_cluster::{CacheCluster, CacheNode};
 use crate::resources::engine::VersionNumber;
-use crate::resources::user::{User, node_users};
+use crate::resources::user::{Authentication, User, node_users};
 
 /// How long a lost wake can cost.
 const PERIOD: Duration = Duration::from_secs(5);
@@ -165,16 +166,50 @@ impl Access {
             });
         }
         let line = line(&report.version, member);
+        if member.spec.iam {
+            self.give_tokens(member, node, users.unwrap_or_default())
+                .await?;
+        }
+        let container = identity(member, node).container_name(&self.world.ground.owner);
+        let by_token = |name: &str| {
+            let is_it =
+                |user: &&User| user.user_name == name && user.authentication == Authentication::Iam;
+            member.spec.iam && users.unwrap_or_default().iter().any(|user| is_it(&user))
+        };
         let users: Vec<NodeUser> = node_users(users, tokens, member.spec.engine(), line)
             .into_iter()
-            .map(|user| NodeUser {
-                name: user.name,
-                rules: user.rules,
+            .map(|mut user| {
+                if by_token(&user.name) {
+                    let password = self.world.ground.token_password(&container, &user.name);
+                    let digest = hex::encode(Sha256::digest(password));
+                    user.rules.push(format!("#{digest}"));
+                }
+                NodeUser {
+                    name: user.name,
+                    rules: user.rules,
+                }
             })
             .collect();
         self.world
             .engine
             .admit(&endpoint, &users, COMMAND_DEADLINE)
             .await
+    }
+
+    /// Tells a node's front of users that log in with tokens, before the node itself knows them.
+    async fn give_tokens(
+        &self,
+        member: &CacheCluster,
+        node: &CacheNode,
+        users: &[User],
+    ) -> Result<(), EngineError> {
+        let untold = |reason: String| EngineError::Unreachable {
+            endpoint: member.spec.cache_cluster_id.clone(),
+            source: Some(std::io::Error::other(reason)),
+        };
+        let file = self.world.tokens_file(member, node, users).await;
+        let file = file.map_err(|error| untold(format!("{error:#}")))?;
+        let given = self.world.give_tokens_file(member, node, file).await;
+        given.map_err(|error| untold(describe(&error)))
     }
 }

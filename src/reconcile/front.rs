@@ -22,7 +22,7 @@ impl World {
         node: &CacheNode,
     ) -> Result<Vec<ContainerFile>, Obstacle> {
         let mut files = self.certificate_files(cluster, node)?;
-        if engine_settings::has_front(cluster.spec.transit_encryption) {
+        if engine_settings::has_front(cluster.spec.transit_encryption, cluster.spec.iam) {
             files.push(ContainerFile {
                 path: FRONT_PROGRAM.to_owned(),
                 content: self.front_program().await?.into(),
@@ -167,10 +167,18 @@ fn front_config(cluster: &CacheCluster, node: &CacheNode) -> ContainerFile {
         Some(TransitEncryptionMode::Required) => None,
         Some(TransitEncryptionMode::Preferred) | None => Some(engine_settings::PLAIN_PORT),
     };
+    let tls = match cluster.spec.iam {
+        true => json!({ "terminate": {
+            "certificate": engine_settings::CERTIFICATE_FILE,
+            "socket": engine_settings::ENGINE_SOCKET,
+            "tokens": engine_settings::TOKENS_FILE,
+        } }),
+        false => json!({ "forward": { "port": engine_settings::TLS_PORT } }),
+    };
     let config = json!({
         "port": node.engine_port(&cluster.spec),
         "plain": plain,
-        "tls": { "forward": { "port": engine_settings::TLS_PORT } },
+        "tls": tls,
     });
     ContainerFile {
         path: FRONT_CONFIG_FILE.to_owned(),

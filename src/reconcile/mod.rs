@@ -20,6 +20,7 @@ mod restore;
 pub mod router;
 pub mod service_update;
 pub mod snapshot;
+pub mod tokens;
 pub mod watch;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ use sha2::Sha256;
 
 use crate::activators::Activators;
 use crate::authority::Authority;
+use crate::callers::Callers;
 use crate::clock::Clock;
 use crate::datastore::{AddressPool, Datastore, Pools, PortPool};
 use crate::engine::observe::Observe;
@@ -68,6 +70,8 @@ pub struct World {
     pub stores: Stores,
     /// Time.
     pub clock: Clock,
+    /// Who may call, and so log in to caches with tokens.
+    pub callers: Callers,
     /// The other reconcilers.
     pub activators: Arc<Activators>,
     /// Where and as what containers are made.
@@ -165,6 +169,11 @@ impl Ground {
             user: PEER.to_owned(),
             password: self.derive_secret(&format!("peer of replication group {group_key}")),
         }
+    }
+
+    /// What stands for a token of `user` on the node in `container`.
+    pub fn token_password(&self, container: &str, user: &str) -> String {
+        self.derive_secret(&format!("token of {user} on {container}"))
     }
 
     /// The administrator's name and password on the node in `container`.

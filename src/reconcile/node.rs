@@ -307,10 +307,11 @@ impl World {
         let identity = identity(cluster, node);
         let name = identity.container_name(&self.ground.owner);
         let command = self.server_command(cluster, node, &name, image);
-        let command = match engine_settings::has_front(cluster.spec.transit_encryption) {
-            true => engine_settings::front_command(command),
-            false => command,
-        };
+        let command =
+            match engine_settings::has_front(cluster.spec.transit_encryption, cluster.spec.iam) {
+                true => engine_settings::front_command(command),
+                false => command,
+            };
         let published_ports = match (&self.ground.published, node.published_port) {
             (Some(published), Some(port)) => vec![PublishedPort {
                 host_ip: published.bind_address,
@@ -396,6 +397,7 @@ impl World {
             fenced: cluster.membership.is_some(),
             guarded: spec.guarded,
             encryption: spec.transit_encryption,
+            iam: spec.iam,
             persistent: keeps_data(cluster),
             open_files_limit: self.ground.open_files_limit,
         })

@@ -70,6 +70,8 @@ pub struct CacheClusterSpec {
     pub auto_minor_version_upgrade: bool,
     /// Whether its nodes start with nobody let in but us; members of replication groups with users only.
     pub guarded: bool,
+    /// Whether its nodes have a front that takes tokens of IAM for passwords; members of replication groups with such users only.
+    pub iam: bool,
     /// Encryption in transit, where it is on.
     pub transit_encryption: Option<TransitEncryptionMode>,
 }

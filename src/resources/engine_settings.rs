@@ -24,7 +24,8 @@ use super::transit_encryption::TransitEncryptionMode;
 pub use cluster::{CLUSTER_NODE_TIMEOUT_MS, ClusterSettings, Peer, bus_port};
 pub use directives::{engine_directives, live_directives, maxmemory_bytes, service_only_reason};
 pub use encryption::{
-    FRONT_CONFIG_FILE, FRONT_PROGRAM, PLAIN_PORT, TLS_PORT, front_command, has_front,
+    ENGINE_SOCKET, FRONT_CONFIG_FILE, FRONT_PROGRAM, PLAIN_PORT, TLS_PORT, TOKENS_FILE,
+    front_command, has_front,
 };
 pub use withheld::{is_withheld, withheld_rules};
 
@@ -56,6 +57,8 @@ pub struct ServerSettings<'a> {
     /// Encryption in transit, where it is on: it speaks TLS to clients, to its primary, and to the other nodes of its cluster. Where
     /// clients may do without, it is made for a front ([`has_front`]).
     pub encryption: Option<TransitEncryptionMode>,
+    /// Whether some of its users log in with tokens of IAM: it is made for a front that knows these ([`has_front`]).
+    pub iam: bool,
     /// Whether keys survive a restart, on the volume at `/data`.
     pub persistent: bool,
     /// Open files that the host lets a container have, when that is known to be bounded. Memcached does not start

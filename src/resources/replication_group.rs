@@ -77,6 +77,8 @@ pub struct ReplicationGroupSpec {
     pub transit_encryption: Option<TransitEncryptionMode>,
     /// Whether members' nodes start with nobody let in but us; from the first user group on.
     pub guarded: bool,
+    /// Whether one of its users logs in with tokens of IAM, for which members' nodes need a front.
+    pub iam: bool,
     /// The image that members run, from a service update; none leaves it to the engine version.
     pub image: Option<String>,
     /// Whether members that have another image are left alone for now.
@@ -106,6 +108,7 @@ impl ReplicationGroupSpec {
             notification: self.notification.clone(),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
             guarded: self.guarded,
+            iam: self.iam,
             transit_encryption: self.transit_encryption,
         }
     }
@@ -167,6 +170,8 @@ pub struct AttachedUserGroup {
     pub user_group_id: String,
     /// Its engine.
     pub engine: Engine,
+    /// Whether one of its users logs in with tokens of IAM.
+    pub has_iam: bool,
 }
 
 /// Who shall be let in.

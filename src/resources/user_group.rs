@@ -92,6 +92,12 @@ impl UserGroup {
         }
     }
 
+    /// Whether a user that shall be in it logs in with tokens of IAM.
+    pub fn has_iam(&self) -> bool {
+        self.wished_users()
+            .any(|user| user.authentication == Authentication::Iam)
+    }
+
     /// The first engine version whose nodes its users can be on: major and minor.
     pub fn minimum_engine_version(&self) -> (u32, u32) {
         let own = match self.engine {

@@ -63,6 +63,7 @@ impl Member {
             fenced: true,
             guarded: false,
             encryption: None,
+            iam: false,
             persistent: true,
             open_files_limit: Some(10_000),
         });

@@ -45,6 +45,7 @@ async fn start(
         fenced: false,
         guarded: true,
         encryption: None,
+        iam: false,
         persistent: false,
         open_files_limit: Some(10_000),
     });

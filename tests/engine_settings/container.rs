@@ -83,6 +83,7 @@ pub(crate) fn with_settings<T>(
         fenced: false,
         guarded: false,
         encryption: None,
+        iam: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: open_files_limit(image),
     })

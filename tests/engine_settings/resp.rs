@@ -296,6 +296,7 @@ fn check_fence(version: (Engine, &str), image: &str) {
             fenced: true,
             guarded: false,
             encryption: None,
+            iam: false,
             ..settings
         };
         let container = Container::run(image, &server_command(&settings), settings.port);

@@ -14,6 +14,7 @@ mod encryption;
 mod engine_version;
 mod event;
 mod harness;
+mod iam;
 mod isolation;
 mod log_delivery;
 mod node_type;

@@ -25,7 +25,7 @@ ROUTER = "router"
 REGION = "us-east-1"
 RECONCILERS = [
     *("maintenance", "service_update", "health", "watch", "replication_group"),
-    *("cache_cluster", "access", "router", "snapshot", "certificates"),
+    *("cache_cluster", "access", "router", "snapshot", "certificates", "tokens"),
 ]
 # An endpoint that is there already; then the tests run against that.
 GIVEN = os.environ.get("CACHEPLANE_ENDPOINT_URL")

@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use async_trait::async_trait;
 use cacheplane::activators::Activators;
 use cacheplane::authority::Authority;
+use cacheplane::callers::Callers;
 use cacheplane::clock::{Clock, ManualClock};
 use cacheplane::datastore::{AddressPool, Datastore};
 use cacheplane::engine::Encryption;
@@ -94,6 +95,7 @@ impl Process {
             routing: Arc::new(routing),
             stores: stores(directory),
             clock: Clock::Manual(Arc::clone(&outside.clock)),
+            callers: Callers::Anyone,
             activators: Arc::new(Activators::default()),
             ground: Arc::new(ground(layout, &directory.join("router"))),
         };

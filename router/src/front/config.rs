@@ -32,12 +32,14 @@ pub enum Tls {
         /// The engine's port for TLS.
         port: u16,
     },
-    /// It ends here, and what it holds is passed on in clear.
+    /// It ends here, for tokens of IAM to be read, and what it holds is passed on in clear.
     Terminate {
         /// A PEM file with the key and the certificate that are shown; looked at for each connection.
         certificate: PathBuf,
-        /// The engine's port for what is in clear.
-        port: u16,
+        /// The engine's socket in the file system: nobody else is to come to it in clear.
+        socket: PathBuf,
+        /// What tokens are checked with ([`super::iam::keys`]); looked at whenever somebody logs in.
+        tokens: PathBuf,
     },
 }
 

@@ -9,8 +9,9 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::config::{Config, Tls};
+use super::iam::keys::SharedKeys;
 use super::session;
-use super::tls::{Certificate, SharedCertificate};
+use super::tls::SharedCertificate;
 use crate::connect::tune;
 use crate::plane::CONNECTIONS_PER_PIPE;
 
@@ -35,6 +36,7 @@ pub(super) fn bind(port: u16) -> io::Result<TcpListener> {
 struct Front {
     config: watch::Receiver<Arc<Config>>,
     certificate: SharedCertificate,
+    keys: SharedKeys,
     pipes: Semaphore,
 }
 
@@ -48,6 +50,7 @@ pub(super) async fn serve(
     let front = Arc::new(Front {
         config,
         certificate: SharedCertificate::default(),
+        keys: SharedKeys::default(),
         pipes: Semaphore::new((connections_max / CONNECTIONS_PER_PIPE).max(1) as usize),
     });
     loop {
@@ -86,10 +89,9 @@ impl Front {
             let Some(tls) = &config.tls else {
                 return Ok(());
             };
-            let certificate = self.certificate(tls);
             let closed = self.changed(|now| now.tls.as_ref() != Some(tls));
             tokio::select! {
-                ended = session::secure(client, tls, certificate.as_deref(), &self.pipes) => ended,
+                ended = self.secure(client, tls) => ended,
                 () = closed => Ok(()),
             }
         } else {
@@ -111,11 +113,19 @@ impl Front {
         let _ = config.wait_for(|now| is_so(now)).await;
     }
 
-    /// The certificate of this way.
-    fn certificate(&self, tls: &Tls) -> Option<Arc<Certificate>> {
+    /// Goes the way of TLS.
+    async fn secure(&self, client: TcpStream, tls: &Tls) -> io::Result<()> {
         match tls {
-            Tls::Forward { .. } => None,
-            Tls::Terminate { certificate, .. } => Some(self.certificate.at(certificate)),
+            Tls::Forward { port } => session::pass(client, *port, &self.pipes).await,
+            Tls::Terminate {
+                certificate,
+                socket,
+                tokens,
+            } => {
+                let certificate = self.certificate.at(certificate);
+                let keys = self.keys.at(tokens);
+                session::terminate(client, &certificate, socket, &keys).await
+            }
         }
     }
 }

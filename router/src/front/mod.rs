@@ -7,14 +7,17 @@
 //! - [`config`]: what it is told, in a file that may be written anew while it runs; a way that closes takes its connections along.
 //! - [`engine`]: the child, its signals and its end, which is the front's.
 //! - [`listener`]: the port, and the choice of a way.
+//! - [`iam`]: who logs in with a token of IAM.
 //! - [`tls`]: TLS that ends here, where somebody has to read what is said; otherwise it is the engine's own, and bytes go by unread.
 //! - [`session`]: what is done with a connection on its way.
 //!
-//! Invariants: no front without its engine, and no engine without its front; it knows no secret but the key that it shows; every
+//! Invariants: no front without its engine, and no engine without its front; it knows no secret but the key that it shows, and
+//! what [`iam`] is told of its engine's users; every
 //! wait that holds something and every number of connections has a bound.
 
 pub mod config;
 pub mod engine;
+pub mod iam;
 mod listener;
 mod session;
 pub(crate) mod tls;

@@ -1,12 +1,13 @@
 //! What is done with a connection, once its way is chosen.
 
 use std::io;
+use std::path::Path;
 
-use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::Semaphore;
 
-use super::config::Tls;
+use super::iam;
+use super::iam::keys::KeyFile;
 use super::tls::Certificate;
 use crate::connect::tune;
 use crate::forward;
@@ -20,27 +21,16 @@ pub(super) async fn pass(client: TcpStream, port: u16, pipes: &Semaphore) -> io:
     forward::join(client, engine, [&received, &sent], pipes).await
 }
 
-/// Goes the way of TLS.
-pub(super) async fn secure(
+/// Ends TLS, and looks after who logs in with a token.
+pub(super) async fn terminate(
     client: TcpStream,
-    tls: &Tls,
-    certificate: Option<&Certificate>,
-    pipes: &Semaphore,
+    certificate: &Certificate,
+    socket: &Path,
+    keys: &KeyFile,
 ) -> io::Result<()> {
-    match (tls, certificate) {
-        (Tls::Forward { port }, _) => pass(client, *port, pipes).await,
-        (Tls::Terminate { port, .. }, Some(certificate)) => {
-            read(certificate.accept(client).await?, *port).await
-        }
-        (Tls::Terminate { .. }, None) => Err(io::ErrorKind::NotFound.into()),
-    }
-}
-
-/// A connection of which this program can read every byte.
-async fn read(mut client: impl AsyncRead + AsyncWrite + Unpin, port: u16) -> io::Result<()> {
-    let mut engine = to_engine(port).await?;
-    copy_bidirectional(&mut client, &mut engine).await?;
-    Ok(())
+    let client = certificate.accept(client).await?;
+    let engine = UnixStream::connect(socket).await?;
+    iam::pass(client, engine, keys).await
 }
 
 async fn to_engine(port: u16) -> io::Result<TcpStream> {

@@ -32,6 +32,20 @@ async fn engine(name: &'static str) -> u16 {
     port
 }
 
+/// One that listens in the file system, and calls itself `clear`.
+fn engine_at(socket: &Path) {
+    let listener = tokio::net::UnixListener::bind(socket).unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut told = [0; 64];
+            let length = client.read(&mut told).await.unwrap();
+            let answer = [b"clear:", &told[..length]].concat();
+            client.write_all(&answer).await.unwrap();
+        }
+    });
+}
+
 /// A front in force, in a directory of its own.
 struct Running {
     directory: TempDir,
@@ -188,28 +202,38 @@ async fn a_configuration_that_cannot_be_used_changes_nothing() {
 async fn tls_that_ends_here_is_passed_on_in_clear_and_its_certificate_can_be_another() {
     let directory = tempfile::tempdir().unwrap();
     let (path, believes) = certificate(directory.path(), "node.pem");
-    let port = engine("clear").await;
+    let socket = directory.path().join("engine.sock");
+    engine_at(&socket);
     let tls = Tls::Terminate {
         certificate: path.clone(),
-        port,
+        socket,
+        tokens: directory.path().join("tokens.json"),
     };
     let front = Running::start(None, Some(tls)).await;
     assert_eq!(
-        securely(&front, &believes, b"PING").await.unwrap(),
-        "clear:PING"
+        securely(&front, &believes, b"PING\r\n").await.unwrap(),
+        "clear:PING\r\n"
     );
     let (other, believes_other) = certificate(directory.path(), "other.pem");
-    assert!(securely(&front, &believes_other, b"PING").await.is_err());
+    assert!(
+        securely(&front, &believes_other, b"PING\r\n")
+            .await
+            .is_err()
+    );
     std::fs::copy(other, &path).unwrap();
     assert_eq!(
-        securely(&front, &believes_other, b"PING").await.unwrap(),
-        "clear:PING"
+        securely(&front, &believes_other, b"PING\r\n")
+            .await
+            .unwrap(),
+        "clear:PING\r\n"
     );
     // Half a file is no certificate: the last one stays.
     std::fs::write(&path, "-----BEGIN").unwrap();
     assert_eq!(
-        securely(&front, &believes_other, b"PING").await.unwrap(),
-        "clear:PING"
+        securely(&front, &believes_other, b"PING\r\n")
+            .await
+            .unwrap(),
+        "clear:PING\r\n"
     );
 }
 

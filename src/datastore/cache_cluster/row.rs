@@ -206,6 +206,8 @@ struct ClusterRow<'a> {
     dismissed: i64,
     #[serde(deserialize_with = "flag")]
     guarded: bool,
+    #[serde(deserialize_with = "flag")]
+    iam: bool,
     transit_encryption: Option<String>,
     access_run: Option<String>,
     access_generation: Option<i64>,
@@ -315,6 +317,7 @@ impl ClusterRow<'_> {
                 }),
             auto_minor_version_upgrade: self.auto_minor_version_upgrade,
             guarded: self.guarded,
+            iam: self.iam,
             transit_encryption: transit_encryption(self.transit_encryption.as_deref())?,
         })
     }

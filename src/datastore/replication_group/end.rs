@@ -1,4 +1,4 @@
-//! The end of a replication group: given up, deleted, forgotten.
+//! What becomes of a replication group that cannot go on: held up, given up, deleted, forgotten.
 
 use super::super::event::events_put;
 use super::super::{Datastore, Error};
@@ -8,6 +8,31 @@ use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::timestamp::Timestamp;
 
 impl Datastore {
+    /// Notes what stands in the way, or that nothing does any more; events only when that is news.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn replication_group_block(
+        &self,
+        group: &ReplicationGroup,
+        blocked_by: Option<&str>,
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let mut write = self.write("replication_group_block").await?;
+        let changed = sqlx::query!(
+            "UPDATE replication_groups SET blocked_by = ?1 WHERE replication_group_key = ?2 AND blocked_by IS NOT ?1",
+            blocked_by,
+            group.key
+        )
+        .execute(&mut *write)
+        .await?;
+        if changed.rows_affected() > 0 {
+            events_put(&mut write, &group.scope, events).await?;
+        }
+        write.commit().await?;
+        Ok(())
+    }
+
     /// Gives the creation of `group` up, and wishes the members away that it was to make. A cache cluster that was there before is one of
     /// its own again: its node needs another container, one that takes writes from its start.
     ///
@@ -42,7 +67,7 @@ impl Datastore {
         .await?;
         sqlx::query!(
             "UPDATE cache_clusters
-             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, guarded = 0,
+             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, guarded = 0, iam = 0,
                  access_run = NULL, access_generation = NULL, generation = generation + 1, revision = revision + 1
              WHERE replication_group_key = ? AND requested_at < ? AND deletion_requested_at IS NULL",
             group.key,
@@ -75,7 +100,7 @@ impl Datastore {
         let mut write = self.write("replication_group_release_primary").await?;
         let done = sqlx::query!(
             "UPDATE cache_clusters
-             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, guarded = 0,
+             SET replication_group_key = NULL, joined_run = NULL, joined_epoch = NULL, guarded = 0, iam = 0,
                  access_run = NULL, access_generation = NULL, generation = generation + 1, revision = revision + 1
              WHERE replication_group_key = ?1 AND deletion_requested_at IS NULL
                AND cache_cluster_id = (SELECT primary_cluster_id FROM replication_groups

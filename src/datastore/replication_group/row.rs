@@ -200,6 +200,7 @@ pub(super) struct GroupRow {
     pub(super) reader_port: Option<i64>,
     pub(super) configuration_port: Option<i64>,
     pub(super) guarded: i64,
+    pub(super) iam: i64,
     pub(super) transit_encryption: Option<String>,
     pub(super) kms_key_id: Option<String>,
     pub(super) auth_token: Option<String>,
@@ -298,6 +299,7 @@ impl GroupRow {
             multi_az: self.multi_az != 0,
             at_rest_encryption: self.at_rest_encryption != 0,
             guarded: self.guarded != 0,
+            iam: self.iam != 0,
             kms_key_id: self.kms_key_id.clone(),
             transit_encryption: transit_encryption(self.transit_encryption.as_deref())?,
             image: self.image.clone(),
@@ -334,6 +336,7 @@ impl GroupRow {
                 user_group_id: id.clone(),
                 engine: Engine::parse(engine)
                     .ok_or_else(|| Error::Corrupt(format!("the engine {engine}")))?,
+                has_iam: self.iam != 0,
             }),
             _ => None,
         };

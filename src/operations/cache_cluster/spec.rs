@@ -54,6 +54,7 @@ pub(super) fn spec(
         notification: notification(input.notification_topic_arn.as_deref())?,
         auto_minor_version_upgrade: input.auto_minor_version_upgrade.unwrap_or(true),
         guarded: false,
+        iam: false,
         transit_encryption: (input.transit_encryption_enabled == Some(true))
             .then_some(TransitEncryptionMode::Required),
         cache_cluster_id,

@@ -205,6 +205,7 @@ fn spec(
         kms_key_id: None,
         transit_encryption: old.transit_encryption,
         guarded: false,
+        iam: false,
         image: None,
         is_update_stopped: false,
     })

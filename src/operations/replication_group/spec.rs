@@ -106,6 +106,7 @@ pub(super) fn spec(
         transit_encryption: transit_encryption(input)?,
         // It is when there are users.
         guarded: false,
+        iam: false,
         image: None,
         is_update_stopped: false,
         replication_group_id,

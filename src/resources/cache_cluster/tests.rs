@@ -29,6 +29,7 @@ pub(crate) fn settled(engine: Engine, version: &str, nodes: u32) -> CacheCluster
             snapshot_retention_days: 0,
             notification: None,
             guarded: false,
+            iam: false,
             transit_encryption: None,
             auto_minor_version_upgrade: true,
         },

@@ -76,7 +76,8 @@ pub(super) fn directives(
         let address = cluster.announce_address.to_string();
         directives.push(("cluster-announce-ip", address));
     }
-    let is_unusual = |bus: &u16| *bus < settings.port && !has_front(settings.encryption);
+    let is_unusual =
+        |bus: &u16| *bus < settings.port && !has_front(settings.encryption, settings.iam);
     if let Some(bus_port) = bus_port(line, settings.port).filter(is_unusual) {
         directives.push(("cluster-port", bus_port.to_string()));
     }

@@ -19,9 +19,20 @@ pub const PLAIN_PORT: u16 = 1147;
 /// The port on which it takes TLS.
 pub const TLS_PORT: u16 = 1148;
 
-/// Whether a node with this encryption in transit has a front.
-pub fn has_front(encryption: Option<TransitEncryptionMode>) -> bool {
-    encryption == Some(TransitEncryptionMode::Preferred)
+/// Where an engine takes what is in clear from a front that ends TLS, and from nobody else.
+pub const ENGINE_SOCKET: &str = "/tmp/cacheplane-engine.sock";
+
+/// Where such a front finds what it checks tokens of IAM with.
+pub const TOKENS_FILE: &str = "/etc/cacheplane/tokens.json";
+
+/// Whether a node with this encryption in transit has a front: where clients may speak TLS or not, or log in with tokens of IAM, which
+/// somebody has to read.
+pub fn has_front(encryption: Option<TransitEncryptionMode>, iam: bool) -> bool {
+    match encryption {
+        None => false,
+        Some(TransitEncryptionMode::Required) => iam,
+        Some(TransitEncryptionMode::Preferred) => true,
+    }
 }
 
 /// What a container with a front runs: the front, which starts `server`.
@@ -35,10 +46,10 @@ pub(super) fn directives(settings: &ServerSettings<'_>) -> Vec<(&'static str, St
     let port = settings.port.to_string();
     let mut directives = match settings.encryption {
         None => return vec![("port", port)],
-        Some(TransitEncryptionMode::Required) => {
+        Some(TransitEncryptionMode::Required) if !settings.iam => {
             vec![("port", "0".into()), ("tls-port", port)]
         }
-        Some(TransitEncryptionMode::Preferred) => behind_front(settings),
+        Some(mode) => behind_front(settings, mode),
     };
     directives.extend([
         ("tls-cert-file", CERTIFICATE_FILE.into()),
@@ -54,13 +65,23 @@ pub(super) fn directives(settings: &ServerSettings<'_>) -> Vec<(&'static str, St
     directives
 }
 
-fn behind_front(settings: &ServerSettings<'_>) -> Vec<(&'static str, String)> {
+fn behind_front(
+    settings: &ServerSettings<'_>,
+    mode: TransitEncryptionMode,
+) -> Vec<(&'static str, String)> {
     let port = settings.port.to_string();
-    let mut directives = vec![
-        ("port", PLAIN_PORT.to_string()),
+    let mut directives = match mode {
+        TransitEncryptionMode::Preferred => vec![("port", PLAIN_PORT.to_string())],
+        TransitEncryptionMode::Required => vec![
+            ("port", "0".into()),
+            ("unixsocket", ENGINE_SOCKET.into()),
+            ("unixsocketperm", "700".into()),
+        ],
+    };
+    directives.extend([
         ("tls-port", TLS_PORT.to_string()),
         ("replica-announce-port", port.clone()),
-    ];
+    ]);
     let Some(announced) = settings.cluster else {
         return directives;
     };

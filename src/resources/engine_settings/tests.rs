@@ -28,6 +28,7 @@ fn with_settings<T>(
         fenced: false,
         guarded: false,
         encryption: None,
+        iam: false,
         persistent: version.engine.speaks_resp(),
         open_files_limit: None,
     })
@@ -517,6 +518,10 @@ fn what_is_withheld_on_some_line_is_withheld_by_name() {
 }
 
 fn encrypted(mode: TransitEncryptionMode, overrides: &[(&str, &str)]) -> String {
+    made_for(mode, false, overrides)
+}
+
+fn made_for(mode: TransitEncryptionMode, iam: bool, overrides: &[(&str, &str)]) -> String {
     let version = (Engine::Valkey, "8.1");
     with_settings(
         version,
@@ -526,6 +531,7 @@ fn encrypted(mode: TransitEncryptionMode, overrides: &[(&str, &str)]) -> String 
         |settings| {
             let encrypted = ServerSettings {
                 encryption: Some(mode),
+                iam,
                 cluster: Some(CLUSTER),
                 ..settings
             };
@@ -546,6 +552,9 @@ fn an_engine_that_is_told_to_take_nothing_else_takes_tls_on_the_nodes_port() {
 
 #[test]
 fn an_engine_behind_a_front_tells_others_of_the_fronts_port() {
+    let command = made_for(TransitEncryptionMode::Required, true, &[]);
+    let in_clear = "--port 0 --unixsocket /tmp/cacheplane-engine.sock --unixsocketperm 700";
+    contains(&command, &[in_clear, "--replica-announce-port 6379"]);
     let command = encrypted(TransitEncryptionMode::Preferred, &[]);
     contains(
         &command,
@@ -569,13 +578,14 @@ fn an_engine_behind_a_front_tells_others_of_the_fronts_port() {
 }
 
 #[test]
-fn only_who_takes_both_has_a_front() {
-    for (mode, wanted) in [
-        (None, false),
-        (Some(TransitEncryptionMode::Required), false),
-        (Some(TransitEncryptionMode::Preferred), true),
+fn only_who_takes_both_or_tokens_has_a_front() {
+    for (mode, iam, wanted) in [
+        (None, false, false),
+        (Some(TransitEncryptionMode::Required), false, false),
+        (Some(TransitEncryptionMode::Required), true, true),
+        (Some(TransitEncryptionMode::Preferred), false, true),
     ] {
-        assert_eq!(has_front(mode), wanted, "{mode:?}");
+        assert_eq!(has_front(mode, iam), wanted, "{mode:?}");
     }
     let command = front_command(vec!["valkey-server".to_owned(), "--port".to_owned()]);
     let expected =

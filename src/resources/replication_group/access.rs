@@ -6,6 +6,10 @@ use crate::resources::auth_token::{AuthTokenStrategy, AuthTokens};
 impl ReplicationGroup {
     /// Lets in the users of this group alone, from its first moment on; for a group that is not there yet.
     pub fn guard(&mut self, user_group: AttachedUserGroup) {
+        self.spec.iam = user_group.has_iam;
+        for member in &mut self.members {
+            member.spec.iam = user_group.has_iam;
+        }
         self.close(GroupAccess {
             generation: 1,
             user_group: Some(user_group),
@@ -46,6 +50,7 @@ impl ReplicationGroup {
     }
 
     /// Has another user group, or none. Members are rolled when the first comes: a node that was made before starts open to everyone.
+    /// They are, too, when the first user of IAM does: a node that was made before has nobody who knows tokens.
     pub fn attach_user_group(&mut self, user_group: Option<AttachedUserGroup>) {
         let id = |group: &Option<AttachedUserGroup>| {
             group.as_ref().map(|group| group.user_group_id.clone())
@@ -55,6 +60,7 @@ impl ReplicationGroup {
             return;
         }
         self.spec.guarded |= user_group.is_some();
+        self.spec.iam = user_group.as_ref().is_some_and(|it| it.has_iam);
         self.access.user_group = user_group;
         self.changes.push(GroupChange::UserGroup(from, to));
         self.raise_generation();

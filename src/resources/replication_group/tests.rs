@@ -58,6 +58,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             at_rest_encryption: false,
             kms_key_id: None,
             guarded: false,
+            iam: false,
             transit_encryption: None,
             image: None,
             is_update_stopped: false,

@@ -69,6 +69,7 @@ impl Node {
             }),
             guarded: false,
             encryption: None,
+            iam: false,
             fenced: true,
             persistent: true,
             open_files_limit: Some(10_000),

@@ -147,7 +147,7 @@ impl Harness {
         let router_program = layout.router_program.then_some(program);
         let tables = SimulatedTables::default();
         let ground = ground(&layout, router_program);
-        let world = World {
+        let mut world = World {
             datastore: datastore.within(ground.pools()),
             runtime: Arc::new(SimulatedRuntime::new(Arc::clone(&host), "test-instance")),
             engine: Arc::new(SimulatedEngine::new(Arc::clone(&host))),
@@ -166,6 +166,7 @@ impl Harness {
                 true => Clock::System,
                 false => Clock::Manual(Arc::clone(&clock)),
             },
+            callers: cacheplane::callers::Callers::Anyone,
             activators: Arc::new(Activators::default()),
             ground: Arc::new(ground),
         };
@@ -175,6 +176,7 @@ impl Harness {
             ..Presentation::default()
         };
         let callers = callers(&layout, &world, directory.path());
+        world.callers = callers.clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("listen");
