@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 import caches
 import control_plane
+import groups
 import patience
 
 NAMESPACE = "AWS/ElastiCache"
@@ -221,6 +222,37 @@ def test_percentiles(measured, cache):
     for point in answer:
         found = point["ExtendedStatistics"]
         assert found["p0"] <= found["p50"] <= found["p99.9"]
+
+
+def test_a_replica_lags_and_a_group_has_its_own_series(measured):
+    metrics, api = cloudwatch(measured), measured.client()
+    one = caches.fresh("lagging")
+    group = groups.make(api, one, members=2, Engine="valkey", EngineVersion="8.1", AutomaticFailoverEnabled=True)
+    primary, [replica] = groups.primary(group), groups.replicas(group)
+    groups.writer(group).set("key", "x" * 100_000)
+
+    def of_member(member):
+        return of_node({"CacheClusterId": member})
+
+    lags = patience.until("the replica's lag is known", lambda: statistic(metrics, of_member(replica), "ReplicationLag", "Maximum"))
+    # In seconds: one that follows is not far behind.
+    assert all(0 <= lag < 30 for lag in lags), lags
+    assert statistic(metrics, of_member(primary), "ReplicationLag", "Maximum") == []
+    for member, is_master in ((primary, 1), (replica, 0)):
+        patience.until("its role", lambda: statistic(metrics, of_member(member), "IsMaster", "Maximum", 1)[-1:] == [is_master])
+    patience.until("bytes were sent", lambda: sum(statistic(metrics, of_member(primary), "ReplicationBytes", "Sum")) >= 100_000)
+    name = "DatabaseMemoryUsageCountedForEvictPercentage"
+    whole = [{"Name": "ReplicationGroupId", "Value": one}]
+    for role in ([], [{"Name": "Role", "Value": "Primary"}], [{"Name": "Role", "Value": "Replica"}]):
+        shares = patience.until("a group's share", lambda: statistic(metrics, whole + role, name, "Average"))
+        assert all(0 < share < 100 for share in shares), shares
+    # One sample of each member in each reading.
+    second = statistic(metrics, whole, name, "SampleCount", 1)
+    assert max(second) == 2, second
+    assert max(statistic(metrics, [*whole, {"Name": "Role", "Value": "Primary"}], name, "SampleCount", 1)) == 1
+    listed = {one["MetricName"] for one in metrics.list_metrics(Namespace=NAMESPACE, Dimensions=whole)["Metrics"]}
+    assert name in listed and "ReplicationLag" not in listed, listed
+    groups.delete(api, one)
 
 
 REFUSED = [
