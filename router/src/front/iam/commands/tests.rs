@@ -186,19 +186,32 @@ fn no_more_is_held_than_a_login_may_have() {
     for _ in 0..100 {
         assert_eq!(say(&[b'*'; 1000], &mut out), 0);
     }
-    let mut commands = Commands::new();
-    let begin = b"*3\r\n$4\r\nAUTH\r\n$5\r\nalice\r\n$65000\r\n";
-    assert!(
-        commands
-            .feed(begin, &mut out, &mut Alice::default())
-            .is_ok()
-    );
-    let mut result = Ok(());
-    for _ in 0..70 {
-        result = commands.feed(&[b'x'; 1000], &mut out, &mut Alice::default());
-        assert!(commands.held.len() <= LOGIN_BYTES_MAX + 1000);
+    // A login is held until it is whole, and one that says that it will be too long is not begun with.
+    let mut begins = |length: usize| {
+        let mut commands = Commands::new();
+        let begin = format!("*3\r\n$4\r\nAUTH\r\n$5\r\nalice\r\n${length}\r\n");
+        let understood = commands.feed(begin.as_bytes(), &mut out, &mut Alice::default());
+        understood.map(|()| commands)
+    };
+    let longest = LOGIN_BYTES_MAX - 100;
+    let mut commands = begins(longest).unwrap();
+    let mut told = Vec::new();
+    for _ in 0..longest / 1000 {
+        assert_eq!(told, b"");
+        let understood = commands.feed(&[b'x'; 1000], &mut told, &mut Alice::default());
+        assert_eq!(understood, Ok(()));
+        assert!(commands.held.len() <= LOGIN_BYTES_MAX);
     }
-    assert!(result.is_err(), "it is longer than any login");
+    let rest = [vec![b'x'; longest % 1000], b"\r\n".to_vec()].concat();
+    assert_eq!(
+        commands.feed(&rest, &mut told, &mut Alice::default()),
+        Ok(())
+    );
+    assert_eq!(told, array(&["AUTH", "alice", "secret"]));
+    assert!(commands.held.is_empty());
+    for length in [LOGIN_BYTES_MAX, LOGIN_BYTES_MAX + 1, 1 << 40] {
+        assert!(begins(length).is_err(), "{length}");
+    }
 }
 
 proptest! {
