@@ -16,8 +16,9 @@ import patience
 import replication
 from traffic import PAUSE_S, WAIT_MS, Program, Writer
 
+FEW_KEYS = 20_000
 # Where there is time for it, as many as shall show that nothing is lost.
-KEYS = 100_000 if os.environ.get("CACHEPLANE_THOROUGH") else 20_000
+MANY_KEYS = 100_000 if os.environ.get("CACHEPLANE_THOROUGH") else FEW_KEYS
 ERRORS_SHOWN = 5
 
 
@@ -67,21 +68,22 @@ class Customer(Program):
 
 
 class Overwriter(Customer):
-    """Gives each of [KEYS] keys one value after the other, each greater than the last."""
+    """Gives each of `keys` keys one value after the other, each greater than the last."""
 
-    def __init__(self, cluster):
+    def __init__(self, cluster, keys=FEW_KEYS):
         super().__init__(cluster)
+        self.keys = keys
         self._random = random.Random(1)
         self._number = 1
-        names = [f"key:{number}" for number in range(KEYS)]
-        for start in range(0, KEYS, 1000):
+        names = [f"key:{number}" for number in range(keys)]
+        for start in range(0, keys, 1000):
             self.client.mset_nonatomic({name: 0 for name in names[start : start + 1000]})
         # By key: the last value that was sent, and the last that was acknowledged.
         self.sent = dict.fromkeys(names, 0)
         self.acknowledged = dict.fromkeys(names, 0)
 
     def act(self):
-        name = f"key:{self._random.randrange(KEYS)}"
+        name = f"key:{self._random.randrange(self.keys)}"
         self._number += 1
         self.sent[name] = self._number
         self.client.set(name, self._number)
@@ -93,15 +95,15 @@ class Overwriter(Customer):
         names = list(self.sent)
         with cluster.client() as client:
             found = []
-            for start in range(0, KEYS, 1000):
+            for start in range(0, self.keys, 1000):
                 found += client.mget_nonatomic(names[start : start + 1000])
         wrong = [
             (name, value, self.acknowledged[name])
             for name, value in zip(names, found)
             if value is None or not self.acknowledged[name] <= int(value) <= self.sent[name]
         ]
-        assert not wrong, f"{len(wrong)} of {KEYS} keys are lost or old: {wrong[:ERRORS_SHOWN]}"
-        assert cluster.key_count() == KEYS + others, "a key is on two primaries, or on none"
+        assert not wrong, f"{len(wrong)} of {self.keys} keys are lost or old: {wrong[:ERRORS_SHOWN]}"
+        assert cluster.key_count() == self.keys + others, "a key is on two primaries, or on none"
 
 
 class Checker(Customer):
@@ -114,7 +116,7 @@ class Checker(Customer):
         self.wrong = []
 
     def act(self):
-        name = f"key:{self._random.randrange(KEYS)}"
+        name = f"key:{self._random.randrange(self._overwriter.keys)}"
         least = self._overwriter.acknowledged[name]
         value = self.client.get(name)
         most = self._overwriter.sent[name]

@@ -10,7 +10,7 @@ import caches
 import groups
 import patience
 from cluster import Cluster, resharding, slots_of
-from customers import Checker, CliCustomer, Overwriter, RustCustomer
+from customers import FEW_KEYS, MANY_KEYS, Checker, CliCustomer, Overwriter, RustCustomer
 from test_application_container import in_container, network_named
 
 
@@ -242,7 +242,9 @@ def refused(call, members, code, text=""):
 @contextlib.contextmanager
 def at_work(group):
     """A writer and a checker at work on all keys with redis-py, the `redis` crate and redis-cli -c on keys of their own."""
-    with Overwriter(group) as writer, Checker(group, writer) as checker, RustCustomer(group) as rust, CliCustomer(group) as cli:
+    # One engine says for the others what the number of keys does.
+    keys = MANY_KEYS if group.asked["Engine"] == "redis" else FEW_KEYS
+    with Overwriter(group, keys) as writer, Checker(group, writer) as checker, RustCustomer(group) as rust, CliCustomer(group) as cli:
         customers = writer, checker, rust, cli
         for customer in customers:
             customer.go_on()

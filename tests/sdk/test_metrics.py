@@ -224,6 +224,47 @@ def test_percentiles(measured, cache):
         assert found["p0"] <= found["p50"] <= found["p99.9"]
 
 
+def test_memcached_counts_its_own(measured):
+    """Two nodes: each has its own series, and the cluster's is of both."""
+    metrics, api = cloudwatch(measured), measured.client()
+    one = caches.fresh("items")
+    cluster = caches.make(api, one, engine="memcached", NumCacheNodes=2)
+    clients = [caches.memcached_at(endpoint) for endpoint in caches.node_endpoints(cluster)]
+    # A count is of what came after the first reading.
+    for node in ("0001", "0002"):
+        patience.until("it was read twice", lambda: statistic(metrics, of_node(cluster, node), "CmdGet", "Sum"))
+    for number in range(30):
+        clients[0].set(f"key:{number}", "x")
+        clients[0].get(f"key:{number}" if number % 2 else f"missing:{number}")
+    for number in range(7):
+        clients[1].set(f"key:{number}", "x")
+    clients[1].delete("key:0")
+
+    def counted(node, name):
+        return sum(statistic(metrics, of_node(cluster, node), name, "Sum"))
+
+    expected = {
+        "0001": {"CmdSet": 30, "CmdGet": 30, "GetHits": 15, "GetMisses": 15, "NewItems": 30, "DeleteHits": 0},
+        "0002": {"CmdSet": 7, "CmdGet": 0, "GetHits": 0, "GetMisses": 0, "NewItems": 7, "DeleteHits": 1},
+    }
+    for node, wanted in expected.items():
+        patience.until("all is counted", lambda: all(counted(node, name) >= least for name, least in wanted.items()))
+        assert {name: counted(node, name) for name in wanted} == wanted
+    for node, items in (("0001", 30), ("0002", 6)):
+        latest = patience.until("items", lambda: statistic(metrics, of_node(cluster, node), "CurrItems", "Minimum", 1)[-1:] == [items])
+        assert latest
+    assert sum(statistic(metrics, of_node(cluster)[:1], "CmdSet", "Sum")) == 37
+    memory = statistic(metrics, of_node(cluster), "UnusedMemory", "Minimum")
+    assert memory and min(memory) > 0
+    listed = metrics.list_metrics(Namespace=NAMESPACE, Dimensions=of_node(cluster, "0002"))["Metrics"]
+    names = {one["MetricName"] for one in listed}
+    assert {"CmdGet", "CurrItems", "UnusedMemory", "BytesUsedForCacheItems"} <= names
+    assert not names & {"GetTypeCmds", "IsMaster", "EngineCPUUtilization"}
+    for client in clients:
+        client.close()
+    caches.delete(api, one)
+
+
 def test_a_replica_lags_and_a_group_has_its_own_series(measured):
     metrics, api = cloudwatch(measured), measured.client()
     one = caches.fresh("lagging")
