@@ -199,8 +199,8 @@ def test_what_is_refused(network):
         refused(api.modify_replication_group_shard_configuration, shards | members, code, text)
     whole = dict(ReplicationGroupId=group.id, ApplyImmediately=True)
     for members, code, text in [
-        (dict(ClusterMode="disabled"), value, "cannot be disabled"),
-        (dict(ClusterMode="compatible"), value, "cacheplane does not support ClusterMode compatible yet."),
+        (dict(ClusterMode="disabled"), value, "cannot be changed once it is enabled"),
+        (dict(ClusterMode="compatible"), value, "cannot be changed once it is enabled"),
         (dict(AutomaticFailoverEnabled=False), value, "Turning off automatic failover for replication group with cluster"),
         (dict(MultiAZEnabled=True), None, "replica"),
         (dict(SnapshotRetentionLimit=1, SnapshottingClusterId=f"{group.id}-0001-001"), combination, "snapshotting cluster"),
