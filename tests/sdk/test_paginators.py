@@ -7,6 +7,7 @@ import pytest
 import caches
 import control_plane
 import groups
+import patience
 
 MANY = 23
 # The least that the service accepts for a page.
@@ -29,7 +30,17 @@ def api(tmp_path_factory):
     with control_plane.running(tmp_path_factory.mktemp("pages"), runtime="simulated") as plane:
         api = plane.client()
         fill(api)
+        # What is still on its way changes from one page to the next.
+        patience.until("all are there", lambda: statuses(api) == {"available"})
         yield api
+
+
+def statuses(api):
+    clusters = api.get_paginator("describe_cache_clusters").paginate()
+    found = api.get_paginator("describe_replication_groups").paginate()
+    return {one["CacheClusterStatus"] for page in clusters for one in page["CacheClusters"]} | {
+        one["Status"] for page in found for one in page["ReplicationGroups"]
+    }
 
 
 def fill(api):
