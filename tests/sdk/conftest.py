@@ -73,6 +73,19 @@ def api(plane):
     return plane.client()
 
 
+@pytest.fixture(scope="module")
+def aws():
+    """moto's services, as an endpoint."""
+    # Only a few tests need it: the others do not wait for its import.
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture
 def docker_socket():
     """A socket that nobody listens at yet."""

@@ -7,22 +7,11 @@ import time
 import boto3
 import pytest
 import redis
-from moto.server import ThreadedMotoServer
 
 import caches
 import control_plane
 import groups
 import patience
-
-
-@pytest.fixture(scope="module")
-def aws():
-    """moto's services, as an endpoint."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import threading
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 import caches
 import control_plane
@@ -46,16 +45,6 @@ def receiver():
     receiver = Receiver()
     yield receiver
     receiver.server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def aws():
-    """moto's services, as an endpoint."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(scope="module")
