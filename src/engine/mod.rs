@@ -219,6 +219,18 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<Option<HistoryHeld>, EngineError>;
 
+    /// Makes a primary that may hold writes back a replica of `primary`, as [`Engine::follow`] does: those writes are refused now. Returns
+    /// how far its history goes; all that it ever acknowledged is in there.
+    ///
+    /// # Errors
+    /// As [`Engine::follow`].
+    async fn demote(
+        &self,
+        node: &NodeEndpoint,
+        primary: &PrimaryAddress,
+        deadline: Duration,
+    ) -> Result<Option<HistoryHeld>, EngineError>;
+
     /// Makes a node a replica of `primary`; one that follows it already goes on undisturbed, also in the middle of taking
     /// over its data.
     ///
@@ -411,6 +423,16 @@ impl Engine for NetworkEngine {
     ) -> Result<Option<HistoryHeld>, EngineError> {
         node.replicates()?;
         node.bounded(deadline, redis::hold_writes(node, hold)).await
+    }
+
+    async fn demote(
+        &self,
+        node: &NodeEndpoint,
+        primary: &PrimaryAddress,
+        deadline: Duration,
+    ) -> Result<Option<HistoryHeld>, EngineError> {
+        node.replicates()?;
+        node.bounded(deadline, redis::demote(node, primary)).await
     }
 
     async fn follow(

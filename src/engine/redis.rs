@@ -63,10 +63,26 @@ pub(super) async fn hold_writes(
     }
     let pause = command(&["CLIENT", "PAUSE", &hold.as_millis().to_string(), "WRITE"]);
     let report = ask_report(&mut connection, node, vec![pause]).await?;
-    Ok(report.replication.map(|found| HistoryHeld {
+    Ok(held_by(report))
+}
+
+/// Follows, lets writers go, and asks how far the history goes. The caller bounds the time.
+pub(super) async fn demote(
+    node: &NodeEndpoint,
+    primary: &PrimaryAddress,
+) -> Result<Option<HistoryHeld>, EngineError> {
+    let mut orders = following(node, primary);
+    // A replica that holds writes back holds back its primary's, too.
+    orders.push(command(&["CLIENT", "UNPAUSE"]));
+    let report = ask_report(&mut Connection::open(node).await?, node, orders).await?;
+    Ok(held_by(report))
+}
+
+fn held_by(report: NodeReport) -> Option<HistoryHeld> {
+    report.replication.map(|found| HistoryHeld {
         history: found.history,
         offset: found.offset,
-    }))
+    })
 }
 
 /// Before 6.2 a pause held everyone, the control plane included.
@@ -98,6 +114,10 @@ pub(super) async fn follow(
     node: &NodeEndpoint,
     primary: &PrimaryAddress,
 ) -> Result<(), EngineError> {
+    converse(node, following(node, primary)).await.map(drop)
+}
+
+fn following(node: &NodeEndpoint, primary: &PrimaryAddress) -> Vec<Cmd> {
     // An empty name or secret is none.
     let (user, password) = primary
         .administrator
@@ -114,7 +134,7 @@ pub(super) async fn follow(
         command(&["CONFIG", "SET", "masterauth", password]),
         command(&["REPLICAOF", &primary.host, &primary.port.to_string()]),
     ]);
-    converse(node, orders).await.map(drop)
+    orders
 }
 
 /// Sets one directive after the other, so that one that is refused keeps none of the others. The caller bounds the time.

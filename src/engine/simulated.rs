@@ -90,6 +90,17 @@ impl SimulatedEngine {
         answer.unwrap_or_else(|_| Err(unreachable(node)))
     }
 
+    /// What a node holds that answers.
+    fn history_held(&self, node: &NodeEndpoint) -> Option<HistoryHeld> {
+        let Reach::Process { container, .. } = self.world.reach(&node.host, node.port) else {
+            return None;
+        };
+        self.world.standing(&container).map(|found| HistoryHeld {
+            history: found.history,
+            offset: found.offset,
+        })
+    }
+
     /// Tells a node what to be, if it holds `least`. Whatever error the hook refuses that with, the node was not reached, or at least
     /// not heard of again.
     async fn tell(
@@ -243,15 +254,17 @@ impl Engine for SimulatedEngine {
     ) -> Result<Option<HistoryHeld>, EngineError> {
         self.tell(Operation::NodeHold, node, Order::HoldWrites, None, deadline)
             .await?;
-        Ok(match self.world.reach(&node.host, node.port) {
-            Reach::Process { container, .. } => {
-                self.world.standing(&container).map(|found| HistoryHeld {
-                    history: found.history,
-                    offset: found.offset,
-                })
-            }
-            Reach::Frozen { .. } | Reach::Nothing => None,
-        })
+        Ok(self.history_held(node))
+    }
+
+    async fn demote(
+        &self,
+        node: &NodeEndpoint,
+        primary: &PrimaryAddress,
+        deadline: Duration,
+    ) -> Result<Option<HistoryHeld>, EngineError> {
+        self.follow(node, primary, deadline).await?;
+        Ok(self.history_held(node))
     }
 
     /// A frozen node is a timeout, and does what it was told when it thaws, as a real one does.

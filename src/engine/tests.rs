@@ -419,6 +419,25 @@ async fn an_order_to_follow_is_one_round_trip() {
 }
 
 #[tokio::test]
+async fn a_primary_that_is_demoted_lets_writers_go_and_says_what_it_holds() {
+    let (node, heard) = listener().await;
+    let primary = PrimaryAddress {
+        encrypted: false,
+        host: "10.0.0.2".into(),
+        port: 6380,
+        administrator: None,
+    };
+    let holds = NetworkEngine.demote(&node, &primary, DEADLINE).await;
+    assert_eq!(holds.unwrap(), Some(held("aaaa", 70)));
+    assert_eq!(
+        heard.await.unwrap(),
+        [
+            "*3 AUTH us hush *4 CONFIG SET masteruser  *4 CONFIG SET masterauth  *3 REPLICAOF 10.0.0.2 6380 *2 CLIENT UNPAUSE *1 INFO"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn orders_that_are_not_carried_out_are_told_apart() {
     let check = async |answer: &str, expected: &str| {
         let node = node(Protocol::Redis, vec![text(answer)]).await;

@@ -190,12 +190,12 @@ pub enum Reason {
 }
 
 /// What makes the chosen primary serve, in this order: a former primary that serves takes no more writes, the primary endpoint is taken
-/// from others while the primary is promoted, and given to it while others begin to follow it.
+/// from others while the primary is promoted and the former begins to follow it, and given to it while the others do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Establish {
     /// The chosen primary.
     pub primary: usize,
-    /// The former primary, which still serves whoever has its own address, and hands over what it holds.
+    /// Who else is a primary, serves whoever has its own address, and hands over what it holds: the former one, most likely.
     pub from: Option<usize>,
     /// Those that have the primary endpoint's address.
     pub detach: Vec<usize>,
@@ -369,9 +369,11 @@ impl Look<'_> {
         Plan::Do(Stage::Establish(Establish {
             primary,
             from: former
-                .filter(|_| promote.is_some())
                 .and_then(|former| self.index(former))
-                .filter(serves),
+                .into_iter()
+                .chain(others())
+                .filter(|index| *index != primary)
+                .find(serves),
             detach: self.holders_but(primary),
             promote,
             attach: !has_address,

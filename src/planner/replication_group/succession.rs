@@ -78,6 +78,16 @@ impl Look<'_> {
         if can_serve {
             return self.serve_or_yield(primary);
         }
+        if choice.handover
+            && !choice.is_confirmed()
+            && let Some(best) = self.best_candidate(None)
+        {
+            // It was lost while it was promoted: back to whoever handed over.
+            return Plan::Do(Stage::ChoosePrimary {
+                member: best,
+                reason: Reason::Handover,
+            });
+        }
         match (&seen.answer, first_node(member)) {
             (Some(_), _) => Plan::LookAgain,
             (None, Some(node)) if !node.recovering => self.lose(&[primary]),
@@ -101,7 +111,7 @@ impl Look<'_> {
     }
 
     /// A choice while the former primary serves, or serves again after it hung: once that one takes no more writes through the endpoint, and the
-    /// successor has all that it has. None when there is nothing to wait for any more.
+    /// successor has all that it has. None when nobody hands over.
     fn plan_handover(&self, primary: usize) -> Option<Plan> {
         let former = self.index(self.group.primary.former.as_deref()?)?;
         if self.group.primary.handover
@@ -119,10 +129,15 @@ impl Look<'_> {
         if self.group.lacks_route(GroupEndpoint::Primary) {
             return Some(Plan::AwaitRouter);
         }
+        // It may have been promoted already, and have taken writes.
+        if let Some(plan) = self.hear_out(&[primary]) {
+            return Some(plan);
+        }
         let follows =
             |answer: &&Answer| answer.follows == Some(former) && answer.link_up && !answer.syncing;
         match self.seen.members[primary].answer.as_ref().filter(follows) {
-            Some(ours) if ours.offset >= theirs.offset => None,
+            // Others may seem to have more, as they were asked a moment later; they get no more than the former has.
+            Some(ours) if ours.offset >= theirs.offset => Some(self.establish(primary)),
             Some(_) => Some(Plan::LookAgain),
             // It has lost touch: the former primary goes on.
             None => Some(Plan::Do(Stage::ChoosePrimary {

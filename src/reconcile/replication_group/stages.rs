@@ -20,9 +20,12 @@ use crate::runtime::RuntimeError;
 /// How long a node may take to do what it is told.
 pub(super) const COMMAND_DEADLINE: Duration = Duration::from_secs(1);
 
-/// How long a former primary holds its clients' writes back while it hands over: longer than promoting its successor and telling it to
-/// follow may take. Should the successor fail meanwhile, its clients have waited no longer than this.
+/// How long a former primary holds its clients' writes back while it hands over: longer than its successor may take to have them all. Should
+/// the successor fail meanwhile, its clients have waited no longer than this.
 const WRITE_HOLD: Duration = Duration::from_secs(5);
+
+/// How often a successor is asked whether it has all by now, a round trip each, before the whole group is looked at again.
+const CATCH_UP_LOOKS: usize = 5;
 
 /// No quota applies to what a reconciler writes.
 pub(super) const NO_QUOTA: u32 = u32::MAX;
@@ -187,6 +190,8 @@ impl ReplicationGroups {
         let promote = async {
             match &plan.promote {
                 Some(held) => self.promote(group, plan.primary, plan.from, held).await,
+                // One that serves beside it is told before the container engine takes its time to move the endpoint.
+                None if plan.from.is_some() => self.follow(group, plan.from.as_slice()).await,
                 None => Ok(()),
             }
         };
@@ -216,6 +221,9 @@ impl ReplicationGroups {
     }
 
     /// Promotes a member that holds what it held when it was looked at and, where the former primary serves, all that this one has taken.
+    ///
+    /// The former one is a replica before the promotion, so that it can acknowledge nothing that nobody gets, however long anything
+    /// takes; it holds writes back first, so that its successor has them all by then. Should it have taken more, it is what goes on.
     async fn promote(
         &self,
         group: &ReplicationGroup,
@@ -223,26 +231,42 @@ impl ReplicationGroups {
         from: Option<usize>,
         held: &Held,
     ) -> Result<(), Stop> {
+        let engine = &self.world.engine;
+        let successor = self.endpoint(&group.members[member])?;
         let mut least = HistoryHeld {
             history: held.history.clone(),
             offset: held.offset,
         };
         if let Some(from) = from {
-            let endpoint = self.endpoint(&group.members[from])?;
-            let engine = &self.world.engine;
-            let given = engine.hold_writes(&endpoint, WRITE_HOLD, COMMAND_DEADLINE);
-            if let Some(given) = given.await.map_err(stop)? {
-                least = given;
+            let former = self.endpoint(&group.members[from])?;
+            let given = engine.hold_writes(&former, WRITE_HOLD, COMMAND_DEADLINE);
+            let Some(given) = given.await.map_err(stop)? else {
+                // What it takes meanwhile is lost.
+                let promoted = engine.promote(&successor, &least, COMMAND_DEADLINE);
+                promoted.await.map_err(stop)?;
+                return self.follow(group, &[from]).await;
+            };
+            self.await_history(&successor, &given).await?;
+            let primary = self.primary_address(group)?;
+            let demoted = engine.demote(&former, &primary, COMMAND_DEADLINE);
+            least = demoted.await.map_err(stop)?.unwrap_or(given);
+            self.await_history(&successor, &least).await?;
+        }
+        let promoted = engine.promote(&successor, &least, COMMAND_DEADLINE);
+        promoted.await.map_err(stop)
+    }
+
+    /// Gives a node that is being sent the rest of what another holds a moment to have it.
+    async fn await_history(&self, node: &NodeEndpoint, least: &HistoryHeld) -> Result<(), Stop> {
+        for _ in 0..CATCH_UP_LOOKS {
+            let report = self.world.engine.probe(node, COMMAND_DEADLINE).await;
+            let found = report.map_err(stop)?.replication;
+            if found.is_some_and(|found| least.is_within(&found)) {
+                return Ok(());
             }
         }
-        let endpoint = self.endpoint(&group.members[member])?;
-        self.world
-            .engine
-            .promote(&endpoint, &least, COMMAND_DEADLINE)
-            .await
-            .map_err(stop)?;
-        // At once, while it still holds writes; the container engine takes its time to move the endpoint.
-        self.follow(group, from.as_slice()).await
+        let endpoint = node.to_string();
+        Err(stop(EngineError::Behind { endpoint }))
     }
 
     pub(super) fn endpoint(&self, member: &CacheCluster) -> Result<NodeEndpoint, Stop> {
@@ -308,18 +332,7 @@ impl ReplicationGroups {
     }
 
     async fn follow(&self, group: &ReplicationGroup, members: &[usize]) -> Result<(), Stop> {
-        let primary = group.member(&group.primary.cache_cluster_id);
-        let Some((primary, node)) = primary.and_then(|one| Some((one, one.nodes.first()?))) else {
-            return Err(Stop::Stale);
-        };
-        let its_endpoint = self.world.node_endpoint(primary, node);
-        let address = PrimaryAddress {
-            encrypted: its_endpoint.encryption.is_some(),
-            // As members reach each other, in both endpoint modes.
-            host: node.address.ok_or(Stop::Stale)?.to_string(),
-            port: node.engine_port(&primary.spec),
-            administrator: its_endpoint.administrator,
-        };
+        let address = self.primary_address(group)?;
         let follow = |index: &usize| {
             let member = &group.members[*index];
             let address = &address;
@@ -336,6 +349,22 @@ impl ReplicationGroups {
         };
         let results = join_all(members.iter().map(follow)).await;
         results.into_iter().collect::<Result<(), _>>().map_err(stop)
+    }
+
+    /// Where and how members reach the chosen primary.
+    fn primary_address(&self, group: &ReplicationGroup) -> Result<PrimaryAddress, Stop> {
+        let primary = group.member(&group.primary.cache_cluster_id);
+        let Some((primary, node)) = primary.and_then(|one| Some((one, one.nodes.first()?))) else {
+            return Err(Stop::Stale);
+        };
+        let endpoint = self.world.node_endpoint(primary, node);
+        Ok(PrimaryAddress {
+            encrypted: endpoint.encryption.is_some(),
+            // As members reach each other, in both endpoint modes.
+            host: node.address.ok_or(Stop::Stale)?.to_string(),
+            port: node.engine_port(&primary.spec),
+            administrator: endpoint.administrator,
+        })
     }
 
     async fn kill(&self, group: &ReplicationGroup, members: &[usize]) -> Result<(), Stop> {

@@ -424,7 +424,10 @@ fn a_former_primary_that_returns_loses_the_endpoint_before_anything_else() {
         it.answer(0).follows = None;
         it.seen.members[0].has_primary_address = true;
     };
-    let expected = |plan: &mut Establish| (plan.detach, plan.follow) = (vec![0], vec![0]);
+    let expected = |plan: &mut Establish| {
+        plan.from = Some(0);
+        (plan.detach, plan.follow) = (vec![0], vec![0]);
+    };
     check(1, returned, establish(1, expected));
     let detached = |it: &mut Scene| {
         returned(it);
@@ -517,7 +520,7 @@ fn a_handover_to_one_that_loses_touch_goes_back() {
         |it| it.answer(1).syncing = true,
         |it| it.answer(1).follows = None,
         |it| it.end(1),
-        |it| it.silence(1),
+        |it| it.silence_for(1, 3),
     ] {
         let lost = |it: &mut Scene| {
             chosen(it);
@@ -533,6 +536,76 @@ fn a_handover_to_one_that_loses_touch_goes_back() {
     };
     let expected = |plan: &mut Establish| plan.attach = true;
     check(2, back, establish(0, expected));
+}
+
+#[test]
+fn a_handover_goes_to_the_successor_though_others_were_asked_a_moment_later() {
+    let level = |it: &mut Scene| {
+        it.choose(1, true);
+        it.seen.members[0].has_primary_address = false;
+        it.answer(2).offset = 130;
+    };
+    let expected = |plan: &mut Establish| {
+        (plan.promote, plan.attach) = (held(100), true);
+        (plan.from, plan.follow) = (Some(0), vec![0, 2]);
+    };
+    check(2, level, establish(1, expected));
+}
+
+#[test]
+fn whoever_serves_hands_over_though_another_was_chosen_in_between() {
+    let chosen_twice = |it: &mut Scene| {
+        it.choose(2, true);
+        it.choose(1, false);
+        it.seen.members[0].has_primary_address = false;
+    };
+    let expected = |plan: &mut Establish| {
+        (plan.promote, plan.attach) = (held(100), true);
+        (plan.from, plan.follow) = (Some(0), vec![0, 2]);
+    };
+    check(2, chosen_twice, establish(1, expected));
+}
+
+#[test]
+fn a_successor_that_is_silent_may_have_been_promoted() {
+    let silent = |it: &mut Scene| {
+        it.choose(1, true);
+        it.seen.members[0].has_primary_address = false;
+        it.silence(1);
+    };
+    check(2, silent, Plan::Do(Stage::RecordSilent(vec![1])));
+    let for_a_while = |it: &mut Scene| {
+        silent(it);
+        it.silence_for(1, 2);
+    };
+    check(2, for_a_while, Plan::LookAgain);
+}
+
+#[test]
+fn a_former_primary_that_serves_beside_its_successor_is_told_first() {
+    let promoted = |it: &mut Scene| {
+        it.choose(1, true);
+        it.seen.members[0].has_primary_address = false;
+        let answer = it.answer(1);
+        (answer.is_primary, answer.follows, answer.link_up) = (true, None, false);
+    };
+    let expected = |plan: &mut Establish| {
+        (plan.from, plan.attach, plan.follow) = (Some(0), true, vec![0, 2]);
+    };
+    check(2, promoted, establish(1, expected));
+}
+
+#[test]
+fn a_handover_whose_successor_is_lost_while_it_is_promoted_goes_back() {
+    let lost = |it: &mut Scene| {
+        it.choose(1, true);
+        it.group.spec.automatic_failover = false;
+        it.seen.members[0].has_primary_address = false;
+        let answer = it.answer(0);
+        (answer.is_primary, answer.follows) = (false, Some(1));
+        it.silence_for(1, 3);
+    };
+    check(2, lost, hand_over(0));
 }
 
 #[test]
