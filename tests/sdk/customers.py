@@ -56,8 +56,7 @@ class Customer(Program):
     def go_on(self, count=200):
         """Waits until so many more things were done."""
         before = self.done
-
-        patience.until("customers are served", lambda: self.done >= before + count, pause_s=0.01)
+        self.await_progress("customers are served", lambda: self.done >= before + count)
 
     def assert_served(self, may_be_told_elsewhere=False):
         """Demands that no error came through, but for the client's own limit where it `may_be_told_elsewhere`."""
@@ -148,7 +147,7 @@ class WaitingWriter(Writer):
             both = node.pipeline(transaction=False).set(key, self._number)
             both.execute_command("WAIT", self.replicas, WAIT_MS)
             _, reached = both.execute()
-        except redis.exceptions.RedisError:
+        except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException):
             # Whatever it was: who serves what is asked anew.
             if self._client is not None:
                 self._client.close()

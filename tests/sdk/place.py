@@ -35,6 +35,10 @@ class Place:
         ports = self.ports[:count]
         return f"{ports[0]}-{ports[-1]}"
 
+    def free_port(self):
+        """The last of its ports on which nobody listens."""
+        return next(port for port in reversed(self.ports) if _may_bind(port))
+
 
 def take():
     """A free place. It is given back when the process ends."""
@@ -68,3 +72,11 @@ def _routes():
         if network.prefixlen >= 4:
             routes.append(network)
     return routes
+
+
+def _may_bind(port):
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+        return True
+    except OSError:
+        return False

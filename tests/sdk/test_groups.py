@@ -14,7 +14,7 @@ def test_the_life_of_a_group(plane, api):
     """What is told while it is made, what is there when it is made, and that nothing is left when it is deleted."""
     one = caches.fresh("life")
     # A port of this host is given only where it is free.
-    port = 7777 if plane.mode == "network" else plane.place.ports[-1]
+    port = 7777 if plane.mode == "network" else plane.place.free_port()
     created = groups.ask(api, one.upper(), Port=port, Tags=[{"Key": "a", "Value": "b"}])
     assert (created["ReplicationGroupId"], created["Status"]) == (one, "creating")
     assert created["MemberClusters"] == [f"{one}-00{number}" for number in (1, 2, 3)]

@@ -40,6 +40,12 @@ class Program(threading.Thread):
     def work(self):
         raise NotImplementedError
 
+    def await_progress(self, what, look):
+        """Waits until `look` says so; what has ended the program is told at once."""
+        patience.until(what, lambda: self._trouble or look(), pause_s=0.01)
+        if self._trouble:
+            raise self._trouble
+
     def end(self):
         self._ended.set()
         self.join(timeout=patience.DEADLINE_S)
@@ -91,12 +97,7 @@ class Writer(Program):
     def go_on(self, count=20):
         """Waits until so many more writes were acknowledged."""
         before = len(self.acknowledged)
-
-        def progressed():
-            assert self._trouble is None
-            return len(self.acknowledged) >= before + count
-
-        patience.until("writes are acknowledged", progressed, pause_s=0.01)
+        self.await_progress("writes are acknowledged", lambda: len(self.acknowledged) >= before + count)
 
     def longest_gap_s(self, since_s):
         """The longest time without an acknowledged write that ended after `since_s`."""
