@@ -5,4 +5,5 @@ mod nodes;
 
 mod failover;
 mod forming;
+mod handing_over;
 mod migration;

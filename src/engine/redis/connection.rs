@@ -5,6 +5,7 @@ use std::pin::Pin;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisResult, Value};
 use futures_util::future::{join_all, try_join_all};
+use tokio::sync::oneshot;
 
 use super::super::{EngineError, NodeEndpoint, encryption};
 use super::{command, refusal};
@@ -88,6 +89,27 @@ impl<'a> Connection<'a> {
             accepted.map_err(|error| refusal(self.node, &error))?;
         }
         Ok(rest)
+    }
+
+    /// Asks all at once, and says when the first has an answer: the node has read the others by then, which may take their time. It has
+    /// been told who we are.
+    pub(super) async fn ask_until_heard(
+        &mut self,
+        commands: Vec<Cmd>,
+        heard: oneshot::Sender<()>,
+    ) -> Vec<RedisResult<Value>> {
+        let connection = self.connection.clone();
+        let mut heard = Some(heard);
+        let answers = join_all(commands.into_iter().map(|command| {
+            let (answer, heard) = (one(&connection, command), heard.take());
+            async {
+                let answer = answer.await;
+                // Nobody may be interested.
+                heard.map(|heard| heard.send(()));
+                answer
+            }
+        }));
+        self.driven(answers).await
     }
 
     /// Tells all at once, and stops waiting at the first error; what was not done by then is not, once the connection is closed.

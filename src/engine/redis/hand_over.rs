@@ -1,16 +1,27 @@
-//! Slots handed over whole, one at a time: with all their keys, in one transaction of the giver.
+//! Slots handed over whole, one at a time: with all their keys, in one moment of the giver.
 //!
 //! A slot that is open for long sends clients on with `ASK`, and some know nobody but the nodes that owned slots when they looked last. A
-//! slot with few keys need not be open: the giver moves them and gives the slot up in one moment, the taker claims it a round trip later,
-//! and clients hear nothing but `MOVED`. What is too much for one moment is left to `migrate_keys`.
+//! slot with few keys need not be open: the giver moves them and gives the slot up in one moment, and clients hear nothing but `MOVED`.
+//! What is too much for one moment is left to `migrate_keys`.
+//!
+//! Nor may there be a time in which the giver has given up what the taker has not claimed: each would send clients to the other, and most
+//! give up after some turns. How long that is must not depend on us, who may be kept waiting for the processor, or end. So the taker claims
+//! by itself: a client of ours waits there for a key, the mark, that comes last of a slot's keys, with the claim behind it in the same
+//! connection (`claim.lua`). And the giver gives up when it has seen that the taker claimed (`give.lua`), or stays the owner.
 
-use ::redis::{Cmd, Value};
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use ::redis::{Cmd, RedisResult, Value};
+use futures_util::future::{Either, select};
+use std::pin::pin;
+use tokio::sync::oneshot;
 
 use super::super::cluster::{HandOver, MigrationLimits};
 use super::super::{EngineError, NodeEndpoint};
 use super::cluster::cluster;
 use super::{Connection, command, read, refusal};
-use crate::resources::slots::SlotSet;
+use crate::resources::slots::{SLOT_COUNT, SlotSet, key_slot};
 
 /// Most keys of a slot that is handed over whole: the giver serves nobody else meanwhile.
 const KEYS_MAX: usize = 256;
@@ -18,7 +29,14 @@ const KEYS_MAX: usize = 256;
 /// Most memory that they take, by a sample of their elements.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// Hands slots over until none is left that can be, or the time is over; returns those that were. The caller bounds the time in all.
+/// How long the giver may wait for the taker with so little, several times in one moment.
+const STALL: Duration = Duration::from_secs(2);
+
+/// How long what only marks the way of a slot stays on a node, should nobody take it away.
+const MARK_MS: u64 = 5_000;
+
+/// Hands slots over until none is left that can be, or the time is over; returns those that were. One that is open at the giver already
+/// cannot be. The caller bounds the time in all.
 pub(crate) async fn hand_over(
     giver: &NodeEndpoint,
     taker: &NodeEndpoint,
@@ -29,50 +47,83 @@ pub(crate) async fn hand_over(
     let end = tokio::time::Instant::now() + limits.time;
     let mut giving = Connection::open(giver).await?;
     let mut taking = Connection::open(taker).await?;
-    let mut handed = Vec::new();
-    let set = |slot: u16, words: &[&str]| {
-        let mut set = cluster(&["SETSLOT"]);
-        set.arg(slot).arg(words);
-        set
-    };
     let small = small_slots(giver, &mut giving, slots).await?;
-    let import = |(slot, _): &(u16, Vec<Vec<u8>>)| set(*slot, &["IMPORTING", plan.giver_id]);
+    let import = |slot: &u16| {
+        let mut import = cluster(&["SETSLOT"]);
+        import.arg(*slot).arg("IMPORTING").arg(plan.giver_id);
+        import
+    };
     taking.ask(small.iter().map(import).collect()).await?;
-    for (slot, keys) in small {
+    let attempt = uuid::Uuid::new_v4().simple().to_string();
+    let mut handed = Vec::new();
+    let mut proof = None;
+    for slot in small {
         if tokio::time::Instant::now() >= end {
             break;
         }
-        let mut orders = vec![
-            command(&["MULTI"]),
-            set(slot, &["MIGRATING", plan.taker_id]),
-        ];
-        if !keys.is_empty() {
-            orders.push(migrate(plan, limits, &keys));
+        let mark = format!("{{{}}}:cacheplane:{attempt}", TAGS[usize::from(slot)]);
+        let mut claim = Vec::new();
+        claim.extend(
+            proof
+                .take()
+                .map(|proof: String| command(&["UNLINK", &proof])),
+        );
+        claim.extend(claim_orders(slot, &mark, plan));
+        let give = give_orders(slot, &mark, plan);
+        if hand_over_one(&mut giving, &mut taking, claim, give).await? {
+            handed.push(slot);
+            proof = Some(format!("{mark}:proof"));
+        } else {
+            // Whoever waits for a mark that does not come waits no more.
+            taking = Connection::open(taker).await?;
+            taking.ask(Vec::new()).await?;
         }
-        // Refused if a key has come meanwhile: then the slot stays open, as it says already.
-        orders.push(set(slot, &["NODE", plan.taker_id]));
-        orders.push(command(&["EXEC"]));
-        let done = giving.ask(orders).await?.pop().unwrap_or(Value::Nil);
-        let Value::Array(done) = done else {
-            return Err(giver.refused("did not carry a transaction out"));
-        };
-        if done.iter().any(|one| matches!(one, Value::ServerError(_))) {
-            continue;
-        }
-        taking
-            .ask(vec![set(slot, &["NODE", plan.taker_id])])
-            .await?;
-        handed.push(slot);
     }
+    taking
+        .ask(
+            proof
+                .iter()
+                .map(|proof| command(&["UNLINK", proof]))
+                .collect(),
+        )
+        .await?;
     Ok(handed.into_iter().collect())
 }
 
-/// The slots that are small enough, with their keys.
+/// Lets the taker wait for the mark, then the giver send it; returns whether the slot was handed over.
+async fn hand_over_one(
+    giving: &mut Connection<'_>,
+    taking: &mut Connection<'_>,
+    claim: Vec<Cmd>,
+    give: Vec<Cmd>,
+) -> Result<bool, EngineError> {
+    let (claims, is_waiting) = oneshot::channel();
+    let claimed = pin!(taking.ask_until_heard(claim, claims));
+    let given = pin!(async {
+        match is_waiting.await {
+            Ok(()) => giving.ask_each(give).await,
+            // The taker is gone.
+            Err(_) => Ok(Vec::new()),
+        }
+    });
+    match select(claimed, given).await {
+        Either::Left((_, given)) => Ok(is_given(&given.await?)),
+        Either::Right((given, claimed)) => {
+            let is_given = is_given(&given?);
+            if is_given {
+                claimed.await;
+            }
+            Ok(is_given)
+        }
+    }
+}
+
+/// The slots that are small enough.
 async fn small_slots(
     giver: &NodeEndpoint,
     giving: &mut Connection<'_>,
     slots: &SlotSet,
-) -> Result<Vec<(u16, Vec<Vec<u8>>)>, EngineError> {
+) -> Result<Vec<u16>, EngineError> {
     let ask = |slot: u16| {
         let mut ask = cluster(&["GETKEYSINSLOT"]);
         ask.arg(slot).arg(KEYS_MAX + 1);
@@ -104,21 +155,88 @@ async fn small_slots(
             };
         }
         if bytes <= BYTES_MAX {
-            small.push((slot, keys));
+            small.push(slot);
         }
     }
     Ok(small)
 }
 
-fn migrate(plan: &HandOver<'_>, limits: &MigrationLimits, keys: &[Vec<u8>]) -> Cmd {
+/// Waits for the mark, and claims the slot when it has come.
+fn claim_orders(slot: u16, mark: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
+    // It waits for as long as it is connected.
+    let wait = command(&["BLPOP", mark, "0"]);
+    let claim = script(include_str!("hand_over/claim.lua"), |claim| {
+        claim.arg(slot).arg(plan.taker_id).arg(mark).arg(MARK_MS);
+    });
+    // The slot is not the taker's yet.
+    let asking = || command(&["ASKING"]);
+    vec![asking(), wait, asking(), claim]
+}
+
+/// Greets the taker, and gives the slot away. In no transaction: a node that is out of memory keeps none.
+fn give_orders(slot: u16, mark: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
+    let greeting = format!("{mark}:greeting");
+    let greet = script(include_str!("hand_over/greet.lua"), |greet| {
+        greet.arg(&greeting).arg(MARK_MS);
+    });
+    let stall_ms = u64::try_from(STALL.as_millis()).unwrap_or(u64::MAX);
     let mut migrate = command(&["MIGRATE", &plan.taker.host]);
-    migrate.arg(plan.taker.port).arg("").arg(0);
-    migrate.arg(u64::try_from(limits.stall.as_millis()).unwrap_or(u64::MAX));
-    // The giver is in the run in which it began: what it holds is newer than any copy that the taker has.
-    migrate.arg("REPLACE");
+    migrate
+        .arg(plan.taker.port)
+        .arg(&greeting)
+        .arg(0)
+        .arg(stall_ms);
     if let Some(found) = &plan.taker.administrator {
         migrate.arg("AUTH2").arg(&found.user).arg(&found.password);
     }
-    migrate.arg("KEYS").arg(keys);
-    migrate
+    let give = script(include_str!("hand_over/give.lua"), |give| {
+        give.arg(slot).arg(plan.taker_id);
+        give.arg(&plan.taker.host)
+            .arg(plan.taker.port)
+            .arg(stall_ms);
+        give.arg(mark).arg(MARK_MS).arg(KEYS_MAX);
+    });
+    vec![greet, migrate, give]
+}
+
+/// A script that is told of no keys: whether it may use them depends on what becomes of the slot while it runs.
+fn script(body: &str, arguments: impl FnOnce(&mut Cmd)) -> Cmd {
+    let mut script = command(&["EVAL", body, "0"]);
+    arguments(&mut script);
+    script
+}
+
+/// Whether the giver says that it gave the slot away. Its script fails when the slot is open already, or another's.
+fn is_given(answers: &[RedisResult<Value>]) -> bool {
+    let last = answers.last().and_then(|answer| answer.as_ref().ok());
+    last == Some(&Value::Int(1))
+}
+
+/// For each slot a name of it.
+static TAGS: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let mut tags = vec![None; usize::from(SLOT_COUNT)];
+    let mut missing = tags.len();
+    for number in 0.. {
+        let tag = &mut tags[usize::from(key_slot(number.to_string().as_bytes()))];
+        if tag.replace(number).is_none() {
+            missing -= 1;
+        }
+        if missing == 0 {
+            break;
+        }
+    }
+    tags.into_iter().flatten().collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_slot_has_a_name() {
+        assert_eq!(TAGS.len(), usize::from(SLOT_COUNT));
+        for (slot, tag) in (0..SLOT_COUNT).zip(TAGS.iter()) {
+            assert_eq!(key_slot(format!("{{{tag}}}:mark").as_bytes()), slot);
+        }
+    }
 }
