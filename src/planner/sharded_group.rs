@@ -88,8 +88,8 @@ pub struct Other {
     pub is_in_handshake: bool,
     /// Whether it is not heard.
     pub is_failed: bool,
-    /// Whether it owns slots.
-    pub owns_slots: bool,
+    /// The slots that it owns.
+    pub slots: SlotSet,
 }
 
 /// One step. Members and node groups are named by their index in the record.
@@ -205,6 +205,7 @@ pub fn plan(
     };
     None.or_else(|| look.lacks_first_members())
         .or_else(|| look.replace_lost_primaries())
+        .or_else(|| look.claim_handed_over())
         .or_else(|| look.forget_strangers())
         .or_else(|| look.give_out_slots())
         .or_else(|| look.introduce())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::cluster::{
-    ClusterNode, ClusterOrder, ClusterView, FailoverKind, KeyConflict, MigrationLimits,
+    ClusterNode, ClusterOrder, ClusterView, FailoverKind, HandOver, KeyConflict, MigrationLimits,
     MigrationState, Moved, NodeHealth, OpenSlot, ResetKind, SlotMigration, SlotState,
 };
 use super::super::{EngineError, NodeEndpoint, PrimaryAddress, Protocol, Role};
@@ -155,6 +155,49 @@ impl SimulatedEngine {
             }
         })
         .await
+    }
+
+    /// The taker expects slots, the giver moves their keys and gives them up in one moment, and the taker claims them: three calls, so that
+    /// a caller can be stopped, or a node end, between any two. Whether the giver has done it.
+    pub(super) async fn hand_over(
+        &self,
+        giver: &NodeEndpoint,
+        taker: &NodeEndpoint,
+        slots: &SlotSet,
+        plan: &HandOver<'_>,
+        deadline: Duration,
+    ) -> Result<bool, EngineError> {
+        let set = |state| [ClusterOrder::SetSlots(slots.clone(), state)];
+        let expect = set(SlotState::Importing(plan.giver_id.to_owned()));
+        self.tell_cluster(taker, &expect, deadline).await?;
+        let credentials = plan.taker.administrator.as_ref();
+        let found = Taker {
+            host: plan.taker.host.clone(),
+            port: plan.taker.port,
+            credentials: credentials.map(|found| (found.user.clone(), found.password.clone())),
+        };
+        let operation = Operation::NodeMigrateKeys;
+        let given = self.ask(operation, giver, deadline, |world, reach| {
+            let Reach::Process { container, .. } = reach else {
+                return Err(giver.timeout(deadline, None));
+            };
+            let mark = |mark| {
+                world.cluster_command(container, ClusterCommand::SetSlots(slots.clone(), mark))
+            };
+            let taker_id = || plan.taker_id.to_owned();
+            // As in a transaction of the engine: what is refused stops nothing that follows.
+            let opened = mark(SlotMark::Migrating(taker_id())).is_ok();
+            // Where keys stay, what follows is refused.
+            let _ = world.migrate_keys(container, slots, &found, Conflict::GiverWins, u64::MAX);
+            let closed = mark(SlotMark::Owned(taker_id())).is_ok();
+            Ok(opened && closed)
+        });
+        if !given.await? {
+            return Ok(false);
+        }
+        let claim = set(SlotState::Owned(plan.taker_id.to_owned()));
+        self.tell_cluster(taker, &claim, deadline).await?;
+        Ok(true)
     }
 
     pub(super) async fn start_migration(

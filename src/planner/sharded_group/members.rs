@@ -211,7 +211,7 @@ impl Look<'_> {
         let shard: Vec<usize> = self.shard(node_group).collect();
         let mut others = self.answers().flat_map(|(_, answer)| &answer.others);
         !others.any(|other| {
-            other.owns_slots && other.member.is_some_and(|member| shard.contains(&member))
+            !other.slots.is_empty() && other.member.is_some_and(|member| shard.contains(&member))
         })
     }
 

@@ -114,7 +114,7 @@ impl Look<'_> {
         let Some(answer) = self.answer(voter) else {
             return false;
         };
-        let electorate = answer.others.iter().filter(|other| other.owns_slots);
+        let electorate = answer.others.iter().filter(|other| !other.slots.is_empty());
         let (all, well) = electorate.fold((0, 0), |(all, well), other| {
             let answers = other
                 .member

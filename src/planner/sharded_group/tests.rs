@@ -57,7 +57,10 @@ fn scene() -> Scene {
             member: Some(other),
             is_in_handshake: false,
             is_failed: false,
-            owns_slots: other % 2 == 0,
+            slots: match other % 2 {
+                0 => sharding.node_groups[other / 2].slots.clone(),
+                _ => SlotSet::EMPTY,
+            },
         });
         let slots = &sharding.node_groups[index / 2].slots;
         MemberSeen {

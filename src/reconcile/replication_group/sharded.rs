@@ -325,7 +325,7 @@ pub(in crate::reconcile) fn answer(view: ClusterView, addresses: &Addresses) -> 
         node_id: node.node_id,
         is_in_handshake: node.is_in_handshake,
         is_failed: node.health != NodeHealth::Well,
-        owns_slots: !node.slots.is_empty(),
+        slots: node.slots,
     });
     Some(Answer {
         is_primary: view.report.role == Role::Primary,

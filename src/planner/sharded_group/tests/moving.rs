@@ -144,7 +144,7 @@ fn no_node_goes_while_its_node_group_holds_a_slot() {
         for member in [0, 1, 2, 3, 5] {
             let other = it.answer(member).others.iter_mut();
             let mut other = other.filter(|other| other.member == Some(4));
-            other.next().expect("know it").owns_slots = false;
+            other.next().expect("know it").slots = SlotSet::EMPTY;
         }
     };
     check(known, Plan::Do(Stage::RecordDrained(vec![2])));
@@ -176,4 +176,50 @@ fn no_node_goes_while_its_node_group_holds_a_slot() {
         }
     };
     check(gone, Plan::Do(Stage::ForgetNodeGroups(vec![2])));
+}
+
+/// The giver has handed some slots over, and whoever was to take them has not claimed them. Others believe them to be the giver's.
+fn handed_over(it: &mut Scene) {
+    resharding(it);
+    let handed: SlotSet = (0..10u16).collect();
+    let left = it.answer(0).slots.difference(&handed);
+    it.answer(0).slots = left;
+    let mut others = it.answer(0).others.iter_mut();
+    let taker = others.find(|one| one.member == Some(2)).expect("know it");
+    taker.slots = taker.slots.union(&handed);
+    it.answer(2).importing = (0..10).map(|slot| (slot, name(0))).collect();
+}
+
+fn claim(member: usize) -> Plan {
+    let claim = Order::ClaimSlots((0..10u16).collect(), name(member));
+    tell(vec![(member, vec![claim])])
+}
+
+#[test]
+fn slots_that_were_handed_over_are_claimed_by_who_leads_the_takers_node_group() {
+    check(handed_over, claim(2));
+    // Of a node that has nothing to do with them nobody has to hear first.
+    let others_away = |it: &mut Scene| {
+        handed_over(it);
+        it.end(5);
+    };
+    check(others_away, claim(2));
+    let failed_over = |it: &mut Scene| {
+        handed_over(it);
+        it.end(2);
+        let slots = it.answer(3).others[2].slots.clone();
+        let answer = it.answer(3);
+        (answer.is_primary, answer.follows, answer.slots) = (true, None, slots);
+        answer.epoch = 9;
+    };
+    check(failed_over, claim(3));
+}
+
+#[test]
+fn slots_that_a_silent_node_may_have_claimed_are_not_given_to_another() {
+    let silent = |it: &mut Scene| {
+        handed_over(it);
+        it.silence_for(2, 0);
+    };
+    check(silent, Plan::LookAgain);
 }
