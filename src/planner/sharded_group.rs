@@ -394,6 +394,10 @@ impl Look<'_> {
         if group.members.iter().any(at_work) {
             return Plan::AwaitMembers;
         }
+        if self.sharding.misplaced_slots() > 0 {
+            // Nothing can be moved just now.
+            return Plan::LookAgain;
+        }
         if group.generation == group.observed_generation {
             return Plan::Converged;
         }
