@@ -111,6 +111,8 @@ pub enum Stage {
     RecordDrained(Vec<usize>),
     /// Let members go that serve nothing.
     Dismiss(Vec<usize>),
+    /// Give up node groups of which no member could be made; their slots stay where they are.
+    GiveUpNodeGroups(Vec<usize>),
     /// Forget node groups without members.
     ForgetNodeGroups(Vec<usize>),
 }
@@ -204,6 +206,7 @@ pub fn plan(
         now,
     };
     None.or_else(|| look.lacks_first_members())
+        .or_else(|| look.give_up_node_groups())
         .or_else(|| look.replace_lost_primaries())
         .or_else(|| look.claim_handed_over())
         .or_else(|| look.forget_strangers())

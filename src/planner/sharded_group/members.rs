@@ -190,6 +190,23 @@ impl Look<'_> {
         (!gone.is_empty()).then_some(Plan::Do(Stage::ForgetNodeGroups(gone)))
     }
 
+    /// Node groups that shall have slots and have nobody who could serve them: none of their members could be made, and none is wished for
+    /// any more.
+    pub(super) fn give_up_node_groups(&self) -> Option<Plan> {
+        let is_given_up = |(_, one): &(usize, &NodeGroup)| {
+            let has_members = self.group.wished_shard_members(one.id).next().is_some();
+            !one.slots.is_empty() && one.slots_served.is_empty() && !has_members
+        };
+        let node_groups = self.sharding.node_groups.iter().enumerate();
+        let given_up: Vec<usize> = node_groups
+            .filter(is_given_up)
+            .map(|(index, _)| index)
+            .collect();
+        // Where none is left to have the slots, the group has no node at all.
+        let all = given_up.len() == self.sharding.node_groups.len();
+        (!given_up.is_empty() && !all).then_some(Plan::Do(Stage::GiveUpNodeGroups(given_up)))
+    }
+
     /// Node groups of these members that go, and of which all nodes have heard now that they have no slots left.
     fn note_drained(&self, idle: &[usize]) -> Option<Plan> {
         let is_news = |(_, one): &(usize, &NodeGroup)| {

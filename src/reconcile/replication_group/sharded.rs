@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::stages::COMMAND_DEADLINE;
+use super::stages::{COMMAND_DEADLINE, NO_QUOTA};
 use super::{ReplicationGroups, Stop, container_seen, has_primary_address};
 use crate::datastore::NodeGroupSeen;
 use crate::engine::cluster::{
@@ -22,6 +22,7 @@ use crate::resources::cache_cluster::{CacheCluster, Observation};
 use crate::resources::engine::{Engine, EngineVersion, supports_atomic_migration};
 use crate::resources::engine_settings::bus_port;
 use crate::resources::event::Event;
+use crate::resources::node_group::NodeGroupId;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::replication_group::sharding::NodeGroup;
 
@@ -130,6 +131,21 @@ impl ReplicationGroups {
             Stage::Dismiss(members) => {
                 let keys: Vec<i64> = members.iter().map(|one| group.members[*one].key).collect();
                 Ok(store.cache_cluster_dismiss(&keys).await?)
+            }
+            Stage::GiveUpNodeGroups(given_up) => {
+                let all = node_groups(group);
+                let ids: Vec<NodeGroupId> = given_up.iter().map(|index| all[*index].id).collect();
+                let mut without = group.clone();
+                without.give_up_node_groups(&ids);
+                let told = |id: &NodeGroupId| {
+                    let text = format!("Failed to add the node group {id}");
+                    self.event(group, text)
+                };
+                let events: Vec<Event> = ids.iter().map(told).collect();
+                store
+                    .replication_group_request(&without, &[], &events, NO_QUOTA)
+                    .await?;
+                Ok(())
             }
             Stage::ForgetNodeGroups(gone) => {
                 let all = node_groups(group);

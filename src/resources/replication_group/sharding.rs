@@ -142,6 +142,33 @@ impl ReplicationGroup {
         }
     }
 
+    /// Wishes for these node groups no more, which could not be made: their slots stay with those that serve them.
+    pub fn give_up_node_groups(&mut self, ids: &[NodeGroupId]) {
+        let Some(sharding) = &mut self.sharding else {
+            return;
+        };
+        let (given_up, mut staying): (Vec<_>, Vec<_>) = sharding
+            .node_groups
+            .iter_mut()
+            .partition(|one| ids.contains(&one.id));
+        let mut left = SlotSet::EMPTY;
+        for one in given_up {
+            left = left.union(&std::mem::take(&mut one.slots));
+        }
+        // One that goes, too, keeps none.
+        staying.retain(|one| !one.slots.is_empty());
+        for one in &mut staying {
+            let kept = left.intersection(&one.slots_served);
+            one.slots = one.slots.union(&kept);
+            left = left.difference(&kept);
+        }
+        if let Some(first) = staying.first_mut() {
+            first.slots = first.slots.union(&left);
+        }
+        self.changes
+            .retain(|change| !matches!(change, GroupChange::NodeGroupCount(..)));
+    }
+
     /// Wishes for another layout of slots: an even share for each of `staying`, with new node groups for those of them that are not there,
     /// one member in each of their zones. The others go when they hold nothing. Returns how many slots have to move.
     pub fn reshard(

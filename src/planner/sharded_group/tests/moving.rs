@@ -223,3 +223,27 @@ fn slots_that_a_silent_node_may_have_claimed_are_not_given_to_another() {
     };
     check(silent, Plan::LookAgain);
 }
+
+#[test]
+fn node_groups_that_could_not_be_made_are_given_up() {
+    let lost = |it: &mut Scene| {
+        resharding(it);
+        it.node_group(1).slots_served = SlotSet::EMPTY;
+        it.node_group(1).primary = None;
+        for member in [2, 3] {
+            it.group.members[member].deletion_requested_at = Some(ASKED);
+        }
+    };
+    check(lost, Plan::Do(Stage::GiveUpNodeGroups(vec![1])));
+    let served = |it: &mut Scene| {
+        lost(it);
+        let slots = it.answer(2).slots.clone();
+        it.node_group(1).slots_served = slots;
+    };
+    let serving = Serving {
+        node_group: 1,
+        member: 2,
+        slots: even_split(3)[1].clone(),
+    };
+    check(served, Plan::Do(Stage::RecordServing(vec![serving])));
+}
