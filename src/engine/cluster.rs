@@ -157,6 +157,8 @@ pub enum ClusterOrder {
     DelSlots(SlotSet),
     /// How it is with each of these slots; where it is refused, some are so and others are not.
     SetSlots(SlotSet, SlotState),
+    /// To drop what it holds of slots that are not its own, and that are open for it to take.
+    DropKeys(SlotSet),
     /// To be a replica of the node with this id, which it must know. One that owns slots or holds keys refuses; a replica of
     /// another may hold what it holds.
     Replicate(String),

@@ -128,6 +128,8 @@ pub enum Order {
     AddSlots(SlotSet),
     /// To own slots that it believes to be another's, and that nobody owns; with its own name.
     ClaimSlots(SlotSet, String),
+    /// To drop what it holds of slots that are others'.
+    DropKeys(SlotSet),
     /// To follow the node with this name.
     Replicate(String),
     /// To forget the node with this name.
@@ -212,8 +214,9 @@ pub fn plan(
         .or_else(|| look.forget_strangers())
         .or_else(|| look.give_out_slots())
         .or_else(|| look.introduce())
-        .or_else(|| look.assign_replicas())
         .or_else(|| look.record_serving())
+        .or_else(|| look.drop_strays())
+        .or_else(|| look.assign_replicas())
         .or_else(|| look.place_endpoints())
         .or_else(|| look.record_members())
         .or_else(|| look.test_failovers())

@@ -11,6 +11,9 @@ use super::super::{EngineError, NodeEndpoint, Role};
 use super::{Connection, command, converse, exactly, read, refusal, report};
 use crate::resources::slots::{SlotRange, SlotSet};
 
+/// Most keys of a slot that are dropped at once.
+const KEYS_DROPPED_AT_ONCE: usize = 128;
+
 /// How far apart a node's two ports are unless it is told otherwise.
 const BUS_PORT_OFFSET: u16 = 10_000;
 
@@ -74,6 +77,9 @@ fn has_all_in_place(view: &ClusterView, shards: &Value) -> bool {
 pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Result<(), EngineError> {
     let mut connection = Connection::open(node).await?;
     for order in orders {
+        if let ClusterOrder::DropKeys(slots) = order {
+            drop_keys(node, &mut connection, slots).await?;
+        }
         let commands = commands(order);
         match commands.len() {
             0 => {}
@@ -88,6 +94,39 @@ pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Resul
                 try_join_all(telling).await?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Drops the keys of slots, some of each at a time. They are another's, so that each key has to be asked for.
+async fn drop_keys(
+    node: &NodeEndpoint,
+    connection: &mut Connection<'_>,
+    slots: &SlotSet,
+) -> Result<(), EngineError> {
+    let mut left: Vec<u16> = slots.iter().collect();
+    while !left.is_empty() {
+        let held = |slot: &u16| {
+            let mut held = cluster(&["GETKEYSINSLOT"]);
+            held.arg(*slot).arg(KEYS_DROPPED_AT_ONCE);
+            held
+        };
+        let answers = connection.ask(left.iter().map(held).collect()).await?;
+        let mut orders = Vec::new();
+        let mut unfinished = Vec::new();
+        for (slot, answer) in left.into_iter().zip(answers) {
+            let keys: Vec<Vec<u8>> = read(node, answer)?;
+            if !keys.is_empty() {
+                unfinished.push(slot);
+            }
+            for key in keys {
+                let mut drop = command(&["UNLINK"]);
+                drop.arg(key);
+                orders.extend([command(&["ASKING"]), drop]);
+            }
+        }
+        connection.ask(orders).await?;
+        left = unfinished;
     }
     Ok(())
 }
@@ -147,6 +186,8 @@ fn commands(order: &ClusterOrder) -> Vec<Cmd> {
             };
             slots.iter().map(set).collect()
         }
+        // What the keys are has to be asked first.
+        ClusterOrder::DropKeys(_) => Vec::new(),
         ClusterOrder::Replicate(id) => one(&["REPLICATE", id]),
         ClusterOrder::Forget(id) => one(&["FORGET", id]),
         ClusterOrder::Reset(ResetKind::Soft) => one(&["RESET", "SOFT"]),

@@ -283,6 +283,7 @@ fn command(order: &ClusterOrder) -> ClusterCommand {
             };
             ClusterCommand::SetSlots(slots.clone(), mark)
         }
+        ClusterOrder::DropKeys(slots) => ClusterCommand::DropKeys(slots.clone()),
         ClusterOrder::Replicate(id) => ClusterCommand::Replicate(id.clone()),
         ClusterOrder::Forget(id) => ClusterCommand::Forget(id.clone()),
         ClusterOrder::Reset(kind) => ClusterCommand::Reset {

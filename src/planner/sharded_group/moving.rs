@@ -161,6 +161,43 @@ impl Look<'_> {
         self.primary(node_group).map(|(index, _)| index)
     }
 
+    /// Keys of slots that are others', on nodes that began on an old file: Redis takes them to be on their way, and follows nobody while it
+    /// has them (Valkey drops them by itself). They are old; whoever owns the slot has what became of them.
+    pub(super) fn drop_strays(&self) -> Option<Plan> {
+        let told: Vec<(usize, Vec<Order>)> = self
+            .answers()
+            // While the cluster is out of order it takes no word about keys.
+            .filter(|(_, answer)| answer.is_primary && answer.is_ok)
+            .filter_map(|(index, answer)| {
+                let slots = answer.importing.iter().map(|(slot, _)| *slot);
+                let strays: SlotSet = slots.filter(|slot| self.is_stray(index, *slot)).collect();
+                let orders = || {
+                    vec![
+                        Order::DropKeys(strays.clone()),
+                        Order::CloseSlots(strays.clone()),
+                    ]
+                };
+                (!strays.is_empty()).then(|| (index, orders()))
+            })
+            .collect();
+        (!told.is_empty()).then_some(Plan::Do(Stage::Tell(told)))
+    }
+
+    /// Whether a slot that is open for a member to take is another's, who does not give it away, and not wished to be where that member is.
+    fn is_stray(&self, index: usize, slot: u16) -> bool {
+        let Some(owner) = self.owner(slot).filter(|owner| *owner != index) else {
+            return false;
+        };
+        let is_on_its_way = self
+            .answer(owner)
+            .is_some_and(|answer| answer.migrating.iter().any(|(leaving, _)| *leaving == slot));
+        let leads = self.node_group_of(index).is_some_and(|one| {
+            let primary = self.primary(one).map(|(index, _)| index);
+            primary == Some(index) && one.slots.contains(slot)
+        });
+        !is_on_its_way && !leads
+    }
+
     /// Slots that are open on a node that has nothing to do with them any more.
     fn close_slots(&self) -> Option<Plan> {
         let told: Vec<(usize, Vec<Order>)> = self

@@ -254,8 +254,22 @@ fn nodes_meet_and_replicas_follow() {
             it.answer(member).others = known;
         }
     };
+    let serving = |index: usize| Serving {
+        node_group: index,
+        member: index * 2,
+        slots: even_split(3)[index].clone(),
+    };
+    let all = (0..3).map(serving).collect();
+    check(met, Plan::Do(Stage::RecordServing(all)));
+    let noted = |it: &mut Scene| {
+        met(it);
+        for index in 0..3 {
+            it.node_group(index).slots_served = even_split(3)[index].clone();
+            it.record(index * 2);
+        }
+    };
     let replicate = |index: usize| (index * 2 + 1, vec![Order::Replicate(name(index * 2))]);
-    check(met, tell((0..3).map(replicate).collect()));
+    check(noted, tell((0..3).map(replicate).collect()));
 }
 
 #[test]

@@ -418,6 +418,7 @@ fn in_words(group: &ReplicationGroup, order: Order) -> Result<Vec<ClusterOrder>,
             return Ok(vec![claim, ClusterOrder::BumpEpoch]);
         }
         Order::AddSlots(slots) => ClusterOrder::AddSlots(slots),
+        Order::DropKeys(slots) => ClusterOrder::DropKeys(slots),
         Order::Replicate(node_id) => ClusterOrder::Replicate(node_id),
         Order::Forget(node_id) => ClusterOrder::Forget(node_id),
         Order::TakeOver(how) => ClusterOrder::Failover(match how {

@@ -119,6 +119,28 @@ impl Member {
         is_enabled.then(|| saved.unwrap_or_else(new))
     }
 
+    /// What a primary that starts does with keys of slots that are not its own, as far as it knows: those that are nobody's it takes. Of
+    /// others Redis takes the key to be on its way to it, and keeps it; Valkey drops it.
+    pub(super) fn look_through(&mut self, keys: &mut BTreeMap<String, String>, is_valkey: bool) {
+        if self.primary_id.is_some() {
+            return;
+        }
+        let (mut free, mut strays) = (SlotSet::EMPTY, BTreeSet::new());
+        for key in keys.keys() {
+            let slot = key_slot(key.as_bytes());
+            match self.owner(slot).cloned() {
+                _ if self.importing.contains_key(&slot) => {}
+                None => free = free.union(&std::iter::once(slot).collect()),
+                Some(owner) if owner == self.id => {}
+                Some(_) if is_valkey => drop(strays.insert(slot)),
+                Some(owner) => drop(self.importing.insert(slot, owner)),
+            }
+        }
+        keys.retain(|key, _| !strays.contains(&key_slot(key.as_bytes())));
+        let id = self.id.clone();
+        self.assign(&free, Some(&id));
+    }
+
     /// The primary that it follows, by the address that it knows; one that does not exist while it knows none.
     pub(super) fn following(&self, command: &[String]) -> Option<Following> {
         let primary = self.peers.get(self.primary_id.as_ref()?);

@@ -337,6 +337,11 @@ impl State {
         container.process =
             Process::start(&container.spec.command, saved, new_history, new_member_id);
         container.process.hangs = hangs;
+        let is_valkey = container.spec.image.contains("valkey");
+        let process = &mut container.process;
+        if let Some(member) = &mut process.member {
+            member.look_through(&mut process.keys, is_valkey);
+        }
         container.started = Some(started);
         container.state = ContainerState::Running;
         container.exit_code = None;

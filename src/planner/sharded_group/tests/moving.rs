@@ -224,6 +224,31 @@ fn slots_that_a_silent_node_may_have_claimed_are_not_given_to_another() {
     check(silent, Plan::LookAgain);
 }
 
+/// Redis keeps what it finds in an old file, and then follows nobody.
+#[test]
+fn keys_of_an_old_file_are_dropped_before_their_node_follows() {
+    let strays = |it: &mut Scene| {
+        let answer = it.answer(1);
+        (answer.is_primary, answer.follows, answer.link_up) = (true, None, false);
+        answer.importing = vec![(3, name(0)), (6000, name(2))];
+        *it.joined(1) = None;
+    };
+    let slots: SlotSet = [3u16, 6000].into_iter().collect();
+    let orders = vec![Order::DropKeys(slots.clone()), Order::CloseSlots(slots)];
+    check(strays, tell(vec![(1, orders)]));
+    let unowned = |it: &mut Scene| {
+        strays(it);
+        it.silence_for(2, 0);
+        it.answer(1).importing.remove(0);
+    };
+    // Whether that is old nobody can tell before its owner answers.
+    check(unowned, Plan::LookAgain);
+    let leads = |it: &mut Scene| it.answer(0).importing = vec![(6000, name(2))];
+    let slot: SlotSet = std::iter::once(6000u16).collect();
+    let orders = vec![Order::DropKeys(slot.clone()), Order::CloseSlots(slot)];
+    check(leads, tell(vec![(0, orders)]));
+}
+
 #[test]
 fn node_groups_that_could_not_be_made_are_given_up() {
     let lost = |it: &mut Scene| {

@@ -16,6 +16,7 @@ pub(crate) enum ClusterCommand {
     AddSlots(SlotSet),
     DelSlots(SlotSet),
     SetSlots(SlotSet, SlotMark),
+    DropKeys(SlotSet),
     Replicate(String),
     Forget(String),
     Reset { hard: bool },
@@ -89,6 +90,13 @@ impl State {
             ClusterCommand::AddSlots(slots) => member.add_slots(&slots)?,
             ClusterCommand::DelSlots(slots) => member.del_slots(&slots)?,
             ClusterCommand::SetSlots(slots, mark) => member.set_slots(&slots, mark, kept)?,
+            ClusterCommand::DropKeys(slots) => {
+                let expects = |slot: u16| member.importing.contains_key(&slot);
+                if let Some(slot) = slots.iter().find(|slot| !expects(*slot)) {
+                    return Err(format!("MOVED {slot}"));
+                }
+                self.drop_keys(name, &slots);
+            }
             ClusterCommand::Replicate(id) => member.replicate(id, may_follow, holds_keys)?,
             ClusterCommand::Forget(id) => member.forget(id)?,
             ClusterCommand::Reset { hard } => self.reset(name, hard, new_id, holds_keys)?,
