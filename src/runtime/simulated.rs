@@ -367,11 +367,15 @@ fn options<'a>(command: &'a [String], name: &str) -> &'a [String] {
 pub(crate) fn option<'a>(command: &'a [String], names: &[&str]) -> Option<&'a str> {
     let mut value = None;
     for (index, word) in command.iter().enumerate() {
-        let (name, joined) = word
-            .split_once('=')
-            .map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
-        if names.contains(&name) {
-            value = joined.or_else(|| command.get(index + 1).map(String::as_str));
+        // Asked a million times in a seed of the simulation: most words are no option, and no other word is searched.
+        if word.as_bytes().first() != Some(&b'-') {
+            continue;
+        }
+        let rest = names.iter().find_map(|name| word.strip_prefix(name));
+        match rest.map(|rest| (rest.is_empty(), rest.strip_prefix('='))) {
+            Some((true, _)) => value = command.get(index + 1).map(String::as_str),
+            Some((false, Some(joined))) => value = Some(joined),
+            Some((false, None)) | None => {}
         }
     }
     value

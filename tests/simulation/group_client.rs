@@ -6,13 +6,15 @@ use cacheplane::operations::{Context, replication_group as groups};
 use cacheplane::resources::cache_cluster::CacheCluster;
 use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::replication_group::ReplicationGroup;
+use cacheplane::resources::replication_group::sharding::NodeGroup;
 use cacheplane::resources::scope::Scope;
 use cacheplane::resources::status::{self, GroupOperation, Operation};
 use cacheplane_api::Fault;
 use cacheplane_api::shapes::{
     CreateCacheClusterMessage, CreateReplicationGroupMessage, DecreaseReplicaCountMessage,
     DeleteReplicationGroupMessage, DescribeReplicationGroupsMessage, IncreaseReplicaCountMessage,
-    ModifyReplicationGroupMessage, ReplicationGroup as Wire, TestFailoverMessage,
+    ModifyReplicationGroupMessage, ModifyReplicationGroupShardConfigurationMessage,
+    ReplicationGroup as Wire, TestFailoverMessage,
 };
 
 use crate::client::{self, Command};
@@ -34,6 +36,8 @@ pub enum GroupCommand {
     Increase(IncreaseReplicaCountMessage),
     /// DecreaseReplicaCount.
     Decrease(DecreaseReplicaCountMessage),
+    /// ModifyReplicationGroupShardConfiguration.
+    Reshard(ModifyReplicationGroupShardConfigurationMessage),
     /// TestFailover.
     TestFailover(TestFailoverMessage),
     /// DeleteReplicationGroup.
@@ -251,6 +255,7 @@ impl GroupCommand {
             Self::Modify(input) => &input.replication_group_id,
             Self::Increase(input) => &input.replication_group_id,
             Self::Decrease(input) => &input.replication_group_id,
+            Self::Reshard(input) => &input.replication_group_id,
             Self::TestFailover(input) => &input.replication_group_id,
             Self::Delete(input) => &input.replication_group_id,
             Self::Describe(id) => id,
@@ -261,9 +266,11 @@ impl GroupCommand {
     pub fn text(&self) -> String {
         match self {
             Self::Create(input) => format!(
-                "create group {} members {:?} from {:?} version {:?}",
+                "create group {} members {:?} node groups {:?} x {:?} from {:?} version {:?}",
                 input.replication_group_id,
                 input.num_cache_clusters,
+                input.num_node_groups,
+                input.replicas_per_node_group,
                 input.primary_cluster_id,
                 input.engine_version
             ),
@@ -285,7 +292,14 @@ impl GroupCommand {
                 "decrease {} to {:?}",
                 input.replication_group_id, input.new_replica_count
             ),
-            Self::TestFailover(input) => format!("test failover {}", input.replication_group_id),
+            Self::Reshard(input) => format!(
+                "reshard {} to {} without {:?}",
+                input.replication_group_id, input.node_group_count, input.node_groups_to_remove
+            ),
+            Self::TestFailover(input) => format!(
+                "test failover {} of {}",
+                input.replication_group_id, input.node_group_id
+            ),
             Self::Delete(input) => format!(
                 "delete group {} retain {:?}",
                 input.replication_group_id, input.retain_primary_cluster
@@ -315,6 +329,11 @@ impl GroupCommand {
             ),
             Self::Decrease(input) => status(
                 groups::decrease_replica_count(&cx, input)
+                    .await?
+                    .replication_group,
+            ),
+            Self::Reshard(input) => status(
+                groups::modify_replication_group_shard_configuration(&cx, input)
                     .await?
                     .replication_group,
             ),
@@ -353,15 +372,39 @@ impl GroupCommand {
                 let failover = input.automatic_failover_enabled;
                 version && node_type && failover.is_none_or(|on| spec.automatic_failover == on)
             }
-            Self::Increase(input) => {
-                input.new_replica_count == Some(group.wished_replica_count().cast_signed())
+            Self::Increase(input) => has_replicas(group, input.new_replica_count),
+            Self::Decrease(input) => has_replicas(group, input.new_replica_count),
+            Self::Reshard(input) => {
+                let stays = |one: &&NodeGroup| !one.slots.is_empty();
+                let wished = node_groups(group).iter().filter(stays).count();
+                usize::try_from(input.node_group_count) == Ok(wished)
             }
-            Self::Decrease(input) => {
-                input.new_replica_count == Some(group.wished_replica_count().cast_signed())
+            Self::TestFailover(_) => {
+                let is_tested = |one: &NodeGroup| one.test_failover.is_some();
+                group.test_failover.is_some() || node_groups(group).iter().any(is_tested)
             }
-            Self::TestFailover(_) => group.test_failover.is_some(),
             Self::Delete(_) => group.deletion_requested_at.is_some(),
             Self::Describe(_) => status == Some(status::replication_group(group).word()),
         }
     }
+}
+
+/// The node groups of a group with cluster mode enabled.
+pub fn node_groups(group: &ReplicationGroup) -> &[NodeGroup] {
+    let sharding = group.sharding.as_ref();
+    sharding.map_or(&[], |sharding| &sharding.node_groups)
+}
+
+/// Whether so many replicas are wished for, of each node group where there are several.
+fn has_replicas(group: &ReplicationGroup, wanted: Option<i32>) -> bool {
+    if group.sharding.is_none() {
+        return wanted == Some(group.wished_replica_count().cast_signed());
+    }
+    let mut staying = node_groups(group)
+        .iter()
+        .filter(|one| !one.slots.is_empty());
+    staying.all(|one| {
+        let members = group.wished_shard_members(one.id).count();
+        i32::try_from(members).ok() == wanted.map(|replicas| replicas + 1)
+    })
 }

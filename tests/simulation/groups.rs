@@ -236,6 +236,7 @@ impl Simulation {
 
     /// A container is in trouble, and holds what it held.
     pub fn note_trouble(&mut self, name: &str) {
+        self.disturb(name);
         self.ledger
             .groups
             .trouble
@@ -244,6 +245,9 @@ impl Simulation {
 
     /// Before an action on a node's container or process: what must be so, and what is about to be lost.
     pub async fn before(&mut self, action: &Action, by: &str) -> Result<(), String> {
+        if self.has_clusters {
+            return self.before_sharded(action);
+        }
         let Action::Call(operation, target) = action else {
             if *action == Action::Write("replication_group_choose_primary") {
                 self.give_up_unreachable();
@@ -307,12 +311,14 @@ impl Simulation {
         }
     }
 
-    fn is_steady(&self, name: &str) -> bool {
+    /// Whether a container has not been in trouble for a while.
+    pub fn is_steady(&self, name: &str) -> bool {
         let since = self.ledger.groups.trouble.get(name).copied().unwrap_or(0);
         self.steps.saturating_sub(since) > STEADY_STEPS
     }
 
-    fn found(&self, name: &str) -> Option<ContainerObserved> {
+    /// A container as the host sees it.
+    pub fn found(&self, name: &str) -> Option<ContainerObserved> {
         let containers = self.outside.host.containers();
         containers.into_iter().find(|found| found.name == name)
     }
@@ -445,6 +451,7 @@ impl Simulation {
 
     /// Forgets what belonged to groups that are being deleted, and to members that leave.
     pub fn forget_values(&mut self) {
+        self.forget_sharded();
         let groups = &mut self.ledger.groups;
         let records = &groups.records;
         groups.acknowledged.retain(|_, (key, holders)| {
@@ -473,6 +480,6 @@ fn is_alive(found: &ContainerObserved) -> bool {
 }
 
 /// Whether its process answers whoever asks it on the network of nodes.
-fn is_reachable(found: &ContainerObserved) -> bool {
+pub fn is_reachable(found: &ContainerObserved) -> bool {
     found.state == ContainerState::Running && found.addresses.contains_key(NODE_NETWORK)
 }

@@ -16,6 +16,7 @@ use cacheplane::runtime::simulated::Operation;
 use cacheplane::resources::pending::PendingNodes;
 
 use crate::client::Command;
+use crate::clusters::Clusters;
 use crate::group_client::GroupCommand;
 use crate::groups::Groups;
 use crate::process::{OWNER, Outside};
@@ -38,6 +39,8 @@ pub struct Ledger {
     pub keys: BTreeMap<String, Keys>,
     /// Replication groups.
     pub groups: Groups,
+    /// Those with cluster mode enabled, besides that.
+    pub sharded: Clusters,
     /// Whether nothing happens that excuses a loss of acknowledged writes which nobody here can see.
     pub keeps_count: bool,
 }

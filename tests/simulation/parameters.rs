@@ -1,7 +1,7 @@
 //! Parameter groups, as clients of the simulation use them: two for each family of the versions that they ask for.
 
 use cacheplane::operations::{Context, cache_parameter_group};
-use cacheplane::resources::cache_cluster::{CacheCluster, CacheNode};
+use cacheplane::resources::cache_cluster::{CacheCluster, CacheNode, Membership};
 use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::parameter;
 use cacheplane::runtime::simulated::SimulatedWorld;
@@ -126,7 +126,13 @@ pub fn check(
             false => Err("what it runs with is not what is told of it".to_owned()),
         };
     }
-    for parameter in ["timeout", "databases"] {
+    // A node of a cluster has one database.
+    let is_sharded = |membership: &Membership| membership.node_group.is_some();
+    let checked = match cluster.membership.as_ref().is_some_and(is_sharded) {
+        true => &["timeout"][..],
+        false => &["timeout", "databases"],
+    };
+    for &parameter in checked {
         let (has, wanted) = (host.config_get(container, parameter), wanted(parameter));
         let lacks = parameter == "databases" && cluster.needs_reboot(node);
         if (has == wanted) == lacks {

@@ -21,6 +21,7 @@ use crate::dice::Dice;
 use crate::group_client;
 use crate::ledger::Ledger;
 use crate::process::{Layout, Outside, Process};
+use crate::settled_clusters;
 use crate::turns::{Action, Task, Turns};
 use crate::weather::{Trouble, Weather, verdict};
 
@@ -32,6 +33,9 @@ const CLIENTS: usize = 3;
 
 /// Rounds of all reconcilers after which everything must be as wished.
 const ROUNDS_MAX: usize = 100;
+
+/// The same where slots have to move, a few hundred in a round.
+const CLUSTER_ROUNDS_MAX: usize = 240;
 
 /// How many reconcilers there are.
 pub const RECONCILERS: usize = 7;
@@ -91,6 +95,8 @@ pub struct Simulation {
     pub(crate) eager_runs: u64,
     /// Whether clients care for replication groups.
     pub has_groups: bool,
+    /// Whether these have cluster mode enabled.
+    pub has_clusters: bool,
     pub(crate) layout: Layout,
     pub(crate) trouble: Arc<Mutex<Trouble>>,
     pub(crate) directory: TempDir,
@@ -151,6 +157,7 @@ impl Simulation {
             failed_runs: 0,
             eager_runs: 0,
             has_groups: false,
+            has_clusters: false,
             layout,
             trouble,
             directory,
@@ -162,38 +169,9 @@ impl Simulation {
     /// Lets `commands` commands and this weather happen to it.
     pub async fn storm(&mut self, commands: usize, weather: Weather) -> Result<(), String> {
         let mut left = commands;
-        self.set_refusals(weather.refusals);
-        self.trouble
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .probes = weather.probes || !self.has_groups;
+        self.begin_weather(weather);
         while left > 0 || !self.tasks.is_empty() {
-            if self.dice.chance(weather.stops) {
-                self.restart("anywhere").await;
-            }
-            if self.dice.chance(weather.deaths) {
-                self.death();
-            }
-            if self.dice.chance(weather.outages) {
-                self.outage();
-            }
-            if self.has_groups {
-                if self.dice.chance(weather.troubles) {
-                    self.trouble().await;
-                }
-                if self.dice.chance(30) {
-                    self.pass_seconds();
-                }
-                if self.dice.chance(60) {
-                    self.write_value().await?;
-                }
-            }
-            if self.dice.chance(15) {
-                self.pass_time();
-            }
-            if self.dice.chance(40) {
-                self.write_key();
-            }
+            self.befall(weather).await?;
             let haste = if self.ledger.is_busy() { 2 } else { 25 };
             match self.dice.below(100) {
                 chosen if chosen < haste && left > 0 && self.commands_under_way() < CLIENTS => {
@@ -201,18 +179,75 @@ impl Simulation {
                     self.command_any().await?;
                 }
                 0..40 => self.start_any_run().await?,
-                _ => {
-                    let waiting = self.outside.turns.waiting();
-                    if waiting.is_empty() {
-                        self.start_any_run().await?;
-                    } else {
-                        let (ticket, task, action) = self.dice.pick(&waiting).clone();
-                        self.go_on(ticket, task, action).await?;
-                    }
-                }
+                _ => self.go_on_any().await?,
             }
         }
         Ok(())
+    }
+
+    /// Lets this weather happen for so many turns, and no command.
+    pub async fn endure(&mut self, turns: usize, weather: Weather) -> Result<(), String> {
+        self.begin_weather(weather);
+        for _ in 0..turns {
+            self.befall(weather).await?;
+            match self.dice.chance(200) {
+                true => self.start_any_run().await?,
+                false => self.go_on_any().await?,
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_weather(&mut self, weather: Weather) {
+        self.set_refusals(weather.refusals);
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .probes = weather.probes || !self.has_groups;
+    }
+
+    /// What may happen between any two actions.
+    async fn befall(&mut self, weather: Weather) -> Result<(), String> {
+        if self.dice.chance(weather.stops) {
+            self.restart("anywhere").await;
+        }
+        if self.dice.chance(weather.deaths) {
+            self.death();
+        }
+        if self.dice.chance(weather.outages) {
+            self.outage();
+        }
+        if self.has_groups {
+            if self.dice.chance(weather.troubles) {
+                self.trouble().await;
+            }
+            if self.dice.chance(30) {
+                self.pass_seconds();
+            }
+            if self.dice.chance(60) {
+                match self.has_clusters {
+                    true => self.write_cluster_value(),
+                    false => self.write_value().await?,
+                }
+            }
+        }
+        if self.dice.chance(15) {
+            self.pass_time();
+        }
+        if self.dice.chance(40) {
+            self.write_key();
+        }
+        Ok(())
+    }
+
+    /// One of the actions that wait happens; where none does, a reconciler begins.
+    async fn go_on_any(&mut self) -> Result<(), String> {
+        let waiting = self.outside.turns.waiting();
+        if waiting.is_empty() {
+            return self.start_any_run().await;
+        }
+        let (ticket, task, action) = self.dice.pick(&waiting).clone();
+        self.go_on(ticket, task, action).await.map(drop)
     }
 
     /// Ends all failures, and lets what is under way end.
@@ -227,8 +262,12 @@ impl Simulation {
     /// Runs all reconcilers until everything is as wished, and once more.
     pub async fn settle(&mut self) -> Result<Went, String> {
         let mut was_settled = false;
-        for round in 0..ROUNDS_MAX {
-            if round == ROUNDS_MAX / 2 {
+        let rounds_max = match self.has_clusters {
+            true => CLUSTER_ROUNDS_MAX,
+            false => ROUNDS_MAX,
+        };
+        for round in 0..rounds_max {
+            if round == rounds_max / 2 {
                 // A creation that cannot succeed is given up when its time is over.
                 self.outside
                     .clock
@@ -258,13 +297,17 @@ impl Simulation {
             if self.eager_runs != eager_before {
                 self.outside.clock.advance(LOOK_AGAIN);
             }
+            if self.has_clusters {
+                self.outside.host.elapse_node_timeout();
+            }
             if is_settled && was_settled {
                 return Ok(Went::On);
             }
             was_settled = is_settled;
         }
         Err(format!(
-            "nothing settles: {:#?} {:#?} {:#?}",
+            "nothing settles: {}\n{:#?} {:#?} {:#?}",
+            settled_clusters::picture(self).await,
             self.ledger.clusters,
             self.ledger.groups.records,
             self.outside.host.containers()

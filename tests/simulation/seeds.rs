@@ -8,6 +8,7 @@ use cacheplane::resources::engine::Engine;
 use cacheplane::resources::scope::Scope;
 
 use crate::client;
+use crate::cluster_client;
 use crate::dice::Dice;
 use crate::group_client;
 use crate::ledger::is_routers;
@@ -22,6 +23,9 @@ const SEEDS: u64 = 120;
 /// The usual runs with replication groups; they take longer.
 const GROUP_SEEDS: u64 = 64;
 
+/// The usual runs with clusters; they take longer still.
+const CLUSTER_SEEDS: u64 = 16;
+
 /// The test functions, which run beside each other.
 const PARTS: u64 = 8;
 
@@ -30,6 +34,7 @@ const PARTS: u64 = 8;
 enum Subject {
     CacheClusters,
     ReplicationGroups,
+    Clusters,
 }
 
 macro_rules! parts {
@@ -53,6 +58,12 @@ parts!(
     group_seeds_of_part_4 4, group_seeds_of_part_5 5, group_seeds_of_part_6 6, group_seeds_of_part_7 7
 );
 
+parts!(
+    Subject::Clusters;
+    cluster_seeds_of_part_0 0, cluster_seeds_of_part_1 1, cluster_seeds_of_part_2 2, cluster_seeds_of_part_3 3,
+    cluster_seeds_of_part_4 4, cluster_seeds_of_part_5 5, cluster_seeds_of_part_6 6, cluster_seeds_of_part_7 7
+);
+
 fn run_part(subject: Subject, part: u64) {
     let number = |name: &str| std::env::var(name).ok();
     if let Some(seed) = number("CACHEPLANE_SIMULATION_SEED") {
@@ -64,12 +75,13 @@ fn run_part(subject: Subject, part: u64) {
         }
         return;
     }
-    let usual = match subject {
-        Subject::CacheClusters => SEEDS,
-        Subject::ReplicationGroups => GROUP_SEEDS,
+    let (usual, variable) = match subject {
+        Subject::CacheClusters => (SEEDS, "CACHEPLANE_SIMULATION_SEEDS"),
+        Subject::ReplicationGroups => (GROUP_SEEDS, "CACHEPLANE_SIMULATION_SEEDS"),
+        Subject::Clusters => (CLUSTER_SEEDS, "CACHEPLANE_SIMULATION_CLUSTER_SEEDS"),
     };
-    let seeds = number("CACHEPLANE_SIMULATION_SEEDS").map_or(0..usual, |range| {
-        parse(&range).expect("read CACHEPLANE_SIMULATION_SEEDS, such as 0..1000")
+    let seeds = number(variable).map_or(0..usual, |range| {
+        parse(&range).unwrap_or_else(|| panic!("{variable} is no range such as 0..1000: {range}"))
     });
     for seed in seeds.filter(|seed| seed % PARTS == part) {
         run_seed(subject, seed, false);
@@ -106,6 +118,7 @@ fn run_seed(subject: Subject, seed: u64, is_told: bool) {
         let tests = match subject {
             Subject::CacheClusters => "seeds::seeds",
             Subject::ReplicationGroups => "seeds::group_seeds",
+            Subject::Clusters => "seeds::cluster_seeds",
         };
         panic!(
             "seed {seed}: {failure}\nAgain, with all actions: CACHEPLANE_SIMULATION_SEED={seed} cargo test --test simulation {tests}"
@@ -116,9 +129,13 @@ fn run_seed(subject: Subject, seed: u64, is_told: bool) {
 /// One run; its story, and what went wrong.
 async fn simulate(subject: Subject, seed: u64) -> (String, Option<String>) {
     let mut dice = Dice::new(seed ^ 0xCAFE);
-    let has_groups = subject == Subject::ReplicationGroups;
+    let has_groups = subject != Subject::CacheClusters;
+    let has_clusters = subject == Subject::Clusters;
     let layout = Layout {
-        node_addresses: *dice.pick(&[6, 12, 100, 100]),
+        node_addresses: match has_clusters {
+            true => 100,
+            false => *dice.pick(&[6, 12, 100, 100]),
+        },
         ports: dice
             .chance(350)
             .then(|| 7000..=7000 + *dice.pick(&[9, 29, 99])),
@@ -131,9 +148,24 @@ async fn simulate(subject: Subject, seed: u64) -> (String, Option<String>) {
         troubles: *dice.pick(&[0, 10, 30]),
         probes: dice.chance(250),
     };
-    let commands = 6 + dice.below(if has_groups { 10 } else { 20 });
+    // Of what makes nodes anew a cluster goes through more in each step.
+    let weather = match has_clusters {
+        true => Weather {
+            deaths: weather.deaths / 3,
+            outages: weather.outages / 3,
+            troubles: weather.troubles / 2,
+            ..weather
+        },
+        false => weather,
+    };
+    let commands = match subject {
+        Subject::CacheClusters => 6 + dice.below(20),
+        Subject::ReplicationGroups => 6 + dice.below(10),
+        Subject::Clusters => 2 + dice.below(5),
+    };
     let mut sim = Simulation::new(seed, layout.clone()).await;
     sim.has_groups = has_groups;
+    sim.has_clusters = has_clusters;
     // Whoever seems dead may be killed, and what only it had is lost then.
     sim.ledger.keeps_count = weather.refusals == 0 || !weather.probes;
     sim.trace
@@ -144,7 +176,10 @@ async fn simulate(subject: Subject, seed: u64) -> (String, Option<String>) {
 }
 
 async fn whole(sim: &mut Simulation, commands: usize, weather: Weather) -> Result<(), String> {
-    sim.storm(commands, weather).await?;
+    match sim.has_clusters {
+        true => endure_all(sim, commands, weather).await?,
+        false => sim.storm(commands, weather).await?,
+    }
     sim.clear_up().await?;
     sim.settle().await?;
     settled::check(sim).await?;
@@ -153,6 +188,36 @@ async fn whole(sim: &mut Simulation, commands: usize, weather: Weather) -> Resul
         revive(sim).await?;
     }
     Ok(())
+}
+
+/// A cluster is made, and then one change after the other befalls it: in this weather, and now and then with all settled in between.
+async fn endure_all(sim: &mut Simulation, commands: usize, weather: Weather) -> Result<(), String> {
+    let scope = Scope::of_anyone();
+    for _ in 0..commands {
+        let groups = &sim.ledger.groups.records;
+        let is_first = groups.is_empty();
+        let command = cluster_client::any(&mut sim.dice, groups, &scope);
+        sim.ask(command, &scope).await?;
+        // Most clusters are there before something happens to them.
+        if !is_first || sim.dice.chance(200) {
+            let turns = *sim.dice.pick(&[0, 50, 150, 400]);
+            sim.endure(turns, weather).await?;
+        }
+        if is_first || sim.dice.chance(600) {
+            sim.clear_up().await?;
+            sim.settle().await?;
+            settled::check(sim).await?;
+            write_some(sim);
+        }
+    }
+    Ok(())
+}
+
+/// So that there is something to be lost.
+fn write_some(sim: &mut Simulation) {
+    for _ in 0..sim.dice.below(20) {
+        sim.write_cluster_value();
+    }
 }
 
 /// With everything deleted nothing is left.

@@ -9,6 +9,7 @@ use cacheplane::routing::RouteKind;
 use crate::groups::container;
 use crate::process::ENDPOINT_NETWORK;
 use crate::run::{REPLICATION_GROUPS, Simulation};
+use crate::settled_clusters;
 
 /// Everything.
 pub async fn check(sim: &mut Simulation) -> Result<(), String> {
@@ -31,6 +32,12 @@ pub async fn check(sim: &mut Simulation) -> Result<(), String> {
             return Err(format!("{id} was settled, and {action:?} is done"));
         }
         let checked = match status::replication_group(group) {
+            Status::Available if group.sharding.is_some() => {
+                match settled_clusters::check_available(sim, group).await {
+                    Ok(()) => Ok(()),
+                    Err(text) => Err(format!("{text}\n{}", settled_clusters::picture(sim).await)),
+                }
+            }
             Status::Available => check_available(sim, group).await,
             Status::CreateFailed => check_failed(group),
             status => Err(format!("it is {}", status.word())),

@@ -185,6 +185,12 @@ impl Simulation {
         self.trace
             .push(format!("{:5} {seconds} seconds pass", self.steps));
         self.outside.clock.advance(Duration::from_secs(seconds));
+        if self.has_clusters && self.dice.chance(500) {
+            // Nodes of a cluster miss each other after a while, too.
+            self.trace
+                .push(format!("{:5} nodes miss each other", self.steps));
+            self.outside.host.elapse_node_timeout();
+        }
     }
 
     /// Something happens to the host.
@@ -291,7 +297,8 @@ impl Simulation {
 
 /// What becomes of a call.
 pub fn verdict(trouble: &mut Trouble, operation: Operation) -> Verdict {
-    let is_spared = operation == Operation::NodeProbe && !trouble.probes;
+    let looks = matches!(operation, Operation::NodeProbe | Operation::NodeClusterView);
+    let is_spared = looks && !trouble.probes;
     if is_spared || !trouble.dice.chance(trouble.permille) {
         return Verdict::Proceed;
     }

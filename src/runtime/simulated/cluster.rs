@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::ContainerState;
-use super::replication::Following;
+use super::replication::{self, Following, Link};
 use super::world::{Container, State};
 use super::{SimulatedWorld, listening_port, option};
 use crate::resources::slots::{SlotSet, key_slot};
@@ -415,6 +415,44 @@ impl SimulatedWorld {
     pub(crate) fn cluster_standing(&self, container: &str) -> Option<ClusterStanding> {
         self.change(|_| ());
         self.state().cluster_standing(container)
+    }
+
+    /// The slots that a running member believes that the member in another container owns, or it itself.
+    pub fn slots_owned(&self, believer: &str, owner: &str) -> SlotSet {
+        let state = self.state();
+        let id = state.member(owner).map(|member| &member.id);
+        let believer = state.member(believer);
+        believer
+            .zip(id)
+            .map_or(SlotSet::EMPTY, |(member, id)| member.slots_of(id))
+    }
+
+    /// The containers that hold a key where it counts: as the primary of its slot, by its own view, or as one that has the slot on its
+    /// way; or as a replica in touch with such a one.
+    pub fn key_holders(&self, key: &str) -> Vec<String> {
+        let state = self.state();
+        let slot = key_slot(key.as_bytes());
+        let serves = |name: &str| {
+            state.member(name).is_some_and(|member| {
+                let owns = member.owner(slot) == Some(&member.id);
+                member.primary_id.is_none() && (owns || member.importing.contains_key(&slot))
+            })
+        };
+        let counts = |name: &&String| {
+            let found = &state.containers[*name];
+            let has_it = found.process.keys.contains_key(key);
+            has_it
+                && found.networks_held().next().is_some()
+                && match state.peer(found) {
+                    _ if found.process.following.is_none() => serves(name),
+                    replication::Peer::Primary(primary) => {
+                        matches!(found.process.link, Link::Up { .. }) && serves(&primary)
+                    }
+                    replication::Peer::Silent | replication::Peer::Unwilling => false,
+                }
+        };
+        let members = state.members_running();
+        members.iter().filter(counts).cloned().collect()
     }
 
     /// Whether a process has cluster mode enabled.

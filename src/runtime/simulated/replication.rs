@@ -544,6 +544,16 @@ impl SimulatedWorld {
         found.process.keys.get(key).cloned()
     }
 
+    /// The keys in a running process's memory.
+    pub fn memory_keys(&self, container: &str) -> Vec<String> {
+        let state = self.state();
+        let found = state.containers.get(container);
+        let found = found.filter(|found| found.state == ContainerState::Running);
+        found.map_or_else(Vec::new, |found| {
+            found.process.keys.keys().cloned().collect()
+        })
+    }
+
     /// The value of a running process's directive, as it was started with it or as it was set since.
     pub fn config_get(&self, container: &str, directive: &str) -> Option<String> {
         let state = self.state();

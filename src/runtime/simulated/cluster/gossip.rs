@@ -4,13 +4,6 @@ use super::super::world::State;
 use super::{Health, Member, Peer, announced, reach_each_other};
 use crate::resources::slots::SlotSet;
 
-/// What a member says of itself, and whom it knows.
-struct Word {
-    host: String,
-    port: u16,
-    member: Member,
-}
-
 impl State {
     /// Lets every member hear once of each other that it reaches.
     pub(in super::super) fn gossip(&mut self) {
@@ -20,9 +13,10 @@ impl State {
         }
         self.introduce(&names);
         for from in &names {
+            let address = announced(&self.containers[from]);
             for to in &names {
                 if from != to && self.hears(to, from) {
-                    self.deliver(from, to);
+                    self.deliver(from, &address, to);
                 }
             }
         }
@@ -82,23 +76,29 @@ impl State {
         }
     }
 
-    fn deliver(&mut self, from: &str, to: &str) {
-        let (host, port) = announced(&self.containers[from]);
-        let Some(member) = self.member(from).cloned() else {
-            return;
-        };
+    fn deliver(&mut self, from: &str, address: &(String, u16), to: &str) {
         // A stranger is not listened to; it must be introduced, or heard of.
-        let is_known = self.member(to).is_some_and(|to| to.knows(&member.id));
+        let (speaker, hearer) = (self.member(from), self.member(to));
+        let is_known = speaker
+            .zip(hearer)
+            .is_some_and(|(speaker, hearer)| hearer.knows(&speaker.id));
         if !is_known {
             return;
         }
-        let word = Word { host, port, member };
-        let Some(hearer) = self.member_mut(to) else {
+        // It listens aside, so that the other can be read meanwhile.
+        let process = self.containers.get_mut(to).map(|found| &mut found.process);
+        let Some(mut hearer) = process.and_then(|process| process.member.take()) else {
             return;
         };
-        hearer.note(&word);
-        let lost = hearer.hear_claims(&word.member);
-        hearer.settle_collision(&word.member);
+        let mut lost = SlotSet::default();
+        if let Some(speaker) = self.member(from) {
+            hearer.note(speaker, address);
+            lost = hearer.hear_claims(speaker);
+            hearer.settle_collision(speaker);
+        }
+        if let Some(found) = self.containers.get_mut(to) {
+            found.process.member = Some(hearer);
+        }
         if !lost.is_empty() {
             self.drop_keys(to, &lost);
         }
@@ -107,17 +107,24 @@ impl State {
 
 impl Member {
     /// Takes down who speaks, and whom it knows.
-    fn note(&mut self, word: &Word) {
-        let spoken = &word.member;
+    fn note(&mut self, spoken: &Member, address: &(String, u16)) {
         self.current_epoch = self.current_epoch.max(spoken.current_epoch);
-        let now = Peer {
-            host: word.host.clone(),
-            port: word.port,
-            primary_id: spoken.primary_id.clone(),
-            epoch: spoken.epoch,
-            health: Health::Well,
+        let (host, port) = address;
+        let is_news = |peer: &Peer| {
+            (&peer.host, peer.port, peer.epoch) != (host, *port, spoken.epoch)
+                || peer.primary_id != spoken.primary_id
+                || peer.health != Health::Well
         };
-        self.peers.insert(spoken.id.clone(), now);
+        if self.peers.get(&spoken.id).is_none_or(is_news) {
+            let now = Peer {
+                host: host.clone(),
+                port: *port,
+                primary_id: spoken.primary_id.clone(),
+                epoch: spoken.epoch,
+                health: Health::Well,
+            };
+            self.peers.insert(spoken.id.clone(), now);
+        }
         if spoken.primary_id.is_some() {
             self.owned.remove(&spoken.id);
         }
@@ -135,6 +142,10 @@ impl Member {
             return SlotSet::default();
         }
         let claimed = speaker.slots_of(&speaker.id);
+        let is_news = self.owned.get(&speaker.id).unwrap_or(&SlotSet::EMPTY) != &claimed;
+        if !is_news && self.unclaimed.is_empty() {
+            return SlotSet::default();
+        }
         let mut gained = claimed.difference(&self.owned_in_all());
         let importing: SlotSet = self.importing.keys().copied().collect();
         for (id, slots) in &self.owned {
