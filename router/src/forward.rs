@@ -78,6 +78,49 @@ pub(crate) async fn join(
     Ok(())
 }
 
+/// Moves bytes both ways until the engine has no more to say, or either connection has failed. An engine that says no more hears no more
+/// either, whatever its client may think; the client's own end leaves it time for what is still to be answered.
+///
+/// # Errors
+/// Either connection's.
+pub(crate) async fn converse(
+    mut client: TcpStream,
+    mut engine: TcpStream,
+    pipes: &Semaphore,
+) -> io::Result<()> {
+    // Nobody asks what went through; the engine counts.
+    let (received, sent) = (Counter::default(), Counter::default());
+    let (client_reads, client_writes) = client.split();
+    let (engine_reads, engine_writes) = engine.split();
+    until_answered(
+        pump(client_reads, engine_writes.as_ref(), &received, pipes),
+        pump(engine_reads, client_writes.as_ref(), &sent, pipes),
+    )
+    .await
+}
+
+/// Lets both sides speak until the answers end, or either side fails.
+///
+/// # Errors
+/// Either side's.
+pub(crate) async fn until_answered(
+    asks: impl Future<Output = io::Result<()>>,
+    answers: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    let asks_fail = async {
+        match asks.await {
+            Ok(()) => std::future::pending().await,
+            failed => failed,
+        }
+    };
+    tokio::select! {
+        // What has been answered is passed on before a failure counts.
+        biased;
+        ended = answers => ended,
+        failed = asks_fail => failed,
+    }
+}
+
 /// Moves one direction's bytes until its sender has no more, and passes that on too.
 async fn pump(
     mut from: ReadHalf<'_>,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use super::config::{Config, Tls};
 use super::iam::keys::SharedKeys;
@@ -20,6 +21,9 @@ const BACKLOG: u32 = 1024;
 
 /// How long to wait when the kernel has no descriptor for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often it is said at most that there are too many connections.
+const FULL_SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// The first byte of a TLS connection: a record of the kind `handshake` (RFC 8446, 5.1). No command of the engines begins with it.
 const TLS_HANDSHAKE: u8 = 0x16;
@@ -53,6 +57,7 @@ pub(super) async fn serve(
         keys: SharedKeys::default(),
         pipes: Semaphore::new((connections_max / CONNECTIONS_PER_PIPE).max(1) as usize),
     });
+    let mut said_full_at: Option<Instant> = None;
     loop {
         let client = match listener.accept().await {
             Ok((client, _)) => client,
@@ -63,6 +68,13 @@ pub(super) async fn serve(
             }
         };
         let Ok(permit) = Arc::clone(&connections).try_acquire_owned() else {
+            if said_full_at.is_none_or(|at| at.elapsed() >= FULL_SAID_EVERY) {
+                tracing::warn!(
+                    connections_max,
+                    "a front has all the connections that it can have, and hangs up on others"
+                );
+                said_full_at = Some(Instant::now());
+            }
             continue;
         };
         let front = Arc::clone(&front);

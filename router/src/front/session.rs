@@ -11,14 +11,11 @@ use super::iam::keys::KeyFile;
 use super::tls::Certificate;
 use crate::connect::tune;
 use crate::forward;
-use crate::metrics::Counter;
 
 /// Passes bytes on as they are, whatever they say.
 pub(super) async fn pass(client: TcpStream, port: u16, pipes: &Semaphore) -> io::Result<()> {
     let engine = to_engine(port).await?;
-    // Nobody asks a front what went through it; the engine counts.
-    let (received, sent) = (Counter::default(), Counter::default());
-    forward::join(client, engine, [&received, &sent], pipes).await
+    forward::converse(client, engine, pipes).await
 }
 
 /// Ends TLS, and looks after who logs in with a token.

@@ -13,6 +13,9 @@ use tokio_rustls::TlsConnector;
 use super::config::{Config, Tls};
 use super::*;
 
+/// How many connections a front has here at once.
+const CONNECTIONS_MAX: u32 = 16;
+
 /// An engine that answers everything with its name and what it was told.
 async fn engine(name: &'static str) -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -32,7 +35,21 @@ async fn engine(name: &'static str) -> u16 {
     port
 }
 
-/// One that listens in the file system, and calls itself `clear`.
+/// One that hangs up on everybody after its first answer.
+async fn engine_that_hangs_up() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let _ = client.read(&mut [0; 64]).await.unwrap();
+            client.write_all(b"bye").await.unwrap();
+        }
+    });
+    port
+}
+
+/// One that listens in the file system, calls itself `clear`, and hangs up after its first answer.
 fn engine_at(socket: &Path) {
     let listener = tokio::net::UnixListener::bind(socket).unwrap();
     tokio::spawn(async move {
@@ -65,7 +82,7 @@ impl Running {
         let (version, first) = file.read().unwrap();
         let (ways, heard) = watch::channel(Arc::new(first));
         tokio::spawn(look_again(file, version, ways));
-        tokio::spawn(listener::serve(listener, heard, 16));
+        tokio::spawn(listener::serve(listener, heard, CONNECTIONS_MAX));
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Self {
             directory,
@@ -235,6 +252,37 @@ async fn tls_that_ends_here_is_passed_on_in_clear_and_its_certificate_can_be_ano
             .unwrap(),
         "clear:PING\r\n"
     );
+}
+
+/// Else clients that never look at their connections again could have all that a front may have.
+#[tokio::test]
+async fn an_engine_that_hangs_up_ends_the_connection_whatever_the_client_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, believes) = certificate(directory.path(), "node.pem");
+    let socket = directory.path().join("engine.sock");
+    engine_at(&socket);
+    let tls = Tls::Terminate {
+        certificate: path,
+        socket,
+        tokens: directory.path().join("tokens.json"),
+    };
+    let front = Running::start(Some(engine_that_hangs_up().await), Some(tls)).await;
+    let connector = TlsConnector::from(believes);
+    let (mut plain, mut secure) = (Vec::new(), Vec::new());
+    for _ in 0..CONNECTIONS_MAX {
+        let mut client = front.connect().await;
+        assert_eq!(ask(&mut client, b"PING").await, "bye");
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+        plain.push(client);
+        let name = ServerName::try_from("localhost").unwrap();
+        let mut client = connector
+            .connect(name, front.connect().await)
+            .await
+            .unwrap();
+        assert_eq!(ask(&mut client, b"PING\r\n").await, "clear:PING\r\n");
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+        secure.push(client);
+    }
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, split}
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::forward::until_answered;
 use commands::{Commands, Passwords};
 use keys::KeyFile;
 
@@ -93,9 +94,8 @@ pub(super) async fn pass(
         copy(&mut from_engine, &mut to_client).await?;
         to_client.shutdown().await
     };
-    let both = async { tokio::try_join!(asks, answers).map(drop) };
     tokio::select! {
-        ended = both => ended,
+        ended = until_answered(asks, answers) => ended,
         () = is_over(&mut ends) => Err(io::ErrorKind::TimedOut.into()),
     }
 }
