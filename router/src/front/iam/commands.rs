@@ -29,6 +29,9 @@ pub(super) struct Malformed(pub(super) &'static str);
 pub(super) trait Passwords {
     /// What the engine shall be told in place of `password`; none leaves it as it is.
     fn replace(&mut self, user: &[u8], password: &[u8]) -> Option<Vec<u8>>;
+
+    /// What the engine shall be told in a command that it refuses whatever the password is; none leaves it as it is.
+    fn withhold(&mut self, user: &[u8]) -> Option<Vec<u8>>;
 }
 
 /// Where the next byte belongs.
@@ -332,36 +335,55 @@ fn number(text: &[u8]) -> Option<i64> {
 
 /// A command that logs in, with other passwords; none where they stay.
 fn replaced(mut arguments: Vec<Vec<u8>>, passwords: &mut dyn Passwords) -> Option<Vec<Vec<u8>>> {
-    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    let (users, is_whole) = logins(&arguments);
     let mut is_other = false;
-    let mut replace = |arguments: &mut [Vec<u8>], user: usize| {
+    for user in users {
         let Some([name, password]) = arguments.get_mut(user..user + 2) else {
-            return;
+            continue;
         };
-        if let Some(other) = passwords.replace(name, password) {
+        let other = match is_whole {
+            true => passwords.replace(name, password),
+            false => passwords.withhold(name),
+        };
+        if let Some(other) = other {
             *password = other;
             is_other = true;
         }
-    };
-    if is(&arguments[0], "AUTH") {
-        // With one argument it names no user.
-        replace(&mut arguments, 1);
-    } else {
-        // HELLO [version [AUTH user password] [SETNAME name]]
-        let mut at = 2;
-        while let Some(option) = arguments.get(at) {
-            if is(option, "AUTH") {
-                replace(&mut arguments, at + 1);
-                at += 3;
-            } else if is(option, "SETNAME") {
-                at += 2;
-            } else {
-                // The engine reads no further, and tells what it stumbled over.
-                break;
-            }
-        }
     }
     is_other.then_some(arguments)
+}
+
+/// Where a command that logs in has users, each with a password behind, and whether it is whole. The engine hides the passwords of
+/// a whole one from its slow log and from `MONITOR`; any other it refuses, and shows as it is.
+fn logins(arguments: &[Vec<u8>]) -> (Vec<usize>, bool) {
+    let is = |word: &[u8], name: &str| word.eq_ignore_ascii_case(name.as_bytes());
+    if is(&arguments[0], "AUTH") {
+        return match arguments.len() {
+            // With one argument it names no user.
+            ..=2 => (Vec::new(), true),
+            length => (vec![1], length == 3),
+        };
+    }
+    // HELLO [version [AUTH user password] [SETNAME name]]
+    let version = arguments.get(1).map(Vec::as_slice);
+    let mut is_whole = matches!(version, None | Some(b"2" | b"3"));
+    let mut users = Vec::new();
+    let mut at = 2;
+    loop {
+        match arguments.get(at..).unwrap_or_default() {
+            [] => return (users, is_whole),
+            [option, _, _, ..] if is(option, "AUTH") => {
+                users.push(at + 1);
+                at += 3;
+            }
+            [option, name, ..] if is(option, "SETNAME") => {
+                is_whole &= name.iter().all(u8::is_ascii_graphic);
+                at += 2;
+            }
+            // The engine reads no further, and tells what it stumbled over.
+            _ => return (users, false),
+        }
+    }
 }
 
 fn write(arguments: &[Vec<u8>], out: &mut Vec<u8>) {

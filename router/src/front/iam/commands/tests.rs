@@ -11,6 +11,10 @@ impl Passwords for Alice {
         self.0.push((user.to_vec(), password.to_vec()));
         (user == b"alice").then(|| b"secret".to_vec())
     }
+
+    fn withhold(&mut self, user: &[u8]) -> Option<Vec<u8>> {
+        (user == b"alice").then(|| b"-".to_vec())
+    }
 }
 
 /// What the engine is told when a client says this in chunks of a size.
@@ -30,6 +34,34 @@ fn array(words: &[&str]) -> Vec<u8> {
     let mut out = Vec::new();
     write(&words, &mut out);
     out
+}
+
+/// Engines refuse these before they hide anything, so others read in `MONITOR` what was in them (tried with Redis 7.0 and Valkey 8.1).
+#[test]
+fn what_an_engine_refuses_and_shows_as_it_is_has_no_password() {
+    for words in [
+        &["AUTH", "alice", "token", "more"][..],
+        &["HELLO", "9", "AUTH", "alice", "token"],
+        &["HELLO", "03", "AUTH", "alice", "token"],
+        &["HELLO", "x", "AUTH", "alice", "token"],
+        &["HELLO", "3", "SETNAME", "a b", "AUTH", "alice", "token"],
+        &["HELLO", "3", "AUTH", "alice", "token", "SETNAME", "\u{e9}"],
+        &["HELLO", "3", "AUTH", "alice", "token", "WHAT"],
+        &["HELLO", "3", "AUTH", "alice", "token", "SETNAME"],
+        &["HELLO", "3", "AUTH", "alice", "token", "AUTH", "bob"],
+    ] {
+        let withheld: Vec<&str> = words
+            .iter()
+            .map(|word| if *word == "token" { "-" } else { word })
+            .collect();
+        assert_eq!(
+            told(&array(words), 7),
+            (Ok(()), array(&withheld)),
+            "{words:?}"
+        );
+    }
+    let others = array(&["AUTH", "bob", "token", "more"]);
+    assert_eq!(told(&others, 7), (Ok(()), others.clone()));
 }
 
 #[test]
