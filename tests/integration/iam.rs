@@ -74,7 +74,10 @@ impl Harness {
             command.starts_with("/etc/cacheplane/front front --config"),
             "{command}"
         );
-        assert!(command.contains("--port 0 --unixsocket /tmp/"), "{command}");
+        assert!(
+            command.contains("--port 0 --tls-port 0 --unixsocket /tmp/"),
+            "{command}"
+        );
         let ways = self.told(member, "/front.json").expect("a front's file");
         assert_eq!(ways["plain"], Value::Null);
         assert_eq!(

@@ -182,6 +182,22 @@ def test_tokens_stand_for_passwords(docker_answers, tmp_path):
         }
         assert said(at, authority, *asked) == list(asked.values())
 
+        # What an engine refuses before it hides passwords is seen by whoever may watch; and nobody comes in past the front.
+        with tls(at, authority, username=app, password=PASSWORD) as watcher, watcher.monitor() as seen:
+            for order in (
+                ("AUTH", ann, tokens.token(), "more"),
+                ("HELLO", "9", "AUTH", ann, tokens.token()),
+                ("HELLO", "3", "SETNAME", "a name", "AUTH", ann, tokens.token()),
+            ):
+                [answer] = said(at, authority, order)
+                assert answer.startswith("-"), order
+                shown = next(one["command"] for one in seen.listen() if ann in one["command"])
+                assert shown.split() == " ".join("-" if "X-Amz" in word else word for word in order).split()
+        for host, _ in where(group):
+            for port in (1147, 1148):
+                with pytest.raises(ConnectionRefusedError):
+                    socket.create_connection((host, port), timeout=patience.DEADLINE_S)
+
         # Who is in stays in, and who has a token comes in, while nobody is there to ask.
         plane.kill()
         assert client.get("ann:key") == "value"

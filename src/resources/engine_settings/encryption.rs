@@ -71,17 +71,19 @@ fn behind_front(
 ) -> Vec<(&'static str, String)> {
     let port = settings.port.to_string();
     let mut directives = match mode {
-        TransitEncryptionMode::Preferred => vec![("port", PLAIN_PORT.to_string())],
+        TransitEncryptionMode::Preferred => vec![
+            ("port", PLAIN_PORT.to_string()),
+            ("tls-port", TLS_PORT.to_string()),
+        ],
+        // Nobody comes in past the front, which alone tells tokens from passwords.
         TransitEncryptionMode::Required => vec![
             ("port", "0".into()),
+            ("tls-port", "0".into()),
             ("unixsocket", ENGINE_SOCKET.into()),
             ("unixsocketperm", "700".into()),
         ],
     };
-    directives.extend([
-        ("tls-port", TLS_PORT.to_string()),
-        ("replica-announce-port", port.clone()),
-    ]);
+    directives.push(("replica-announce-port", port.clone()));
     let Some(announced) = settings.cluster else {
         return directives;
     };

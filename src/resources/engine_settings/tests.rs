@@ -553,8 +553,9 @@ fn an_engine_that_is_told_to_take_nothing_else_takes_tls_on_the_nodes_port() {
 #[test]
 fn an_engine_behind_a_front_tells_others_of_the_fronts_port() {
     let command = made_for(TransitEncryptionMode::Required, true, &[]);
-    let in_clear = "--port 0 --unixsocket /tmp/cacheplane-engine.sock --unixsocketperm 700";
-    contains(&command, &[in_clear, "--replica-announce-port 6379"]);
+    let by_socket =
+        "--port 0 --tls-port 0 --unixsocket /tmp/cacheplane-engine.sock --unixsocketperm 700";
+    contains(&command, &[by_socket, "--replica-announce-port 6379"]);
     let command = encrypted(TransitEncryptionMode::Preferred, &[]);
     contains(
         &command,
