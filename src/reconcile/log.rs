@@ -325,7 +325,8 @@ impl Logs {
         };
         let mut heading = Heading::unknown();
         let mut events = Vec::new();
-        for line in lines.iter().filter(|line| !line.text.trim().is_empty()) {
+        let is_told = |text: &str| !text.trim().is_empty() && !record::is_of_front(text);
+        for line in lines.iter().filter(|line| is_told(&line.text)) {
             let message = match record::heading(&line.text) {
                 Some((own, message)) => {
                     heading = own;

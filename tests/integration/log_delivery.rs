@@ -241,6 +241,11 @@ async fn both_logs_go_to_their_group() {
         "1:M 04 Mar 2026 12:00:02.000 * Ready to accept connections",
     );
     setting.write_line("rd", "");
+    // A node's front writes there, too.
+    setting.write_line(
+        "rd",
+        r#"{"timestamp":"2026-03-04T12:00:03Z","level":"INFO","message":"a front is ready","target":"cacheplane_router::front"}"#,
+    );
     setting.write_line("rd", "=== REPORT ===");
     assert_eq!(setting.deliver().await, [Outcome::Settled; 2]);
     let told = setting.json(SLOW);

@@ -102,6 +102,11 @@ pub(super) fn heading(line: &str) -> Option<(Heading, &str)> {
     })
 }
 
+/// Whether a line is the front's, which writes where its engine does; none of that is the engine's log.
+pub(super) fn is_of_front(line: &str) -> bool {
+    line.starts_with(r#"{"timestamp":"#) && line.contains(r#""target":"cacheplane_router::"#)
+}
+
 /// A line of an engine.
 pub(super) fn engine(
     source: Source<'_>,
