@@ -27,6 +27,7 @@ impl Harness {
         let users = [
             ("Engine", "valkey"),
             ("EngineVersion", "8.1"),
+            ("TransitEncryptionEnabled", "true"),
             ("UserGroupIds.member.1", "apps"),
         ];
         self.create_group("ants", "2", &users).await.ok();
@@ -159,7 +160,14 @@ async fn a_group_that_was_open_is_closed_at_once_and_then_made_to_start_closed()
         .await
         .ok();
     harness
-        .create_group("ants", "2", &[("AutomaticFailoverEnabled", "true")])
+        .create_group(
+            "ants",
+            "2",
+            &[
+                ("AutomaticFailoverEnabled", "true"),
+                ("TransitEncryptionEnabled", "true"),
+            ],
+        )
         .await
         .ok();
     harness.settle().await;
@@ -294,43 +302,6 @@ async fn nobody_waits_for_a_replication_group_that_goes() {
     harness.settle().await;
     assert_eq!(harness.user("job").await.ok().text("Status"), "active");
     harness.call("DeleteUserGroup", &users).await.ok();
-    harness.finish().await;
-}
-
-#[tokio::test]
-async fn a_cache_cluster_becomes_closed_with_its_group_and_open_without_it() {
-    let harness = Harness::start().await;
-    harness.redis("rd").await;
-    harness
-        .create_user("app", &[("Engine", "redis")])
-        .await
-        .ok();
-    harness
-        .create_users("apps", "redis", &["app", "default"])
-        .await
-        .ok();
-    let around = [
-        ("ReplicationGroupId", "ants"),
-        ("ReplicationGroupDescription", "d"),
-        ("PrimaryClusterId", "rd"),
-        ("UserGroupIds.member.1", "apps"),
-    ];
-    harness.call("CreateReplicationGroup", &around).await.ok();
-    harness.settle().await;
-    assert!(harness.command("rd", "0001").contains("--user default off"));
-    // The built-in default user lets everyone in, and is the group's own wish.
-    assert!(harness.given("rd")["default"].ends_with(" nopass"));
-    let delete = [
-        ("ReplicationGroupId", "ants"),
-        ("RetainPrimaryCluster", "true"),
-    ];
-    harness.call("DeleteReplicationGroup", &delete).await.ok();
-    harness.settle().await;
-    assert!(
-        harness
-            .command("rd", "0001")
-            .contains("--user default on nopass")
-    );
     harness.finish().await;
 }
 

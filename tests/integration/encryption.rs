@@ -437,6 +437,13 @@ async fn who_may_do_without_encryption_is_asked_for_no_password() {
             .fault(400, "InvalidParameterCombination");
     }
     harness.change_encryption(&[REQUIRED]).await;
+    // Nor does one request ask for passwords and let others do without encryption.
+    for refused in [&add[..], &token] {
+        harness
+            .modify_group_now("ants", &with(&[PREFERRED], refused))
+            .await
+            .fault(400, "InvalidParameterCombination");
+    }
     harness.change_token("ROTATE", TOKEN).await;
     harness.settle().await;
     harness

@@ -189,6 +189,7 @@ async fn make_users(harness: &Harness) {
     let shut = [
         ("Engine", "valkey"),
         ("EngineVersion", "8.1"),
+        ("TransitEncryptionEnabled", "true"),
         ("UserGroupIds.member.1", "apps"),
     ];
     harness.create_group("shut", "1", &shut).await.ok();

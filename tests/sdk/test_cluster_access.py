@@ -10,7 +10,7 @@ import container_host
 import parameters
 import patience
 from cluster import Cluster
-from test_users import ENGINES, PASSWORD, Access, connect, is_let_in
+from test_users import ENGINES, PASSWORD, TLS, Access, connect, is_let_in
 
 
 def nodes(group):
@@ -25,7 +25,7 @@ def settled(group):
 def cluster_client(group, user=None):
     host, port = group.endpoint()
     credentials = {"username": user, "password": PASSWORD} if user else {}
-    return contextlib.closing(redis.RedisCluster(host=host, port=port, decode_responses=True, **credentials))
+    return contextlib.closing(redis.RedisCluster(host=host, port=port, decode_responses=True, **credentials, **TLS))
 
 
 @pytest.mark.parametrize(("engine", "version"), ENGINES)
@@ -35,7 +35,8 @@ def test_users_are_on_every_node(plane, engine, version):
     access = Access(api, engine)
     # A cluster's client asks who serves what; that must be granted, as on AWS.
     access.modify("reader", AccessString="on ~* +@read +@connection +cluster|slots")
-    group = Cluster(plane, 2, 1, Engine=engine, EngineVersion=version, UserGroupIds=[access.group])
+    wanted = {"Engine": engine, "EngineVersion": version, "TransitEncryptionEnabled": True}
+    group = Cluster(plane, 2, 1, UserGroupIds=[access.group], **wanted)
     found = settled(group)
     assert found["UserGroupIds"] == [access.group]
     for at in [*nodes(group), group.endpoint()]:
@@ -70,10 +71,10 @@ def test_an_open_cluster_is_closed_without_losing_anything(ours, engine, version
     """Its nodes are closed at once, and made anew one by one, each primary after a replica has taken over from it."""
     api = ours.client()
     access = Access(api, engine)
-    group = Cluster(ours, 2, 1, Engine=engine, EngineVersion=version)
-    group.settled()
+    group = Cluster(ours, 2, 1, Engine=engine, EngineVersion=version, TransitEncryptionEnabled=True)
+    settled(group)
     keys = {f"key:{number}": str(number) for number in range(300)}
-    with group.client() as client:
+    with cluster_client(group) as client:
         client.mset_nonatomic(keys)
     answer = api.modify_replication_group(
         ReplicationGroupId=group.id, UserGroupIdsToAdd=[access.group], ApplyImmediately=True
@@ -102,7 +103,6 @@ def test_an_open_cluster_is_closed_without_losing_anything(ours, engine, version
     api.modify_replication_group(ReplicationGroupId=group.id, RemoveUserGroups=True, ApplyImmediately=True)
     settled(group)
     assert all(is_let_in(at) and not is_let_in(at, "app") for at in nodes(group))
-    group.settled()
     access.remove(group.id)
 
 

@@ -313,6 +313,7 @@ def test_a_replication_group_reads_back_its_user_groups(api):
         NumCacheClusters=1,
         Engine="redis",
         EngineVersion="7.0",
+        TransitEncryptionEnabled=True,
         UserGroupIds=[first.id],
     )
 

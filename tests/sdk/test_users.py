@@ -15,6 +15,8 @@ import patience
 ENGINES = [pytest.param("redis", "7.0", id="redis-7.0"), pytest.param("valkey", "8.1", id="valkey-8.1")]
 PASSWORD = "correct horse battery staple"
 OTHER_PASSWORD = "tr0ub4dor and three more"
+# Where there are users all is encrypted; by whose certificate is not looked at here.
+TLS = {"ssl": True, "ssl_cert_reqs": "none"}
 
 
 class Access:
@@ -68,6 +70,7 @@ class Access:
             members,
             Engine=self.engine,
             EngineVersion=version,
+            TransitEncryptionEnabled=True,
             UserGroupIds=[self.group],
             **wanted,
         )
@@ -87,7 +90,7 @@ def connect(at, user=None, password=PASSWORD):
     retry = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
     credentials = {"username": user, "password": password} if user else {}
     return redis.Redis(
-        host=host, port=port, decode_responses=True, single_connection_client=True, retry=retry, **credentials
+        host=host, port=port, decode_responses=True, single_connection_client=True, retry=retry, **credentials, **TLS
     )
 
 
@@ -198,10 +201,11 @@ def is_gone(api, user_id):
 def test_a_group_that_is_open_is_closed_and_opened_again(ours, engine, version):
     api = ours.client()
     access, one = Access(api, engine), caches.fresh("guarded")
-    group = groups.make(api, one, 2, Engine=engine, EngineVersion=version, AutomaticFailoverEnabled=True)
-    keys = groups.write(group)
+    wanted = {"Engine": engine, "EngineVersion": version, "TransitEncryptionEnabled": True}
+    group = groups.make(api, one, 2, AutomaticFailoverEnabled=True, **wanted)
+    keys = {f"key:{number}": f"value {number}" for number in range(100)}
     with connect(groups.endpoint(group)) as stranger:
-        assert stranger.ping()
+        assert stranger.mset(keys) and stranger.wait(1, 60_000) == 1
         api.modify_replication_group(
             ReplicationGroupId=one, UserGroupIdsToAdd=[access.group], ApplyImmediately=True
         )
@@ -240,7 +244,7 @@ class Stranger(threading.Thread):
         host, port = self.at
         while not self.end.is_set():
             try:
-                with redis.Redis(host=host, port=port, socket_timeout=1, socket_connect_timeout=1) as client:
+                with redis.Redis(host=host, port=port, socket_timeout=1, socket_connect_timeout=1, **TLS) as client:
                     client.ping()
                 self.let_in += 1
             except redis.AuthenticationError:

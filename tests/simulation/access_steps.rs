@@ -16,13 +16,19 @@ fn users() -> Vec<Command> {
     ]
 }
 
-/// A replication group of two members that lets them in.
-fn guarded() -> Command {
+/// A replication group of two members that lets these user groups in.
+fn encrypted(user_group_ids: Option<Vec<String>>) -> Command {
     let Command::Group(GroupCommand::Create(mut input)) = groups::create("gnu", "7.0", 1) else {
         unreachable!("it is a create request");
     };
-    input.user_group_ids = Some(vec!["pets".to_owned()]);
+    input.transit_encryption_enabled = Some(true);
+    input.user_group_ids = user_group_ids;
     Command::Group(GroupCommand::Create(input))
+}
+
+/// One that lets the users of `pets` in.
+fn guarded() -> Command {
+    encrypted(Some(vec!["pets".to_owned()]))
 }
 
 fn before(more: Vec<Command>) -> Vec<Command> {
@@ -81,7 +87,7 @@ scenarios! {
     replace_one_user_by_another 1: vec![guarded()], nothing, replace_user("pets", "bob", "ann")
         => |sim| lets_in(sim, &["bob", "default"], "");
     delete_one_user 1: vec![guarded()], nothing, delete_user("ann") => |sim| lets_in(sim, &["default"], "");
-    close_an_open_group 5: vec![groups::create("gnu", "7.0", 1)], nothing,
+    close_an_open_group 5: vec![encrypted(None)], nothing,
         groups::modify("gnu", |input| input.user_group_ids_to_add = Some(vec!["pets".to_owned()]))
         => |sim| lets_in(sim, &["ann", "default"], "+@all") && start_closed(sim);
     open_a_closed_group 1: vec![guarded()], nothing, groups::modify("gnu", |input| input.remove_user_groups = Some(true))

@@ -8,12 +8,13 @@ use cacheplane::engine::simulated::{SimulatedEngine, Write};
 use cacheplane::engine::{Engine as _, NodeEndpoint, NodeReport, Protocol};
 use cacheplane::resources::cache_cluster::CacheCluster;
 use cacheplane::resources::replication_group::ReplicationGroup;
+use cacheplane::resources::transit_encryption::TransitEncryptionMode;
 use cacheplane::routing::RouteKind;
 use cacheplane::runtime::simulated::Operation;
 use cacheplane::runtime::{ContainerObserved, ContainerState};
 
 use crate::ledger::identity;
-use crate::process::{NODE_NETWORK, OWNER};
+use crate::process::{NODE_NETWORK, OWNER, encryption_for};
 use crate::run::{REPLICATION_GROUPS, Simulation};
 use crate::turns::Action;
 
@@ -44,12 +45,12 @@ pub fn container(member: &CacheCluster) -> String {
     })
 }
 
-fn endpoint(host: String, port: u16) -> NodeEndpoint {
+fn endpoint(host: String, port: u16, mode: Option<TransitEncryptionMode>) -> NodeEndpoint {
     NodeEndpoint {
         host,
         port,
         protocol: Protocol::Redis,
-        encryption: None,
+        encryption: encryption_for(mode),
         administrator: None,
     }
 }
@@ -114,8 +115,9 @@ impl Simulation {
 
     /// Where a write through the primary endpoint ends up.
     pub fn primary_endpoint(&self, group: &ReplicationGroup) -> Option<NodeEndpoint> {
+        let mode = group.spec.transit_encryption;
         if let Some(address) = group.primary_endpoint.address {
-            return Some(endpoint(address.to_string(), group.spec.port));
+            return Some(endpoint(address.to_string(), group.spec.port, mode));
         }
         let port = group.primary_endpoint.published_port?;
         let running: BTreeSet<String> = self
@@ -135,7 +137,7 @@ impl Simulation {
             .find_map(|route| match &route.kind {
                 RouteKind::Forward { targets, .. } => targets
                     .first()
-                    .map(|target| endpoint(target.address.to_string(), target.port)),
+                    .map(|target| endpoint(target.address.to_string(), target.port, mode)),
                 RouteKind::MemcachedDiscovery { .. } => None,
             })
     }
@@ -437,6 +439,7 @@ impl Simulation {
         let at = endpoint(
             address.to_string(),
             member.nodes.first()?.engine_port(&member.spec),
+            member.spec.transit_encryption,
         );
         // It is the test that looks: that is nobody's turn, and nothing goes wrong with it.
         let was_open = self.outside.turns.open(true);

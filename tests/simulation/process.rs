@@ -21,6 +21,7 @@ use cacheplane::reconcile::{Ground, Published, World};
 use cacheplane::resources::engine::{self, VersionFilter};
 use cacheplane::resources::scope::Scope;
 use cacheplane::resources::timestamp::Timestamp;
+use cacheplane::resources::transit_encryption::TransitEncryptionMode;
 use cacheplane::routing::simulated::{SimulatedRouterControl, SimulatedTables};
 use cacheplane::routing::{InForce, RouterControl, RouterEndpoint, Routes, RoutingError};
 use cacheplane::runtime::NetworkSpec;
@@ -199,6 +200,15 @@ fn authority() -> Arc<Authority> {
     Arc::clone(&AUTHORITY)
 }
 
+fn encryption() -> Encryption {
+    Encryption::new(authority().client_config().expect("set up TLS"))
+}
+
+/// How to speak to a node in this mode: in clear where it listens to that.
+pub fn encryption_for(mode: Option<TransitEncryptionMode>) -> Option<Encryption> {
+    (mode == Some(TransitEncryptionMode::Required)).then(encryption)
+}
+
 fn ground(layout: &Layout, router_program: &Path) -> Ground {
     let network = |name: &str, third: u8| NetworkSpec {
         name: name.to_owned(),
@@ -214,7 +224,7 @@ fn ground(layout: &Layout, router_program: &Path) -> Ground {
     Ground {
         owner: OWNER.to_owned(),
         secret: vec![7; 32],
-        encryption: Encryption::new(authority().client_config().expect("set up TLS")),
+        encryption: encryption(),
         authority: authority(),
         node_network: network(NODE_NETWORK, 0),
         endpoint_network: network(ENDPOINT_NETWORK, 1),

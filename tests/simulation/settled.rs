@@ -17,7 +17,7 @@ use cacheplane::runtime::simulated::Operation;
 
 use crate::ledger::{identity, is_routers};
 use crate::parameters;
-use crate::process::OWNER;
+use crate::process::{OWNER, encryption_for};
 use crate::run::{CACHE_CLUSTERS, RECONCILERS, REPLICATION_GROUPS, Simulation};
 use crate::settled_groups;
 use crate::tale::Tale;
@@ -162,7 +162,7 @@ async fn check_node(
             Engine::Redis | Engine::Valkey => Protocol::Redis,
         },
         administrator: None,
-        encryption: None,
+        encryption: encryption_for(cluster.spec.transit_encryption),
     };
     let report = SimulatedEngine::new(host.clone())
         .probe(&endpoint, Duration::ZERO)

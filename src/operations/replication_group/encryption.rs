@@ -6,8 +6,8 @@ use cacheplane_api::shapes::ModifyReplicationGroupMessage;
 use super::super::Context;
 use super::super::faults::{fault_of, invalid_combination, invalid_value, not_supported};
 use super::spec::{
-    encryption_mode_without_encryption, no_auth_token, not_preferred, tokens_and_users,
-    transit_encryption_mode,
+    encryption_mode_without_encryption, no_auth_token, no_user_group, not_preferred,
+    tokens_and_users, transit_encryption_mode,
 };
 use crate::resources::auth_token::{self, AuthTokenStrategy, AuthTokens};
 use crate::resources::replication_group::{AttachedUserGroup, GroupChange, ReplicationGroup};
@@ -44,9 +44,7 @@ pub(super) fn modify(
         return Ok(());
     };
     if group.access.user_group.is_some() || group.access.auth_tokens.is_some() {
-        return Err(invalid_combination(
-            "Modification of transit encryption is not supported for access control enabled clusters.",
-        ));
+        return Err(mode_stays());
     }
     if !can_change_live(group.spec.engine_version) {
         return Err(invalid_combination(format!(
@@ -70,6 +68,26 @@ pub(super) fn modify(
             Ok(())
         }
     }
+}
+
+/// Refuses users and tokens unless the group demanded encryption `before` the request, and goes on to do so `after` it.
+pub(super) fn demand_required(
+    before: Option<TransitEncryptionMode>,
+    after: Option<TransitEncryptionMode>,
+) -> Result<(), Fault> {
+    no_user_group(true, before.is_some())?;
+    not_preferred(before)?;
+    match before == after {
+        true => Ok(()),
+        false => Err(mode_stays()),
+    }
+}
+
+/// Text: behaviour.md section 40.
+fn mode_stays() -> Fault {
+    invalid_combination(
+        "Modification of transit encryption is not supported for access control enabled clusters.",
+    )
 }
 
 /// What is asked of a group of which a member does not come up with what is wished of encryption in transit: the same again tries it
@@ -131,7 +149,6 @@ pub(super) fn wanted_tokens(
         };
     }
     no_auth_token(true, group.spec.transit_encryption.is_some())?;
-    not_preferred(group.spec.transit_encryption)?;
     let now = cx.clock.now();
     let digest = input.auth_token.as_deref().map(auth_token::at_change);
     let tokens = match (strategy.unwrap_or(AuthTokenStrategy::Rotate), digest) {

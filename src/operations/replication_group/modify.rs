@@ -16,7 +16,7 @@ use super::super::spec::{
 };
 use super::super::user_group;
 use super::encryption;
-use super::spec::{cluster_mode, description, durability, engine, not_preferred};
+use super::spec::{cluster_mode, description, durability, engine};
 use super::{
     STALE_TRIES, compatible, contended, demand, find, held_up, node_groups, state, view, wake,
 };
@@ -52,11 +52,12 @@ pub async fn modify_replication_group(
             demand_a_wish(&input)?;
             compatible::demand_mode_alone(&input, &before)?;
             let user_group = wanted_user_group(cx, &input, &before).await?;
-            if let Some(Some(_)) = user_group {
-                not_preferred(before.spec.transit_encryption)?;
-            }
             let events = modify(cx, &input, named.as_ref(), &mut after)?;
             let tokens = encryption::wanted_tokens(cx, &input, &before, user_group.as_ref())?;
+            if tokens.is_some() || matches!(user_group, Some(Some(_))) {
+                let (was, becomes) = (&before.spec, &after.spec);
+                encryption::demand_required(was.transit_encryption, becomes.transit_encryption)?;
+            }
             if let Some(user_group) = user_group {
                 after.attach_user_group(user_group);
             }

@@ -270,8 +270,9 @@ fn encryption(input: &CreateReplicationGroupMessage, version: &EngineVersion) ->
         )));
     }
     no_auth_token(input.auth_token.is_some(), in_transit)?;
-    let mode = transit_encryption(input)?;
     let has_users = has_entries(input.user_group_ids.as_ref());
+    no_user_group(has_users, in_transit)?;
+    let mode = transit_encryption(input)?;
     if has_users || input.auth_token.is_some() {
         not_preferred(mode)?;
     }
@@ -346,6 +347,16 @@ pub(super) fn no_auth_token(auth_token: bool, in_transit: bool) -> Result<(), Fa
     if auth_token && !in_transit {
         return Err(invalid_value(
             "The AUTH token is only supported when encryption-in-transit is enabled",
+        ));
+    }
+    Ok(())
+}
+
+/// Users are only let in by name where encryption in transit is on (text: behaviour.md section 40).
+pub(super) fn no_user_group(user_group: bool, in_transit: bool) -> Result<(), Fault> {
+    if user_group && !in_transit {
+        return Err(invalid_value(
+            "User group based access control requires encryption-in-transit to be enabled on the replication group.",
         ));
     }
     Ok(())

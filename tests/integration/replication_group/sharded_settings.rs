@@ -6,6 +6,8 @@ use crate::harness::{Harness, Layout, Reply};
 
 const VALKEY: [(&str, &str); 2] = [("Engine", "valkey"), ("EngineVersion", "8.1")];
 
+const ENCRYPTED: (&str, &str) = ("TransitEncryptionEnabled", "true");
+
 /// Asks for a group called `ants` of so many node groups with a replica each.
 async fn ants(harness: &Harness, node_groups: &str, more: &[(&str, &str)]) -> Reply {
     let members = [
@@ -47,7 +49,8 @@ async fn apps(harness: &Harness) {
 async fn users_come_to_every_node_of_every_node_group() {
     let harness = Harness::start().await;
     apps(&harness).await;
-    let more = [&VALKEY[..], &[("UserGroupIds.member.1", "apps")]].concat();
+    let named = ("UserGroupIds.member.1", "apps");
+    let more = [&VALKEY[..], &[ENCRYPTED, named]].concat();
     ants(&harness, "2", &more).await.ok();
     harness.settle().await;
     let told = harness.describe_group("ants").await.ok();
@@ -87,7 +90,8 @@ async fn users_come_to_every_node_of_every_node_group() {
 async fn the_first_user_group_rolls_every_node_of_an_open_group() {
     let harness = Harness::start().await;
     apps(&harness).await;
-    ants(&harness, "2", &VALKEY).await.ok();
+    let encrypted = [&VALKEY[..], &[ENCRYPTED]].concat();
+    ants(&harness, "2", &encrypted).await.ok();
     harness.settle().await;
     let slots = harness.describe_group("ants").await.ok().texts("Slots");
     let attach = [("UserGroupIdsToAdd.member.1", "apps")];
@@ -256,7 +260,7 @@ async fn what_the_port_range_cannot_hold_is_refused() {
 #[tokio::test]
 async fn a_token_comes_to_a_group_that_was_made_without() {
     let harness = Harness::start().await;
-    let encrypted = [&VALKEY[..], &[("TransitEncryptionEnabled", "true")]].concat();
+    let encrypted = [&VALKEY[..], &[ENCRYPTED]].concat();
     ants(&harness, "2", &encrypted).await.ok();
     harness.settle().await;
     let token = ("AuthToken", "a-token-of-16-letters-or-more");
