@@ -123,6 +123,19 @@ fn stays(source: Source<'_>) -> bool {
     }
 }
 
+/// The member of a group that is the primary of a part's node group.
+pub fn primary<'a>(part: &SnapshotPart, group: &'a ReplicationGroup) -> Option<&'a CacheCluster> {
+    let id = match &group.sharding {
+        None => Some(group.primary.cache_cluster_id.as_str()),
+        Some(sharding) => sharding
+            .find(part.node_group)
+            .and_then(|one| one.primary.as_deref()),
+    };
+    group
+        .wished_members()
+        .find(|member| Some(&*member.spec.cache_cluster_id) == id)
+}
+
 /// The member that a part is taken from: a replica that has all of the primary's data, so that the primary has no part in it; the primary
 /// where there is none, and for a final snapshot (behaviour.md section 20), which shall miss nothing.
 fn member<'a>(
@@ -135,26 +148,19 @@ fn member<'a>(
         Source::CacheCluster(cluster) => return Some(cluster),
         Source::ReplicationGroup(group) => group,
     };
-    let primary = match &group.sharding {
-        None => Some(group.primary.cache_cluster_id.as_str()),
-        Some(sharding) => sharding
-            .find(part.node_group)
-            .and_then(|one| one.primary.as_deref()),
-    };
+    let primary = primary(part, group);
     let is_of_part = |member: &&CacheCluster| {
         let membership = member.membership.as_ref();
         let node_group = membership.and_then(|membership| membership.node_group);
         node_group.is_none_or(|id| id == part.node_group)
     };
-    let is_primary = |member: &CacheCluster| Some(&*member.spec.cache_cluster_id) == primary;
-    let members: Vec<&CacheCluster> = group.wished_members().filter(is_of_part).collect();
-    let replica = members
-        .iter()
-        .find(|member| !is_primary(member) && group.has_joined(member));
-    let primary = members.iter().find(|member| is_primary(member));
+    let is_primary = |member: &&CacheCluster| primary.is_some_and(|it| it.key == member.key);
+    let mut members = group.wished_members().filter(is_of_part);
     match snapshot.is_final {
-        true => primary.copied(),
-        false => replica.or(primary).copied(),
+        true => primary,
+        false => members
+            .find(|member| !is_primary(member) && group.has_joined(member))
+            .or(primary),
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::World;
@@ -20,6 +21,7 @@ use super::driver::{Item, Outcome, Reconciler};
 use super::node::describe;
 use crate::activators::{Activator, Activators};
 use crate::datastore::Error as StoreError;
+use crate::engine::{HistoryHeld, ReplicationReport};
 use crate::planner::snapshot::{self as planner, Plan, Source, Stage};
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::replication_group::ReplicationGroup;
@@ -40,6 +42,13 @@ const PARTS_AT_ONCE: usize = 2;
 
 /// How long a node may take to write its data set down before it sends it.
 const BEGIN_DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// How long a replica has to come up to what its primary holds when a snapshot begins; then the snapshot is the primary's.
+const CATCH_UP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// How often it is looked at meanwhile, and how long a node may take to say how it is.
+const CATCH_UP_PAUSE: Duration = Duration::from_millis(50);
+const LOOK_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How often it is noted how much has come.
 const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
@@ -224,15 +233,17 @@ impl Snapshots {
                 Ok(datastore.snapshot_discard_parts(snapshot).await?)
             }
             Stage::Choose(choices) => {
-                let chosen = choices.into_iter().map(|(index, member)| {
+                let chosen = choices.into_iter().map(async |(index, member)| {
+                    let part = &snapshot.parts[index];
+                    let member = self.with_all_data(found, part, member).await;
                     let node = found.member(&member).and_then(|it| it.nodes.first());
                     SnapshotPart {
                         node_created_at: node.and_then(|node| node.ready_at),
                         cache_cluster_id: Some(member),
-                        ..named(snapshot, &snapshot.parts[index])
+                        ..named(snapshot, part)
                     }
                 });
-                let chosen: Vec<_> = chosen.collect();
+                let chosen = join_all(chosen).await;
                 Ok(datastore.snapshot_choose(snapshot, &chosen).await?)
             }
             Stage::ChooseObjects(indices) => {
@@ -296,6 +307,50 @@ impl Snapshots {
                 .map_err(Stop::Error)?;
         }
         Ok(())
+    }
+
+    /// The member to take a part from: `chosen` once it holds all that its primary does now, for a snapshot shall have what was
+    /// written before it was asked for; the primary where that takes too long.
+    async fn with_all_data(&self, found: &Found, part: &SnapshotPart, chosen: String) -> String {
+        let Found::ReplicationGroup(group) = found else {
+            return chosen;
+        };
+        let (Some(replica), Some(primary)) = (group.member(&chosen), planner::primary(part, group))
+        else {
+            return chosen;
+        };
+        if primary.key == replica.key {
+            return chosen;
+        }
+        // Of one that does not answer nothing is known that speaks against the choice.
+        let Some(written) = self.replication(primary).await else {
+            return chosen;
+        };
+        let written = HistoryHeld {
+            history: written.history,
+            offset: written.offset,
+        };
+        let comes_up = async {
+            loop {
+                match self.replication(replica).await {
+                    Some(held) if held.history == written.history && !written.is_within(&held) => {
+                        tokio::time::sleep(CATCH_UP_PAUSE).await;
+                    }
+                    _ => return,
+                }
+            }
+        };
+        match tokio::time::timeout(CATCH_UP_DEADLINE, comes_up).await {
+            Ok(()) => chosen,
+            Err(_) => primary.spec.cache_cluster_id.clone(),
+        }
+    }
+
+    /// What a member's node says of replication, if it answers.
+    async fn replication(&self, member: &CacheCluster) -> Option<ReplicationReport> {
+        let endpoint = self.world.node_endpoint(member, member.nodes.first()?);
+        let report = self.world.engine.probe(&endpoint, LOOK_DEADLINE).await;
+        report.ok()?.replication
     }
 
     async fn take(&self, snapshot: &Snapshot, found: &Found, index: usize) -> Result<(), Stop> {

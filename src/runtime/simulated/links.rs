@@ -14,6 +14,14 @@ impl SimulatedWorld {
         });
     }
 
+    /// Lets a replica hear nothing of its primary's writes, and think nothing of it, or hear of them from now on.
+    pub fn silence_link(&self, container: &str, silent: bool) {
+        self.change(|state| match silent {
+            true => state.links_silent.insert(container.to_owned()),
+            false => state.links_silent.remove(container),
+        });
+    }
+
     /// Lets a running process save its data as it does from time to time.
     pub fn save(&self, container: &str) {
         self.change(|state| {

@@ -326,7 +326,8 @@ impl State {
         };
         let number = primary.started.unwrap_or(0);
         let up = Link::Up { primary: number };
-        if link == up && replica.process.is_level_with(&primary.process) {
+        let hears_nothing = self.links_silent.contains(name);
+        if link == up && (hears_nothing || replica.process.is_level_with(&primary.process)) {
             return up;
         }
         let continues = primary.process.continues(&replica.process);

@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) gossip_stalled: BTreeSet<String>,
     /// Containers whose full syncs never end.
     pub(super) syncs_stalled: BTreeSet<String>,
+    /// Containers whose links bring nothing, and are believed in all the same.
+    pub(super) links_silent: BTreeSet<String>,
     /// Containers whose next process hangs.
     pub(super) runs_to_hang: BTreeSet<String>,
     /// What processes write.

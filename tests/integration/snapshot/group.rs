@@ -40,6 +40,38 @@ async fn restored(harness: &Harness, id: &str, from: &str, more: &[(&str, &str)]
 }
 
 #[tokio::test]
+async fn what_was_written_before_a_snapshot_was_asked_for_is_in_it() {
+    let harness = Harness::start().await;
+    group(&harness, "g", &[("NumCacheClusters", "2")]).await;
+    let replica = harness.container_name("g-002", "0001");
+    harness.host.silence_link(&replica, true);
+    harness.set("g-001", "key", "value");
+    harness
+        .snapshot(("ReplicationGroupId", "g"), "shot")
+        .await
+        .ok();
+    harness.settle().await;
+    let told = harness.snapshots(&[("SnapshotName", "shot")]).await.ok();
+    assert_eq!(told.text("CacheClusterId"), "g-001");
+    restored(&harness, "again", "shot", &[("NumCacheClusters", "1")]).await;
+    assert_eq!(harness.key("again-001", "key").as_deref(), Some("value"));
+    // One that is only a little late is waited for.
+    harness.set("g-001", "more", "value");
+    harness
+        .snapshot(("ReplicationGroupId", "g"), "late")
+        .await
+        .ok();
+    let hears = async {
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        harness.host.silence_link(&replica, false);
+    };
+    tokio::join!(harness.settle(), hears);
+    let told = harness.snapshots(&[("SnapshotName", "late")]).await.ok();
+    assert_eq!(told.text("CacheClusterId"), "g-002");
+    harness.finish().await;
+}
+
+#[tokio::test]
 async fn a_snapshot_of_a_group_is_taken_from_a_replica() {
     let harness = Harness::start().await;
     group(&harness, "g", &[("NumCacheClusters", "2")]).await;
