@@ -116,6 +116,11 @@ impl ServiceUpdateFile {
         if length > BYTES_MAX {
             return Err(format!("it has more than {BYTES_MAX} bytes"));
         }
+        // A pipe or a device would never end.
+        let found = tokio::fs::metadata(&self.path).await;
+        if found.is_ok_and(|found| !found.is_file()) {
+            return Err("it is no file".to_owned());
+        }
         let text = tokio::fs::read_to_string(&self.path).await;
         let text = text.map_err(|error| format!("it cannot be read: {error}"))?;
         serde_json::from_str(&text).map_err(|error| format!("it is no list in JSON: {error}"))

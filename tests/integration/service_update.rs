@@ -323,6 +323,9 @@ async fn a_file_publishes_updates_and_takes_them_back() {
     let harness = ants(&[]).await;
     let mut file = UpdateFile::of(&harness);
     assert_eq!(file.file.look().await, [""; 0], "there need be none");
+    std::os::unix::fs::symlink("/dev/zero", &file.path).expect("make a link");
+    assert_eq!(file.file.look().await, ["it is no file"]);
+    std::fs::remove_file(&file.path).expect("remove it");
     let one = format!(
         r#"{{"name": "patch-1", "engine": "redis", "severity": "important", "images": {{"7.0": "{IMAGE}"}}}}"#
     );
