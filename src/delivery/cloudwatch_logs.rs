@@ -39,10 +39,7 @@ pub struct LogStream<'a> {
 
 impl Messenger {
     /// Makes a stream unless it is there.
-    ///
-    /// # Errors
-    /// [`DeliveryError`]; refused where there is no such group.
-    pub async fn create_log_stream(
+    async fn create_log_stream(
         &self,
         endpoint: &AwsEndpoint,
         stream: LogStream<'_>,
@@ -58,7 +55,8 @@ impl Messenger {
         }
     }
 
-    /// Appends lines to a stream, which is made where it is not there. After an error some of them may be there.
+    /// Appends lines to a stream, which is made where it is not there; without any lines that is all. After an error some of them may be
+    /// there.
     ///
     /// # Errors
     /// [`DeliveryError`]; refused where there is no such group.
@@ -69,6 +67,9 @@ impl Messenger {
         events: &[LogEvent],
         now: Timestamp,
     ) -> Result<(), DeliveryError> {
+        if events.is_empty() {
+            return self.create_log_stream(endpoint, stream, now).await;
+        }
         let mut sorted: Vec<&LogEvent> = events.iter().collect();
         sorted.sort_by_key(|event| event.at);
         for batch in batches(&sorted) {

@@ -188,7 +188,7 @@ impl Logs {
     ) -> anyhow::Result<Result<bool, DeliveryError>> {
         let delivery = &found.delivery;
         if delivery.in_effect != delivery.wished || delivery.problem.is_some() {
-            let opened = self.open(settings, delivery.log_type, target).await;
+            let opened = self.put(settings, delivery.log_type, target, &[]).await;
             if let Err(error) = opened {
                 return Ok(Err(error));
             }
@@ -218,26 +218,7 @@ impl Logs {
         Ok(Ok(reading.has_more))
     }
 
-    async fn open(
-        &self,
-        settings: &LogSettings,
-        log_type: LogType,
-        target: Target<'_>,
-    ) -> Result<(), DeliveryError> {
-        let (name, now) = (target.stream(log_type), self.world.clock.now());
-        let stream = target.in_group(settings, &name);
-        match &self.destination {
-            LogDestination::CloudWatchLogs(endpoint) => {
-                let messenger = &self.messenger;
-                messenger.create_log_stream(endpoint, stream, now).await
-            }
-            LogDestination::Files(root) => {
-                let account = &target.cluster.scope.account;
-                log_files::append(log_files::path(root, account, stream), &[]).await
-            }
-        }
-    }
-
+    /// Brings lines to where they go; none make sure of the stream alone.
     async fn put(
         &self,
         settings: &LogSettings,
