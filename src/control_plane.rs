@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -24,6 +25,7 @@ use crate::engine::simulated::SimulatedEngine;
 use crate::engine::{Engine, NetworkEngine};
 use crate::ground::data_dir::DataDir;
 use crate::ground::{ground, instance_id};
+use crate::http::listener::{BoundedListener, CONNECTIONS_MAX, Connection, SILENCE_MAX};
 use crate::http::{App, Sight, router};
 use crate::operations::Presentation;
 use crate::operator::ServiceUpdateFile;
@@ -372,6 +374,9 @@ pub async fn serve_http(
         authority_certificate: world.ground.authority.certificate_pem().into(),
     };
     let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = BoundedListener::new(listener, CONNECTIONS_MAX, SILENCE_MAX);
+    // An answer goes off at once.
+    let listener = listener.tap_io(Connection::send_at_once);
     axum::serve(listener, service)
         .with_graceful_shutdown(shutdown)
         .await

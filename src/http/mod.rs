@@ -6,6 +6,7 @@ mod cloudwatch;
 pub mod debug;
 mod dispatch;
 mod exposition;
+pub mod listener;
 pub mod openapi;
 pub mod router;
 mod sts;
