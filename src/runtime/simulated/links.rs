@@ -1,24 +1,35 @@
 //! What befalls the links between primaries and replicas, and what volumes keep, besides what the processes do themselves.
 
+use std::collections::BTreeSet;
+
 use super::super::ContainerState;
 use super::SimulatedWorld;
 use super::replication::{Link, Peer};
 use super::world::Container;
 
+/// Which containers' links are in trouble.
+#[derive(Debug, Default)]
+pub(super) struct Troubles {
+    /// Their full syncs never end.
+    pub(super) stalled: BTreeSet<String>,
+    /// They bring nothing, and are believed in all the same.
+    pub(super) silent: BTreeSet<String>,
+}
+
 impl SimulatedWorld {
     /// Lets full syncs of a container never end, or end from now on; what it can go on from is not touched by that.
     pub fn stall_syncs(&self, container: &str, stalled: bool) {
         self.change(|state| match stalled {
-            true => state.syncs_stalled.insert(container.to_owned()),
-            false => state.syncs_stalled.remove(container),
+            true => state.links.stalled.insert(container.to_owned()),
+            false => state.links.stalled.remove(container),
         });
     }
 
     /// Lets a replica hear nothing of its primary's writes, and think nothing of it, or hear of them from now on.
     pub fn silence_link(&self, container: &str, silent: bool) {
         self.change(|state| match silent {
-            true => state.links_silent.insert(container.to_owned()),
-            false => state.links_silent.remove(container),
+            true => state.links.silent.insert(container.to_owned()),
+            false => state.links.silent.remove(container),
         });
     }
 

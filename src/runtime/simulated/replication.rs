@@ -320,13 +320,13 @@ impl State {
                 };
             }
         };
-        let stalled = self.syncs_stalled.contains(name);
+        let stalled = self.links.stalled.contains(name);
         let Some(primary) = self.containers.get(&primary_name) else {
             return Link::Down;
         };
         let number = primary.started.unwrap_or(0);
         let up = Link::Up { primary: number };
-        let hears_nothing = self.links_silent.contains(name);
+        let hears_nothing = self.links.silent.contains(name);
         if link == up && (hears_nothing || replica.process.is_level_with(&primary.process)) {
             return up;
         }

@@ -42,10 +42,8 @@ pub(super) struct State {
     pub(super) member_count: u64,
     /// Containers of members that nobody hears.
     pub(super) gossip_stalled: BTreeSet<String>,
-    /// Containers whose full syncs never end.
-    pub(super) syncs_stalled: BTreeSet<String>,
-    /// Containers whose links bring nothing, and are believed in all the same.
-    pub(super) links_silent: BTreeSet<String>,
+    /// What befalls links.
+    pub(super) links: super::links::Troubles,
     /// Containers whose next process hangs.
     pub(super) runs_to_hang: BTreeSet<String>,
     /// What processes write.
