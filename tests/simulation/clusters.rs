@@ -145,7 +145,9 @@ impl Simulation {
         if is_over || group.sharding.is_none() {
             return Ok(());
         }
-        if member.deletion_requested_at.is_some() {
+        // One that hangs is ended and made anew, if it still serves.
+        let leaves = member.deletion_requested_at.is_some();
+        if leaves && *operation != Operation::ContainerKill {
             self.match_removal(group, target)?;
         }
         let members: Vec<String> = group.members.iter().map(container).collect();

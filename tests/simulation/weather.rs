@@ -87,6 +87,7 @@ impl Simulation {
             return;
         }
         self.refresh_holders();
+        self.refresh_sharded();
         let (name, host) = (&self.dice.pick(&containers).name, &self.outside.host);
         let deaths = [
             "kill",
@@ -140,6 +141,7 @@ impl Simulation {
             return;
         }
         let name = self.dice.pick(&members).clone();
+        self.refresh_sharded();
         let host = &self.outside.host;
         let troubles = [
             "freeze", "thaw", "cut off", "put back", "unseat", "stall", "unstall", "save",

@@ -175,6 +175,9 @@ impl Member {
         let is_bereft = !before.is_empty() && self.slots_of(&own_primary).is_empty();
         if is_bereft && own_primary != speaker.id && before == claimed {
             self.primary_id = Some(speaker.id.clone());
+            // As by the order to follow: it has nothing on its way any more.
+            self.importing.clear();
+            self.migrating.clear();
         }
         mine.difference(&self.slots_of(&self.id))
     }
