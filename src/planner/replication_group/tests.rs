@@ -2,6 +2,7 @@
 
 mod failover;
 mod followers;
+mod handover;
 mod wishes;
 
 use super::*;
