@@ -168,6 +168,13 @@ impl Look<'_> {
             node_group.is_none_or(|one| !one.slots.is_empty() || self.grace_is_over(one))
         });
         let go: Vec<usize> = go.collect();
+        if go
+            .iter()
+            .any(|index| self.group.is_routed_to(&self.group.members[*index]))
+        {
+            // A client that has just been led to it would be cut off.
+            return Some(Plan::AwaitRouter);
+        }
         if !go.is_empty() {
             return Some(Plan::Do(Stage::Dismiss(go)));
         }

@@ -503,6 +503,11 @@ fn a_replica_that_shall_go_goes_and_a_primary_hands_over_first() {
         }
     };
     check(go(1), Plan::Do(Stage::Dismiss(vec![1])));
+    let led_to = |it: &mut Scene| {
+        it.group.reader_endpoint.route_served = it.group.route(GroupEndpoint::Configuration);
+        go(1)(it);
+    };
+    check(led_to, Plan::AwaitRouter);
     let order = vec![Order::TakeOver(TakeOver::Coordinated)];
     check(go(0), tell(vec![(1, order)]));
 }

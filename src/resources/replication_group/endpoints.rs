@@ -166,6 +166,19 @@ impl ReplicationGroup {
         Some(format!("{}|{}", words(targets), words(fallback)))
     }
 
+    /// Whether a router still passes connections on to `member`.
+    pub fn is_routed_to(&self, member: &CacheCluster) -> bool {
+        let Some(words) = target_words(member) else {
+            return false;
+        };
+        let mut endpoints = GroupEndpoint::ALL.into_iter();
+        endpoints.any(|one| {
+            let served = self.endpoint(one).route_served.as_deref();
+            let mut targets = served.unwrap_or_default().split(['|', ',']);
+            targets.any(|target| target == words)
+        })
+    }
+
     /// Whether a router serves another route to an endpoint than it shall.
     pub fn lacks_route(&self, endpoint: GroupEndpoint) -> bool {
         let route = self.route(endpoint);
