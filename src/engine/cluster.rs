@@ -244,12 +244,14 @@ pub enum KeyConflict {
 }
 
 /// What came of moving keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Moved {
     /// How many were moved by this call. Keys that expired on the way count too.
     pub keys: u64,
     /// How many keys of these slots the giver still holds.
     pub remaining: u64,
+    /// The slots that they are in.
+    pub left: SlotSet,
     /// How many of these are too large to move. 0 unless this call came upon all that there are.
     pub too_large: u64,
 }

@@ -101,8 +101,9 @@ pub enum Stage {
     Tell(Vec<(usize, Vec<Order>)>),
     /// Note in which run a member begins to give slots away: node group, `member run`.
     RecordGiver(Vec<(usize, String)>),
-    /// Move slots with their keys.
-    Move(Vec<SlotMove>),
+    /// Move slots with their keys. The second ones only when nothing of the first can be brought to its end, because of keys that do not
+    /// move: others shall not wait for those.
+    Move(Vec<SlotMove>, Vec<SlotMove>),
     /// Note who serves which node group, and what.
     RecordServing(Vec<Serving>),
     /// Choose the run that the TestFailover of a node group shall end; none ends the test.

@@ -201,7 +201,7 @@ impl ReplicationGroups {
                     "Carry out a stage"
                 );
                 // Nodes agree among themselves in their own time, and slots move for long: others have their turn in between.
-                let takes_time = matches!(stage, Stage::Tell(_) | Stage::Move(_));
+                let takes_time = matches!(stage, Stage::Tell(_) | Stage::Move(..));
                 match stage {
                     Stage::Group(stage) => self.execute(group, stage).await?,
                     stage => self.execute_sharded(group, stage).await?,

@@ -9,7 +9,7 @@ import redis
 import caches
 import groups
 import patience
-from cluster import Cluster, resharding, slots_of
+from cluster import SLOTS, Cluster, resharding, slots_of
 from customers import FEW_KEYS, MANY_KEYS, Checker, CliCustomer, Overwriter, RustCustomer
 from test_application_container import in_container, network_named
 
@@ -315,6 +315,37 @@ def follow(group):
 
     patience.until("the slots have moved", is_over, deadline_s=600)
     assert seen and seen == sorted(seen) and 0 <= seen[0] and seen[-1] <= 100, seen
+
+
+@pytest.mark.timeout(900)
+def test_a_key_that_is_too_large_to_move_is_in_nobodys_way(ours):
+    """Its slot stays, and is told of; all others move, and so does this one when the key is gone."""
+    group = Cluster(ours, 2, 0, EngineVersion="7.0")
+    group.settled()
+    with group.client() as client:
+        large = next(key for key in (f"large {number}" for number in range(100)) if client.keyslot(key) >= SLOTS // 2)
+        slot = client.keyslot(large)
+        beside = f"{{{large}}} beside"
+        small = [beside] + [f"small {number}" for number in range(1000)]
+        for key in small:
+            client.set(key, "value")
+        client.setrange(large, 280_000_000, "end")
+        group.reshard(1, NodeGroupsToRemove=["0002"])
+
+        def is_left_alone():
+            assert group.slots()["0002"] == str(slot), group.slots()
+            return True
+
+        patience.until("all other slots have moved", is_left_alone, deadline_s=600)
+        told = [text for text in group.events() if "256 MB" in text]
+        assert told == [f"Waiting: Slots {slot} hold keys of more than 256 MB, which do not move. They stay where they are."]
+        assert group.describe()["Status"] == "modifying"
+        assert {client.get(key) for key in small} == {"value"} and client.strlen(large) == 280_000_003
+        client.delete(large)
+        assert group.available()["Status"] == "available"
+        assert group.slots() == {"0001": f"0-{SLOTS - 1}"}
+        assert {client.get(key) for key in small} == {"value"} and group.key_count() == len(small)
+    group.delete()
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ pub(crate) async fn migrate_keys(
         // One whose keys are all too large has been looked at.
         waiting.extend(unfinished.into_iter().filter(|slot| touched.contains(slot)));
     }
-    let remaining = work.count(slots).await?;
+    let (remaining, left) = work.count(slots).await?;
     let too_large = match waiting.is_empty() {
         true => remaining.min(too_large.len() as u64),
         false => 0,
@@ -91,6 +91,7 @@ pub(crate) async fn migrate_keys(
     Ok(Moved {
         keys,
         remaining,
+        left,
         too_large,
     })
 }
@@ -171,16 +172,20 @@ impl Move<'_> {
         Ok(sized)
     }
 
-    async fn count(&mut self, slots: &SlotSet) -> Result<u64, EngineError> {
+    /// How many keys there are, and the slots that have any.
+    async fn count(&mut self, slots: &SlotSet) -> Result<(u64, SlotSet), EngineError> {
         let all: Vec<u16> = slots.iter().collect();
-        let mut keys = 0;
+        let (mut keys, mut holding) = (0, Vec::new());
         for part in all.chunks(ASKED_PER_FLIGHT) {
             let ask = |slot: &u16| cluster(&["COUNTKEYSINSLOT", &slot.to_string()]);
-            for answer in self.connection.ask(part.iter().map(ask).collect()).await? {
-                keys += read::<u64>(self.giver, answer)?;
+            let answers = self.connection.ask(part.iter().map(ask).collect()).await?;
+            for (slot, answer) in zip(part, answers) {
+                let count: u64 = read(self.giver, answer)?;
+                keys += count;
+                holding.extend((count > 0).then_some(*slot));
             }
         }
-        Ok(keys)
+        Ok((keys, holding.into_iter().collect()))
     }
 
     /// Moves the keys of a flight: one command for those of each slot, which must not be mixed.

@@ -142,9 +142,14 @@ impl SimulatedEngine {
                 return Err(giver.timeout(deadline, None));
             };
             match world.migrate_keys(container, slots, &found, conflict, limits.keys) {
-                Migrated::Done { keys, remaining } => Ok(Moved {
+                Migrated::Done {
                     keys,
                     remaining,
+                    left,
+                } => Ok(Moved {
+                    keys,
+                    remaining,
+                    left,
                     too_large: 0,
                 }),
                 Migrated::Refused(refusal) => Err(giver.refused(refusal)),

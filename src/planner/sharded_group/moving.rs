@@ -13,7 +13,7 @@ const MOVE_SLOTS_MAX: usize = 256;
 type Moves = BTreeMap<(usize, usize), SlotSet>;
 
 impl Look<'_> {
-    /// The next slots to move: those on their way before any others, and each node in one move at a time.
+    /// The next slots to move: those on their way before any others, unless they can go no further, and each node in one move at a time.
     pub(super) fn move_slots(&self) -> Option<Plan> {
         let serving = |node_group| self.serving(node_group).is_some();
         let is_whole = self
@@ -28,13 +28,46 @@ impl Look<'_> {
             return Some(plan);
         }
         let under_way = self.moves_under_way();
-        let is_fresh = under_way.is_empty();
-        let moves = match is_fresh {
-            true => self.moves_wished(),
-            false => under_way,
+        let gives = |from: usize| under_way.keys().any(|(giver, _)| *giver == from);
+        let open = under_way
+            .values()
+            .fold(SlotSet::EMPTY, |all, slots| all.union(slots));
+        let mut wished = self.moves_wished();
+        for slots in wished.values_mut() {
+            *slots = slots.difference(&open);
+        }
+        let (chosen, left) = self.choose(match under_way.is_empty() {
+            true => std::mem::take(&mut wished),
+            false => under_way.clone(),
+        });
+        if chosen.is_empty() {
+            return None;
+        }
+        // Whatever else is on its way is before what is not.
+        let (others, _) = match under_way.is_empty() {
+            true => Default::default(),
+            false => self.choose(left.into_iter().chain(wished)),
         };
+        // Of one that has something on its way it stays on record in which run that began.
+        let unnoted: Vec<(usize, String)> = chosen
+            .iter()
+            .chain(&others)
+            .filter(|one| !one.is_same_run && !gives(one.from.0))
+            .filter_map(|one| self.giver_run(one.from.0))
+            .collect();
+        if !unnoted.is_empty() {
+            return Some(Plan::Do(Stage::RecordGiver(unnoted)));
+        }
+        Some(Plan::Do(Stage::Move(chosen, others)))
+    }
+
+    /// Moves that can be made at once, each node in one; and the rest of them.
+    fn choose(
+        &self,
+        moves: impl IntoIterator<Item = ((usize, usize), SlotSet)>,
+    ) -> (Vec<SlotMove>, Vec<((usize, usize), SlotSet)>) {
         let mut busy: Vec<usize> = Vec::new();
-        let mut chosen = Vec::new();
+        let (mut chosen, mut left) = (Vec::new(), Vec::new());
         for ((from, to), slots) in moves {
             let (Some(giver), Some(taker)) = (self.answer(from), self.answer(to)) else {
                 continue;
@@ -44,7 +77,11 @@ impl Look<'_> {
                 others.any(|other| other.node_id == id && !other.is_in_handshake)
             };
             let have_met = knows(giver, &taker.node_id) && knows(taker, &giver.node_id);
-            if busy.contains(&from) || busy.contains(&to) || !have_met {
+            if slots.is_empty() || !have_met {
+                continue;
+            }
+            if busy.contains(&from) || busy.contains(&to) {
+                left.push(((from, to), slots));
                 continue;
             }
             busy.extend([from, to]);
@@ -56,15 +93,7 @@ impl Look<'_> {
                 slots: slots.iter().take(MOVE_SLOTS_MAX).collect(),
             });
         }
-        let unnoted: Vec<(usize, String)> = chosen
-            .iter()
-            .filter(|one| is_fresh && !one.is_same_run)
-            .filter_map(|one| self.giver_run(one.from.0))
-            .collect();
-        if !unnoted.is_empty() {
-            return Some(Plan::Do(Stage::RecordGiver(unnoted)));
-        }
-        (!chosen.is_empty()).then_some(Plan::Do(Stage::Move(chosen)))
+        (chosen, left)
     }
 
     /// Slots that a giver has handed over, with their keys, to one that has not claimed them: it ended in between, or the control plane did.

@@ -25,6 +25,7 @@ use crate::resources::event::Event;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::replication_group::sharding::NodeGroup;
+use crate::resources::slots::SlotSet;
 
 /// How long a node may take to answer one look. A failover waits for the slowest that runs.
 const VIEW_DEADLINE: Duration = Duration::from_millis(800);
@@ -114,9 +115,18 @@ impl ReplicationGroups {
                     .collect();
                 Ok(store.node_group_record_givers(&givers).await?)
             }
-            Stage::Move(moves) => {
-                let moves = moves.iter().map(|one| self.move_slots(group, one));
-                join_all(moves).await.into_iter().collect()
+            Stage::Move(first, then) => {
+                let Some(reason) = self.move_all(group, &first).await? else {
+                    return Ok(());
+                };
+                if then.is_empty() {
+                    return Err(Stop::Obstacle(reason));
+                }
+                self.tell(group, &reason).await.map_err(Stop::Error)?;
+                match self.move_all(group, &then).await? {
+                    Some(reason) => Err(Stop::Obstacle(reason)),
+                    None => Ok(()),
+                }
             }
             Stage::RecordServing(serving) => self.record_serving(group, &serving).await,
             Stage::ChooseFailoverRun(index, run) => Ok(store
@@ -178,8 +188,29 @@ impl ReplicationGroups {
         results.into_iter().collect()
     }
 
-    /// Hands small slots over whole. Opens the others on both sides, moves keys for a while, and hands them over if none is left.
-    async fn move_slots(&self, group: &ReplicationGroup, plan: &SlotMove) -> Result<(), Stop> {
+    /// Makes all these moves at once; says why where none of them can go on.
+    async fn move_all(
+        &self,
+        group: &ReplicationGroup,
+        moves: &[SlotMove],
+    ) -> Result<Option<String>, Stop> {
+        let moving = moves.iter().map(|one| self.move_slots(group, one));
+        let stuck: Vec<SlotSet> = join_all(moving)
+            .await
+            .into_iter()
+            .collect::<Result<_, _>>()?;
+        if moves.is_empty() || stuck.iter().any(SlotSet::is_empty) {
+            return Ok(None);
+        }
+        let stuck = stuck.iter().fold(SlotSet::EMPTY, |all, one| all.union(one));
+        Ok(Some(format!(
+            "Slots {stuck} hold keys of more than 256 MB, which do not move. They stay where they are."
+        )))
+    }
+
+    /// Hands small slots over whole. Opens the others on both sides, moves keys for a while, and hands over those of which none is left.
+    /// Returns the slots that stay open if only keys that are too large are left of all of them.
+    async fn move_slots(&self, group: &ReplicationGroup, plan: &SlotMove) -> Result<SlotSet, Stop> {
         let (from, to) = (&group.members[plan.from.0], &group.members[plan.to.0]);
         let (giver, taker) = (self.endpoint(from)?, self.endpoint(to)?);
         let node = to.nodes.first().ok_or(Stop::Stale)?;
@@ -201,7 +232,8 @@ impl ReplicationGroups {
             copied.await.map_err(stop)?;
         }
         if supports_atomic_migration(version.engine, version.number) {
-            return self.migrate_atomically(&giver, plan).await;
+            self.migrate_atomically(&giver, plan).await?;
+            return Ok(SlotSet::EMPTY);
         }
         if plan.is_same_run && hands_over(version) {
             let plan = HandOver {
@@ -217,16 +249,18 @@ impl ReplicationGroups {
             // Of a few that are large there may be more to hand over beside them next time. Where most are, they are opened now: they come
             // first each time, and would leave room for few others.
             if slots.len() <= handed.len() {
-                return Ok(());
+                return Ok(SlotSet::EMPTY);
             }
         }
-        let order = async |endpoint, state| {
+        let order = async |endpoint, slots: &SlotSet, state| {
             let order = [ClusterOrder::SetSlots(slots.clone(), state)];
             let told = engine.cluster_order(endpoint, &order, SLOTS_DEADLINE);
             told.await.map_err(stop)
         };
-        order(&taker, SlotState::Importing(plan.from.1.clone())).await?;
-        order(&giver, SlotState::Migrating(plan.to.1.clone())).await?;
+        let importing = SlotState::Importing(plan.from.1.clone());
+        order(&taker, &slots, importing).await?;
+        let migrating = SlotState::Migrating(plan.to.1.clone());
+        order(&giver, &slots, migrating).await?;
         let conflict = match plan.is_same_run {
             true => KeyConflict::GiverWins,
             false => KeyConflict::TakerWins,
@@ -235,12 +269,18 @@ impl ReplicationGroups {
             .migrate_keys(&giver, &slots, &address, conflict, &limits, MOVE_DEADLINE)
             .await
             .map_err(stop)?;
-        if moved.remaining > 0 {
-            return Ok(());
+        let empty = slots.difference(&moved.left);
+        if !empty.is_empty() {
+            // Whoever takes over first claims the slots with a new epoch; should the giver not hear of it from us, it will from that one.
+            let owned = || SlotState::Owned(plan.to.1.clone());
+            order(&taker, &empty, owned()).await?;
+            order(&giver, &empty, owned()).await?;
         }
-        // Whoever takes over first claims the slots with a new epoch; should the giver not hear of it from us, it will from that one.
-        order(&taker, SlotState::Owned(plan.to.1.clone())).await?;
-        order(&giver, SlotState::Owned(plan.to.1.clone())).await
+        let is_stuck = empty.is_empty() && moved.keys == 0 && moved.too_large == moved.remaining;
+        Ok(match is_stuck {
+            true => moved.left,
+            false => SlotSet::EMPTY,
+        })
     }
 
     /// Lets the giver do it by itself, one move after the other; whether one was done is seen of the slots.

@@ -383,6 +383,7 @@ async fn a_silent_taker_and_a_large_key_hold_a_slot_up() {
         };
         let moved = migrate(small).await.unwrap();
         assert_eq!((moved.remaining, moved.too_large), (1, 1), "{moved:?}");
+        assert_eq!(moved.left, slot(&tag));
         let moved = migrate(MigrationLimits::default()).await.unwrap();
         assert_eq!((moved.keys, moved.remaining, moved.too_large), (1, 0, 0));
         cluster.close(&slot(&tag), 0, 1).await;

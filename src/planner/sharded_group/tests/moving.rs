@@ -20,13 +20,25 @@ fn slot_move(slots: std::ops::Range<u16>, is_same_run: bool) -> Plan {
 }
 
 fn a_move(slots: std::ops::Range<u16>, is_same_run: bool, is_first: bool) -> Plan {
-    Plan::Do(Stage::Move(vec![SlotMove {
-        from: (0, name(0)),
-        to: (2, name(2)),
-        is_same_run,
+    let one = SlotMove {
         is_first,
-        slots: slots.collect(),
-    }]))
+        ..between((0, 2), is_same_run, slots)
+    };
+    Plan::Do(Stage::Move(vec![one], Vec::new()))
+}
+
+fn between(
+    (from, to): (usize, usize),
+    is_same_run: bool,
+    slots: impl IntoIterator<Item = u16>,
+) -> SlotMove {
+    SlotMove {
+        from: (from, name(from)),
+        to: (to, name(to)),
+        is_same_run,
+        is_first: false,
+        slots: slots.into_iter().collect(),
+    }
 }
 
 #[test]
@@ -79,7 +91,10 @@ fn what_is_on_its_way_comes_first_and_goes_on_where_the_giver_is_another() {
         it.answer(0).migrating = vec![(3, name(2))];
         it.answer(2).importing = vec![(3, name(0))];
     };
-    check(open, slot_move(3..4, false));
+    let rest = (0..10).filter(|slot| *slot != 3);
+    let rest = vec![between((0, 2), false, rest)];
+    let first = vec![between((0, 2), false, [3])];
+    check(open, Plan::Do(Stage::Move(first, rest)));
     // It was under way somewhere else than it is wished now.
     let elsewhere = |it: &mut Scene| {
         it.answer(0).migrating = vec![(3, name(2))];
@@ -89,6 +104,43 @@ fn what_is_on_its_way_comes_first_and_goes_on_where_the_giver_is_another() {
     let owned = |it: &mut Scene| it.answer(2).importing = vec![(6000, name(0))];
     let closed: SlotSet = std::iter::once(6000u16).collect();
     check(owned, tell(vec![(2, vec![Order::CloseSlots(closed)])]));
+}
+
+#[test]
+fn what_cannot_move_is_in_nobodys_way() {
+    // Slots 0 to 4 shall go to the second node group, 5 to 9 to the third; 3 and 7 are open.
+    let run = "ant-001 run 1".to_owned();
+    let open = |it: &mut Scene| {
+        resharding(it);
+        let others: SlotSet = (5..10).collect();
+        let (second, third) = (
+            it.node_group(1).slots.clone(),
+            it.node_group(2).slots.clone(),
+        );
+        it.node_group(1).slots = second.difference(&others);
+        it.node_group(2).slots = third.union(&others);
+        it.node_group(0).giver_run = Some(run.clone());
+        it.answer(0).migrating = vec![(3, name(2)), (7, name(4))];
+    };
+    let first = vec![between((0, 2), true, [3])];
+    let then = vec![between((0, 4), true, [7])];
+    check(open, Plan::Do(Stage::Move(first.clone(), then)));
+    let stuck = |it: &mut Scene| {
+        open(it);
+        it.answer(0).migrating = vec![(3, name(2))];
+        it.node_group(1).slots = it.node_group(1).slots.difference(&(0..3).collect());
+        it.node_group(1).slots = it.node_group(1).slots.difference(&(4..5).collect());
+    };
+    let then = vec![between((0, 4), true, 5..10)];
+    check(stuck, Plan::Do(Stage::Move(first.clone(), then)));
+    // It is opened to one and wished for another.
+    let elsewhere = |it: &mut Scene| {
+        stuck(it);
+        it.node_group(1).slots = it.node_group(1).slots.difference(&(3..4).collect());
+        it.node_group(2).slots = it.node_group(2).slots.union(&(3..4).collect());
+    };
+    let then = vec![between((0, 4), true, 5..10)];
+    check(elsewhere, Plan::Do(Stage::Move(first, then)));
 }
 
 #[test]

@@ -19,8 +19,12 @@ pub(crate) enum Conflict {
 /// What came of moving keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Migrated {
-    /// So many were moved, and so many remain.
-    Done { keys: u64, remaining: u64 },
+    /// So many were moved, and so many remain, in these slots.
+    Done {
+        keys: u64,
+        remaining: u64,
+        left: SlotSet,
+    },
     /// Nobody answers where they should go.
     Silent,
     /// Giver or taker will not have it: what it says.
@@ -106,9 +110,15 @@ impl State {
             moved += 1;
         }
         let remaining = self.keys_in(giver, slots) as u64;
+        let holds = |slot: &u16| self.keys_in(giver, &std::iter::once(*slot).collect()) > 0;
+        let left = match remaining {
+            0 => SlotSet::EMPTY,
+            _ => slots.iter().filter(holds).collect(),
+        };
         Migrated::Done {
             keys: moved,
             remaining,
+            left,
         }
     }
 

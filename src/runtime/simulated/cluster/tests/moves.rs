@@ -51,9 +51,14 @@ impl Cluster {
 }
 
 fn moved(keys: u64, remaining: u64) -> Moved {
+    let left = match remaining {
+        0 => SlotSet::EMPTY,
+        _ => slot("{bar}"),
+    };
     Moved {
         keys,
         remaining,
+        left,
         too_large: 0,
     }
 }
