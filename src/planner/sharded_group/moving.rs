@@ -65,9 +65,9 @@ impl Look<'_> {
     fn choose(
         &self,
         moves: impl IntoIterator<Item = ((usize, usize), SlotSet)>,
-    ) -> (Vec<SlotMove>, Vec<((usize, usize), SlotSet)>) {
+    ) -> (Vec<SlotMove>, Moves) {
         let mut busy: Vec<usize> = Vec::new();
-        let (mut chosen, mut left) = (Vec::new(), Vec::new());
+        let (mut chosen, mut left) = (Vec::new(), Moves::new());
         for ((from, to), slots) in moves {
             let (Some(giver), Some(taker)) = (self.answer(from), self.answer(to)) else {
                 continue;
@@ -81,7 +81,7 @@ impl Look<'_> {
                 continue;
             }
             if busy.contains(&from) || busy.contains(&to) {
-                left.push(((from, to), slots));
+                left.insert((from, to), slots);
                 continue;
             }
             busy.extend([from, to]);
