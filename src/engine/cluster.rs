@@ -203,6 +203,15 @@ pub struct HandOver<'a> {
     pub taker: &'a PrimaryAddress,
 }
 
+/// What came of handing slots over.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HandedOver {
+    /// Those that are the taker's now.
+    pub slots: SlotSet,
+    /// Those that are small enough, and for which there was no time.
+    pub untried: SlotSet,
+}
+
 /// What bounds one call of [`super::Engine::migrate_keys`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MigrationLimits {

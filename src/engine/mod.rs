@@ -25,7 +25,8 @@ use futures_util::stream::BoxStream;
 
 use crate::resources::slots::SlotSet;
 use cluster::{
-    ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
+    ClusterOrder, ClusterView, HandOver, HandedOver, KeyConflict, MigrationLimits, Moved,
+    SlotMigration,
 };
 
 pub use encryption::Encryption;
@@ -222,7 +223,7 @@ pub trait Engine: Send + Sync + Debug {
     ) -> Result<Moved, EngineError>;
 
     /// Hands slots over, each with all its keys and in one moment of the giver, as far as they are small enough for that; the others are
-    /// left as they are. Returns those that were handed over.
+    /// left as they are.
     ///
     /// After an error some were. A slot to which a key came in that moment is left open on both sides. Of a key that both hold the giver's
     /// counts ([`KeyConflict::GiverWins`]).
@@ -234,7 +235,7 @@ pub trait Engine: Send + Sync + Debug {
         plan: &HandOver<'_>,
         limits: &MigrationLimits,
         deadline: Duration,
-    ) -> Result<SlotSet, EngineError>;
+    ) -> Result<HandedOver, EngineError>;
 
     /// Gives `to` the function libraries of `from` (Redis 7.0 on, Valkey; others refuse), in place of its own of the same names.
     async fn copy_functions(
@@ -423,7 +424,7 @@ impl Engine for NetworkEngine {
         plan: &HandOver<'_>,
         limits: &MigrationLimits,
         deadline: Duration,
-    ) -> Result<SlotSet, EngineError> {
+    ) -> Result<HandedOver, EngineError> {
         giver.replicates()?;
         let handing = redis::hand_over::hand_over(giver, taker, slots, plan, limits);
         giver.bounded(deadline, handing).await

@@ -18,7 +18,8 @@ mod observe;
 pub use cluster::Answer;
 
 use super::cluster::{
-    ClusterOrder, ClusterView, HandOver, KeyConflict, MigrationLimits, Moved, SlotMigration,
+    ClusterOrder, ClusterView, HandOver, HandedOver, KeyConflict, MigrationLimits, Moved,
+    SlotMigration,
 };
 use super::{
     AttachedReplica, DataSet, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, NodeUser,
@@ -360,7 +361,7 @@ impl Engine for SimulatedEngine {
         plan: &HandOver<'_>,
         _: &MigrationLimits,
         deadline: Duration,
-    ) -> Result<SlotSet, EngineError> {
+    ) -> Result<HandedOver, EngineError> {
         let small: Vec<u16> = slots.iter().filter(|slot| slot / 1024 % 4 > 0).collect();
         let mut handed = SlotSet::EMPTY;
         for part in small.chunks(HANDED_AT_ONCE) {
@@ -369,7 +370,10 @@ impl Engine for SimulatedEngine {
                 handed = handed.union(&part);
             }
         }
-        Ok(handed)
+        Ok(HandedOver {
+            slots: handed,
+            untried: SlotSet::EMPTY,
+        })
     }
 
     /// Nodes here have no functions.

@@ -17,7 +17,7 @@ use futures_util::future::{Either, select};
 use std::pin::pin;
 use tokio::sync::oneshot;
 
-use super::super::cluster::{HandOver, MigrationLimits};
+use super::super::cluster::{HandOver, HandedOver, MigrationLimits};
 use super::super::{EngineError, NodeEndpoint};
 use super::cluster::cluster;
 use super::{Connection, command, read, refusal};
@@ -35,15 +35,14 @@ const STALL: Duration = Duration::from_secs(2);
 /// How long what only marks the way of a slot stays on a node, should nobody take it away.
 const MARK_MS: u64 = 5_000;
 
-/// Hands slots over until none is left that can be, or the time is over; returns those that were. One that is open at the giver already
-/// cannot be. The caller bounds the time in all.
+/// Hands slots over until none is left that can be, or the time is over. One that is open at the giver already cannot be. The caller bounds the time in all.
 pub(crate) async fn hand_over(
     giver: &NodeEndpoint,
     taker: &NodeEndpoint,
     slots: &SlotSet,
     plan: &HandOver<'_>,
     limits: &MigrationLimits,
-) -> Result<SlotSet, EngineError> {
+) -> Result<HandedOver, EngineError> {
     let end = tokio::time::Instant::now() + limits.time;
     let mut giving = Connection::open(giver).await?;
     let mut taking = Connection::open(taker).await?;
@@ -55,11 +54,12 @@ pub(crate) async fn hand_over(
     };
     taking.ask(small.iter().map(import).collect()).await?;
     let attempt = uuid::Uuid::new_v4().simple().to_string();
-    let mut handed = Vec::new();
+    let (mut handed, mut untried) = (Vec::new(), Vec::new());
     let mut proof = None;
     for slot in small {
         if tokio::time::Instant::now() >= end {
-            break;
+            untried.push(slot);
+            continue;
         }
         let mark = format!("{{{}}}:cacheplane:{attempt}", TAGS[usize::from(slot)]);
         let mut claim = Vec::new();
@@ -87,7 +87,10 @@ pub(crate) async fn hand_over(
                 .collect(),
         )
         .await?;
-    Ok(handed.into_iter().collect())
+    Ok(HandedOver {
+        slots: handed.into_iter().collect(),
+        untried: untried.into_iter().collect(),
+    })
 }
 
 /// Lets the taker wait for the mark, then the giver send it; returns whether the slot was handed over.

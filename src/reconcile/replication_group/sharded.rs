@@ -245,10 +245,12 @@ impl ReplicationGroups {
                 .hand_over_slots(&giver, &taker, &slots, &plan, &limits, MOVE_DEADLINE)
                 .await
                 .map_err(stop)?;
-            slots = slots.difference(&handed);
+            slots = slots.difference(&handed.slots);
+            let large = slots.difference(&handed.untried).len();
             // Of a few that are large there may be more to hand over beside them next time. Where most are, they are opened now: they come
             // first each time, and would leave room for few others.
-            if slots.len() <= handed.len() {
+            let has_more = !handed.untried.is_empty() || large <= handed.slots.len();
+            if !handed.slots.is_empty() && has_more {
                 return Ok(SlotSet::EMPTY);
             }
         }

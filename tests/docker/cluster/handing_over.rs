@@ -111,7 +111,7 @@ impl Cluster {
         let giver = &self.nodes[0].endpoint;
         let limits = MigrationLimits::default();
         let handed = NetworkEngine.hand_over_slots(giver, taker, slots, &plan, &limits, DEADLINE);
-        handed.await.unwrap()
+        handed.await.unwrap().slots
     }
 
     /// How many keys each node comes to hold.
