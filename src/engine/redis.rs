@@ -63,7 +63,7 @@ pub(super) async fn hold_writes(
     }
     let pause = command(&["CLIENT", "PAUSE", &hold.as_millis().to_string(), "WRITE"]);
     let report = ask_report(&mut connection, node, vec![pause]).await?;
-    Ok(held_by(report))
+    Ok(report.replication.map(HistoryHeld::from))
 }
 
 /// Follows, lets writers go, and asks how far the history goes. The caller bounds the time.
@@ -75,14 +75,7 @@ pub(super) async fn demote(
     // A replica that holds writes back holds back its primary's, too.
     orders.push(command(&["CLIENT", "UNPAUSE"]));
     let report = ask_report(&mut Connection::open(node).await?, node, orders).await?;
-    Ok(held_by(report))
-}
-
-fn held_by(report: NodeReport) -> Option<HistoryHeld> {
-    report.replication.map(|found| HistoryHeld {
-        history: found.history,
-        offset: found.offset,
-    })
+    Ok(report.replication.map(HistoryHeld::from))
 }
 
 /// Before 6.2 a pause held everyone, the control plane included.

@@ -57,6 +57,15 @@ pub struct HistoryHeld {
     pub offset: u64,
 }
 
+impl From<ReplicationReport> for HistoryHeld {
+    fn from(report: ReplicationReport) -> Self {
+        Self {
+            history: report.history,
+            offset: report.offset,
+        }
+    }
+}
+
 impl HistoryHeld {
     /// Whether a node that says this of itself holds all of it.
     pub fn is_within(&self, report: &ReplicationReport) -> bool {

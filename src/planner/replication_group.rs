@@ -189,8 +189,8 @@ pub enum Reason {
     Handback,
 }
 
-/// What makes the chosen primary serve, in this order: a former primary that serves takes no more writes, the primary endpoint is taken
-/// from others while the primary is promoted and the former begins to follow it, and given to it while the others do.
+/// What makes the chosen primary serve, in this order: whoever else serves takes no more writes and follows it, it is promoted while the
+/// primary endpoint is taken from others, and it is given that endpoint while the others begin to follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Establish {
     /// The chosen primary.

@@ -326,10 +326,7 @@ impl Snapshots {
         let Some(written) = self.replication(primary).await else {
             return chosen;
         };
-        let written = HistoryHeld {
-            history: written.history,
-            offset: written.offset,
-        };
+        let written = HistoryHeld::from(written);
         let comes_up = async {
             loop {
                 match self.replication(replica).await {
