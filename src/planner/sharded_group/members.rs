@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ContainerSeen, GroupStage, Look, NodeGroup, Plan, Stage, is_touched};
+use super::{ContainerSeen, GroupStage, Look, NodeGroup, Plan, SlotSet, Stage, is_touched};
 
 /// How long the nodes of a node group that goes stay when it has no slot left and all others know, answering `MOVED`. A client learns where
 /// slots have gone only by asking who had them: many keep their map until they are sent on, and at an address where nobody answers any more
@@ -88,7 +88,7 @@ impl Look<'_> {
             (true, true) => Progress::Well,
             (false, true) => Progress::Behind,
             // The whole cluster may be out of order for the sake of another; that is not this member's fault later on.
-            (true, false) if answer.is_ok && self.knows_all(answer) => {
+            (true, false) if answer.is_ok && self.can_lead_on(answer) => {
                 Progress::Arrived(started_at.clone())
             }
             (_, false) => Progress::Well,
@@ -125,6 +125,21 @@ impl Look<'_> {
             // Whom it follows is away; it waits for that.
             None => answer.follows.is_some(),
         }
+    }
+
+    /// Whether it can send a client on to whoever serves: it has met all, and has heard of every slot that somebody owns. A node that has
+    /// just met another knows nothing of its slots until it is heard once more, and where not every slot must be covered
+    /// (`cluster-require-full-coverage no`, as AWS has it) it is in order without; its clients get `CLUSTERDOWN Hash slot not served`.
+    fn can_lead_on(&self, answer: &super::Answer) -> bool {
+        let owned = self
+            .answers()
+            .filter(|(_, one)| one.is_primary)
+            .fold(SlotSet::EMPTY, |all, (_, one)| all.union(&one.slots));
+        let others = answer.others.iter();
+        let unknown = others.fold(owned.difference(&answer.slots), |left, other| {
+            left.difference(&other.slots)
+        });
+        unknown.is_empty() && self.knows_all(answer)
     }
 
     /// Whether it has met all that answer, and hears them.

@@ -476,6 +476,12 @@ fn what_only_the_record_has_lost_touch_with_is_noted() {
         it.answer(1).others[4].is_failed = true;
     };
     check(strange, Plan::LookAgain);
+    // Nor before it has heard who owns which slot: it would send nobody on.
+    let met_just_now = |it: &mut Scene| {
+        back(it);
+        it.answer(1).others[3].slots = SlotSet::EMPTY;
+    };
+    check(met_just_now, Plan::LookAgain);
 }
 
 #[test]
