@@ -1,14 +1,16 @@
-//! Slots handed over whole, one at a time: with all their keys, in one moment of the giver.
+//! Slots handed over whole, a few at a time: with all their keys, in one moment of the giver.
 //!
 //! A slot that is open for long sends clients on with `ASK`, and some know nobody but the nodes that owned slots when they looked last. A
 //! slot with few keys need not be open: the giver moves them and gives the slot up in one moment, and clients hear nothing but `MOVED`.
-//! What is too much for one moment is left to `migrate_keys`.
+//! What is too much for one moment is left to `migrate_keys`. What is much less shares one: each takes several turns between the two
+//! nodes, of which most slots of a cluster with few keys need none of their own.
 //!
 //! Nor may there be a time in which the giver has given up what the taker has not claimed: each would send clients to the other, and most
 //! give up after some turns. How long that is must not depend on us, who may be kept waiting for the processor, or end. So the taker claims
-//! by itself: a client of ours waits there for a key, the mark, that comes last of a slot's keys, with the claim behind it in the same
+//! by itself: a client of ours waits there for a key, the mark, that comes last of the slots' keys, with the claim behind it in the same
 //! connection (`claim.lua`). And the giver gives up when it has seen that the taker claimed (`give.lua`), or stays the owner.
 
+use std::collections::VecDeque;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -23,11 +25,17 @@ use super::cluster::cluster;
 use super::{Connection, command, read, refusal};
 use crate::resources::slots::{SLOT_COUNT, SlotSet, key_slot};
 
-/// Most keys of a slot that is handed over whole: the giver serves nobody else meanwhile.
+/// Most keys that are handed over in one moment: the giver serves nobody else meanwhile.
 const KEYS_MAX: usize = 256;
 
 /// Most memory that they take, by a sample of their elements.
 const BYTES_MAX: u64 = 1 << 20;
+
+/// Most slots with keys of one moment: the giver waits for the taker once for each.
+const FILLED_MAX: usize = 8;
+
+/// Most slots of one moment.
+const SLOTS_MAX: usize = 64;
 
 /// How long the giver may wait for the taker with so little, several times in one moment.
 const STALL: Duration = Duration::from_secs(2);
@@ -47,36 +55,50 @@ pub(crate) async fn hand_over(
     let mut giving = Connection::open(giver).await?;
     let mut taking = Connection::open(taker).await?;
     let small = small_slots(giver, &mut giving, slots).await?;
-    let import = |slot: &u16| {
+    let import = |small: &Small| {
         let mut import = cluster(&["SETSLOT"]);
-        import.arg(*slot).arg("IMPORTING").arg(plan.giver_id);
+        import.arg(small.slot).arg("IMPORTING").arg(plan.giver_id);
         import
     };
     taking.ask(small.iter().map(import).collect()).await?;
     let attempt = uuid::Uuid::new_v4().simple().to_string();
     let (mut handed, mut untried) = (Vec::new(), Vec::new());
     let mut proof = None;
-    for slot in small {
+    let mut parcels = VecDeque::from(parcels(&small));
+    for number in 0.. {
+        let Some(parcel) = parcels.pop_front() else {
+            break;
+        };
         if tokio::time::Instant::now() >= end {
-            untried.push(slot);
+            untried.extend(parcel);
             continue;
         }
-        let mark = format!("{{{}}}:cacheplane:{attempt}", TAGS[usize::from(slot)]);
+        // Apart from those of a try before, of which something may be left.
+        let names = format!("cacheplane:{attempt}:{number}");
+        let Some(mark) = parcel.last().map(|slot| key(*slot, &names)) else {
+            continue;
+        };
+        let is_shared = parcel.len() > 1;
         let mut claim = Vec::new();
         claim.extend(
             proof
                 .take()
                 .map(|proof: String| command(&["UNLINK", &proof])),
         );
-        claim.extend(claim_orders(slot, &mark, plan));
-        let give = give_orders(slot, &mark, plan);
+        claim.extend(claim_orders(&parcel, &mark, plan));
+        let give = give_orders(&parcel, &mark, &names, plan);
         if hand_over_one(&mut giving, &mut taking, claim, give).await? {
-            handed.push(slot);
+            handed.extend(parcel);
             proof = Some(format!("{mark}:proof"));
         } else {
             // Whoever waits for a mark that does not come waits no more.
             taking = Connection::open(taker).await?;
             taking.ask(Vec::new()).await?;
+            // One that cannot be handed over holds no other up.
+            let alone = parcel.into_iter().rev().map(|slot| vec![slot]);
+            alone
+                .filter(|_| is_shared)
+                .for_each(|one| parcels.push_front(one));
         }
     }
     taking
@@ -93,7 +115,7 @@ pub(crate) async fn hand_over(
     })
 }
 
-/// Lets the taker wait for the mark, then the giver send it; returns whether the slot was handed over.
+/// Lets the taker wait for the mark, then the giver send it; returns whether the slots were handed over.
 async fn hand_over_one(
     giving: &mut Connection<'_>,
     taking: &mut Connection<'_>,
@@ -121,12 +143,44 @@ async fn hand_over_one(
     }
 }
 
+/// A slot that is small enough to be handed over, and what is in it.
+struct Small {
+    slot: u16,
+    keys: usize,
+    bytes: u64,
+}
+
+/// Which slots are handed over in one moment: as many as are not too much for it together.
+fn parcels(small: &[Small]) -> Vec<Vec<u16>> {
+    let mut parcels: Vec<Vec<u16>> = Vec::new();
+    let (mut keys, mut bytes, mut filled) = (0, 0, 0);
+    for one in small {
+        (keys, bytes) = (keys + one.keys, bytes + one.bytes);
+        filled += usize::from(one.keys > 0);
+        match parcels.last_mut() {
+            Some(last)
+                if keys <= KEYS_MAX
+                    && bytes <= BYTES_MAX
+                    && filled <= FILLED_MAX
+                    && last.len() < SLOTS_MAX =>
+            {
+                last.push(one.slot);
+            }
+            _ => {
+                parcels.push(vec![one.slot]);
+                (keys, bytes, filled) = (one.keys, one.bytes, usize::from(one.keys > 0));
+            }
+        }
+    }
+    parcels
+}
+
 /// The slots that are small enough.
 async fn small_slots(
     giver: &NodeEndpoint,
     giving: &mut Connection<'_>,
     slots: &SlotSet,
-) -> Result<Vec<u16>, EngineError> {
+) -> Result<Vec<Small>, EngineError> {
     let ask = |slot: u16| {
         let mut ask = cluster(&["GETKEYSINSLOT"]);
         ask.arg(slot).arg(KEYS_MAX + 1);
@@ -158,26 +212,27 @@ async fn small_slots(
             };
         }
         if bytes <= BYTES_MAX {
-            small.push(slot);
+            let keys = keys.len();
+            small.push(Small { slot, keys, bytes });
         }
     }
     Ok(small)
 }
 
-/// Waits for the mark, and claims the slot when it has come.
-fn claim_orders(slot: u16, mark: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
+/// Waits for the mark, and claims the slots when it has come.
+fn claim_orders(slots: &[u16], mark: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
     // It waits for as long as it is connected.
     let wait = command(&["BLPOP", mark, "0"]);
     let claim = script(include_str!("hand_over/claim.lua"), |claim| {
-        claim.arg(slot).arg(plan.taker_id).arg(mark).arg(MARK_MS);
+        claim.arg(plan.taker_id).arg(mark).arg(MARK_MS).arg(slots);
     });
-    // The slot is not the taker's yet.
+    // The slots are not the taker's yet.
     let asking = || command(&["ASKING"]);
     vec![asking(), wait, asking(), claim]
 }
 
-/// Greets the taker, and gives the slot away. In no transaction: a node that is out of memory keeps none.
-fn give_orders(slot: u16, mark: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
+/// Greets the taker, and gives the slots away. In no transaction: a node that is out of memory keeps none.
+fn give_orders(slots: &[u16], mark: &str, names: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
     let greeting = format!("{mark}:greeting");
     let greet = script(include_str!("hand_over/greet.lua"), |greet| {
         greet.arg(&greeting).arg(MARK_MS);
@@ -193,11 +248,14 @@ fn give_orders(slot: u16, mark: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
         migrate.arg("AUTH2").arg(&found.user).arg(&found.password);
     }
     let give = script(include_str!("hand_over/give.lua"), |give| {
-        give.arg(slot).arg(plan.taker_id);
+        give.arg(plan.taker_id);
         give.arg(&plan.taker.host)
             .arg(plan.taker.port)
             .arg(stall_ms);
         give.arg(mark).arg(MARK_MS).arg(KEYS_MAX);
+        for slot in slots {
+            give.arg(*slot).arg(format!("{}:nobody", key(*slot, names)));
+        }
     });
     vec![greet, migrate, give]
 }
@@ -209,10 +267,15 @@ fn script(body: &str, arguments: impl FnOnce(&mut Cmd)) -> Cmd {
     script
 }
 
-/// Whether the giver says that it gave the slot away. Its script fails when the slot is open already, or another's.
+/// Whether the giver says that it gave the slots away. Its script fails when one is open already, or another's.
 fn is_given(answers: &[RedisResult<Value>]) -> bool {
     let last = answers.last().and_then(|answer| answer.as_ref().ok());
     last == Some(&Value::Int(1))
+}
+
+/// A name for a key of a slot.
+fn key(slot: u16, name: &str) -> String {
+    format!("{{{}}}:{name}", TAGS[usize::from(slot)])
 }
 
 /// For each slot a name of it.
@@ -241,5 +304,26 @@ mod tests {
         for (slot, tag) in (0..SLOT_COUNT).zip(TAGS.iter()) {
             assert_eq!(key_slot(format!("{{{tag}}}:mark").as_bytes()), slot);
         }
+    }
+
+    #[test]
+    fn what_is_too_much_for_one_moment_takes_several() {
+        let check = |slots: &[(usize, u64)], sizes: &[usize]| {
+            let small: Vec<Small> = (0..)
+                .zip(slots)
+                .map(|(slot, &(keys, bytes))| Small { slot, keys, bytes })
+                .collect();
+            let found = parcels(&small);
+            let all: Vec<u16> = small.iter().map(|one| one.slot).collect();
+            assert_eq!(found.concat(), all);
+            let lengths: Vec<usize> = found.iter().map(Vec::len).collect();
+            assert_eq!(lengths, sizes);
+        };
+        check(&[], &[]);
+        check(&[(0, 0); 130], &[64, 64, 2]);
+        check(&[(1, 50); 20], &[8, 8, 4]);
+        check(&[(100, 50), (100, 50), (56, 50), (1, 50)], &[3, 1]);
+        check(&[(1, 600 << 10), (1, 600 << 10), (0, 0)], &[1, 2]);
+        check(&[(KEYS_MAX, BYTES_MAX), (0, 0), (1, 1)], &[2, 1]);
     }
 }
