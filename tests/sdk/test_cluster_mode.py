@@ -336,8 +336,12 @@ def test_a_key_that_is_too_large_to_move_is_in_nobodys_way(ours):
             assert group.slots()["0002"] == str(slot), group.slots()
             return True
 
+        def what_is_told():
+            return [text for text in group.events() if "256 MB" in text]
+
         patience.until("all other slots have moved", is_left_alone, deadline_s=600)
-        told = [text for text in group.events() if "256 MB" in text]
+        # That it cannot go on is seen by the next look.
+        told = patience.until("it is told of", what_is_told)
         assert told == [f"Waiting: Slots {slot} hold keys of more than 256 MB, which do not move. They stay where they are."]
         assert group.describe()["Status"] == "modifying"
         assert {client.get(key) for key in small} == {"value"} and client.strlen(large) == 280_000_003
