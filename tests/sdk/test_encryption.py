@@ -14,6 +14,7 @@ import container_host
 import control_plane
 import groups
 import patience
+import replication
 from cluster import Cluster
 
 ENGINES = [pytest.param("redis", "7.0", id="redis-7.0"), pytest.param("valkey", "8.1", id="valkey-8.1")]
@@ -59,6 +60,16 @@ def is_let_in(at, authority, **more):
         return True
     except redis.AuthenticationError:
         return False
+
+
+def is_refused_in_clear(at):
+    """Asked once: redis-py as it comes tries for seconds before it believes."""
+    try:
+        with replication.connection(at, timeout_s=30) as client:
+            client.ping()
+        return False
+    except redis.ConnectionError:
+        return True
 
 
 def where(group):
@@ -108,9 +119,8 @@ def test_all_that_goes_to_and_fro_is_encrypted(plane, authority, engine, version
     for at in where(group):
         with tls(at, authority) as client:
             assert client.get("key") == "value", at
-        with groups.client(at) as client, pytest.raises(redis.ConnectionError):
-            client.ping()
-        with redis.Redis(host=at[0], port=at[1], ssl=True) as client, pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY"):
+        assert is_refused_in_clear(at), at
+        with tls(at, None) as client, pytest.raises(redis.ConnectionError, match="CERTIFICATE_VERIFY"):
             client.ping()
     groups.delete(api, one)
 
@@ -191,8 +201,7 @@ def test_cluster_mode(plane, authority):
 
     nodes = patience.until("clients are told of all nodes", all_nodes)
     for node in nodes:
-        with groups.client((node.host, node.port)) as plain, pytest.raises(redis.ConnectionError):
-            plain.ping()
+        assert is_refused_in_clear((node.host, node.port)), node
     group.delete()
 
 
