@@ -61,54 +61,35 @@ pub(crate) async fn hand_over(
         import
     };
     taking.ask(small.iter().map(import).collect()).await?;
-    let attempt = uuid::Uuid::new_v4().simple().to_string();
+    let call = uuid::Uuid::new_v4().simple().to_string();
     let (mut handed, mut untried) = (Vec::new(), Vec::new());
-    let mut proof = None;
+    // What an attempt leaves at the taker goes with the next one's orders.
+    let mut leftovers = Vec::new();
     let mut parcels = VecDeque::from(parcels(&small));
-    for number in 0.. {
-        let Some(parcel) = parcels.pop_front() else {
-            break;
-        };
+    let mut attempts = 0;
+    while let Some(parcel) = parcels.pop_front() {
         if tokio::time::Instant::now() >= end {
             untried.extend(parcel);
             continue;
         }
-        // Apart from those of a try before, of which something may be left.
-        let names = format!("cacheplane:{attempt}:{number}");
-        let Some(mark) = parcel.last().map(|slot| key(*slot, &names)) else {
-            continue;
-        };
-        let is_shared = parcel.len() > 1;
-        let mut claim = Vec::new();
-        claim.extend(
-            proof
-                .take()
-                .map(|proof: String| command(&["UNLINK", &proof])),
-        );
-        claim.extend(claim_orders(&parcel, &mark, plan));
-        let give = give_orders(&parcel, &mark, &names, plan);
-        if hand_over_one(&mut giving, &mut taking, claim, give).await? {
-            handed.extend(parcel);
-            proof = Some(format!("{mark}:proof"));
+        attempts += 1;
+        let attempt = Attempt::new(parcel, format!("cacheplane:{call}:{attempts}"), plan);
+        let mut claim = std::mem::take(&mut leftovers);
+        claim.extend(attempt.claim());
+        if hand_over_one(&mut giving, &mut taking, claim, attempt.give()).await? {
+            leftovers.push(attempt.forget_proof());
+            handed.extend(attempt.slots);
         } else {
             // Whoever waits for a mark that does not come waits no more.
             taking = Connection::open(taker).await?;
             taking.ask(Vec::new()).await?;
             // One that cannot be handed over holds no other up.
-            let alone = parcel.into_iter().rev().map(|slot| vec![slot]);
-            alone
-                .filter(|_| is_shared)
-                .for_each(|one| parcels.push_front(one));
+            for slot in attempt.shared().iter().rev() {
+                parcels.push_front(vec![*slot]);
+            }
         }
     }
-    taking
-        .ask(
-            proof
-                .iter()
-                .map(|proof| command(&["UNLINK", proof]))
-                .collect(),
-        )
-        .await?;
+    taking.ask(leftovers).await?;
     Ok(HandedOver {
         slots: handed.into_iter().collect(),
         untried: untried.into_iter().collect(),
@@ -219,45 +200,83 @@ async fn small_slots(
     Ok(small)
 }
 
-/// Waits for the mark, and claims the slots when it has come.
-fn claim_orders(slots: &[u16], mark: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
-    // It waits for as long as it is connected.
-    let wait = command(&["BLPOP", mark, "0"]);
-    let claim = script(include_str!("hand_over/claim.lua"), |claim| {
-        claim.arg(plan.taker_id).arg(mark).arg(MARK_MS).arg(slots);
-    });
-    // The slots are not the taker's yet.
-    let asking = || command(&["ASKING"]);
-    vec![asking(), wait, asking(), claim]
+/// One attempt to hand slots over, and what each side is told for it.
+struct Attempt<'a> {
+    slots: Vec<u16>,
+    /// What its own keys are called, apart from those of an attempt before, of which something may be left.
+    name: String,
+    mark: String,
+    plan: &'a HandOver<'a>,
 }
 
-/// Greets the taker, and gives the slots away. In no transaction: a node that is out of memory keeps none.
-fn give_orders(slots: &[u16], mark: &str, names: &str, plan: &HandOver<'_>) -> Vec<Cmd> {
-    let greeting = format!("{mark}:greeting");
-    let greet = script(include_str!("hand_over/greet.lua"), |greet| {
-        greet.arg(&greeting).arg(MARK_MS);
-    });
-    let stall_ms = u64::try_from(STALL.as_millis()).unwrap_or(u64::MAX);
-    let mut migrate = command(&["MIGRATE", &plan.taker.host]);
-    migrate
-        .arg(plan.taker.port)
-        .arg(&greeting)
-        .arg(0)
-        .arg(stall_ms);
-    if let Some(found) = &plan.taker.administrator {
-        migrate.arg("AUTH2").arg(&found.user).arg(&found.password);
-    }
-    let give = script(include_str!("hand_over/give.lua"), |give| {
-        give.arg(plan.taker_id);
-        give.arg(&plan.taker.host)
-            .arg(plan.taker.port)
-            .arg(stall_ms);
-        give.arg(mark).arg(MARK_MS).arg(KEYS_MAX);
-        for slot in slots {
-            give.arg(*slot).arg(format!("{}:nobody", key(*slot, names)));
+impl<'a> Attempt<'a> {
+    /// One with a name that no other has, of at least one slot.
+    fn new(slots: Vec<u16>, name: String, plan: &'a HandOver<'a>) -> Self {
+        let last = slots.last().copied().unwrap_or_default();
+        Self {
+            mark: key(last, &name),
+            slots,
+            name,
+            plan,
         }
-    });
-    vec![greet, migrate, give]
+    }
+
+    /// The slots, if they are several.
+    fn shared(&self) -> &[u16] {
+        match self.slots.as_slice() {
+            [_] => &[],
+            slots => slots,
+        }
+    }
+
+    /// Waits for the mark, and claims the slots when it has come.
+    fn claim(&self) -> Vec<Cmd> {
+        // It waits for as long as it is connected.
+        let wait = command(&["BLPOP", &self.mark, "0"]);
+        let claim = script(include_str!("hand_over/claim.lua"), |claim| {
+            claim.arg(self.plan.taker_id).arg(&self.mark).arg(MARK_MS);
+            claim.arg(&self.slots);
+        });
+        // The slots are not the taker's yet.
+        let asking = || command(&["ASKING"]);
+        vec![asking(), wait, asking(), claim]
+    }
+
+    /// Greets the taker, and gives the slots away. In no transaction: a node that is out of memory keeps none.
+    fn give(&self) -> Vec<Cmd> {
+        let Self { mark, plan, .. } = self;
+        let greeting = format!("{mark}:greeting");
+        let greet = script(include_str!("hand_over/greet.lua"), |greet| {
+            greet.arg(&greeting).arg(MARK_MS);
+        });
+        let stall_ms = u64::try_from(STALL.as_millis()).unwrap_or(u64::MAX);
+        let mut migrate = command(&["MIGRATE", &plan.taker.host]);
+        migrate
+            .arg(plan.taker.port)
+            .arg(&greeting)
+            .arg(0)
+            .arg(stall_ms);
+        if let Some(found) = &plan.taker.administrator {
+            migrate.arg("AUTH2").arg(&found.user).arg(&found.password);
+        }
+        let give = script(include_str!("hand_over/give.lua"), |give| {
+            give.arg(plan.taker_id);
+            give.arg(&plan.taker.host)
+                .arg(plan.taker.port)
+                .arg(stall_ms);
+            give.arg(mark).arg(MARK_MS).arg(KEYS_MAX);
+            for slot in &self.slots {
+                let nobody = key(*slot, &format!("{}:nobody", self.name));
+                give.arg(*slot).arg(nobody);
+            }
+        });
+        vec![greet, migrate, give]
+    }
+
+    /// Takes away what the taker keeps of a claim.
+    fn forget_proof(&self) -> Cmd {
+        command(&["UNLINK", &format!("{}:proof", self.mark)])
+    }
 }
 
 /// A script that is told of no keys: whether it may use them depends on what becomes of the slot while it runs.
