@@ -11,7 +11,7 @@ use crate::fixture::{DEADLINE, docker, eventually, say};
 use crate::replication::with_images;
 
 impl Node {
-    async fn take_over(&self, kind: FailoverKind) {
+    pub(super) async fn take_over(&self, kind: FailoverKind) {
         self.order(&[ClusterOrder::Failover(kind)]).await;
     }
 

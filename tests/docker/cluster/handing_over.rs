@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cacheplane::engine::cluster::{HandOver, KeyConflict, MigrationLimits};
+use cacheplane::engine::cluster::{HandOver, MigrationLimits};
 use cacheplane::engine::{Engine as _, NetworkEngine, NodeEndpoint};
 use cacheplane::resources::engine::Engine;
 use cacheplane::resources::slots::{SlotSet, key_slot};
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use super::client::Client;
 use super::nodes::{Cluster, Node, PORT};
-use crate::fixture::{DEADLINE, eventually, say};
+use crate::fixture::{DEADLINE, say};
 use crate::replication::with_images;
 
 /// Slots with keys that are moved, and keys of each.
@@ -113,45 +113,13 @@ impl Cluster {
         let handed = NetworkEngine.hand_over_slots(giver, taker, slots, &plan, &limits, DEADLINE);
         handed.await.unwrap().slots
     }
-
-    /// How many keys each node comes to hold.
-    async fn wait_keys(&self, counts: [u64; 2]) {
-        for (number, node) in self.nodes.iter().enumerate() {
-            let expected = counts[number % 2];
-            let what = format!("{expected} keys at {}", node.address);
-            eventually(&what, async || {
-                let held: u64 = node.tell(&["DBSIZE"]).await;
-                (held == expected).then_some(())
-            })
-            .await;
-        }
-    }
-
-    /// Moves the keys of what is open, and closes it.
-    async fn finish(&self, slots: &SlotSet) {
-        let (giver, taker) = (&self.nodes[0].endpoint, self.nodes[1].taker());
-        let limits = MigrationLimits::default();
-        let conflict = KeyConflict::GiverWins;
-        let moved = NetworkEngine.migrate_keys(giver, slots, &taker, conflict, &limits, DEADLINE);
-        assert_eq!(moved.await.unwrap().remaining, 0);
-        self.close(slots, 0, 1).await;
-    }
 }
 
-/// Keys of slots that the first node owns, each slot's together.
-async fn fill(cluster: &Cluster, slots: usize) -> Vec<Vec<String>> {
-    let owned = cluster.slots(0).await;
-    let tags = (0..).map(|number| format!("{{tag {number}}}"));
-    let owned = tags.filter(|tag| owned.contains(key_slot(tag.as_bytes())));
-    let keys: Vec<Vec<String>> = owned
-        .take(slots)
-        .map(|tag| (0..KEYS).map(|key| format!("{tag} {key}")).collect())
-        .collect();
-    for key in keys.iter().flatten() {
-        let node = &cluster.nodes[0];
-        node.tell::<()>(&["SET", key, "value"]).await;
+/// How many keys the giver comes to hold, and the taker, and their replicas.
+async fn wait_counts(cluster: &Cluster, counts: [usize; 2]) {
+    for node in 0..cluster.nodes.len() {
+        cluster.wait_keys(node, counts[node % 2] as u64).await;
     }
-    keys
 }
 
 fn slots_of(keys: &[Vec<String>]) -> SlotSet {
@@ -208,7 +176,7 @@ async fn nobody_is_sent_back_however_late_we_are() {
             return;
         }
         let cluster = Cluster::form(fixture, 2, image).await;
-        let keys = fill(&cluster, SLOTS).await;
+        let keys = cluster.fill(&cluster.tags(SLOTS).await, KEYS).await;
         let first_empty = cluster.slots(0).await.difference(&slots_of(&keys));
         let empty: SlotSet = first_empty.iter().take(SLOTS).collect();
         let with_keys = slots_of(&keys);
@@ -236,7 +204,7 @@ async fn nobody_is_sent_back_however_late_we_are() {
         say(&format!("{turns} turns at most"));
         assert_eq!(turns, 1);
         accepting.abort();
-        cluster.wait_keys([0, (SLOTS * KEYS) as u64]).await;
+        wait_counts(&cluster, [0, SLOTS * KEYS]).await;
         cluster.wait_whole().await;
         for node in &cluster.nodes {
             assert_eq!(node.view().await.open_slots, []);
@@ -252,7 +220,7 @@ async fn what_is_not_taken_is_not_given_up() {
             return;
         }
         let cluster = Cluster::form(fixture, 2, image).await;
-        let keys = fill(&cluster, 3).await;
+        let keys = cluster.fill(&cluster.tags(3).await, KEYS).await;
         let [unclaimed, refused, taken] = [0, 1, 2].map(|one| slots_of(&keys[one..=one]));
         let owns = async |slots: &SlotSet| {
             let owned = cluster.slots(0).await;
@@ -285,8 +253,8 @@ async fn what_is_not_taken_is_not_given_up() {
         for key in keys.iter().flatten() {
             assert_eq!(client.call::<String>(&["GET", key]).await, "value");
         }
-        cluster.finish(&all.difference(&handed)).await;
-        cluster.wait_keys([0, 3 * KEYS as u64]).await;
+        cluster.finish(&all.difference(&handed), 0, 1).await;
+        wait_counts(&cluster, [0, 3 * KEYS]).await;
         cluster.wait_whole().await;
     })
     .await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cacheplane::engine::cluster::{
-    ClusterOrder, KeyConflict, MigrationLimits, MigrationState, Moved, SlotMigration, SlotState,
+    ClusterOrder, KeyConflict, MigrationLimits, MigrationState, SlotMigration, SlotState,
 };
 use cacheplane::engine::{Engine as _, EngineError, NetworkEngine};
 use cacheplane::resources::engine;
@@ -14,6 +14,7 @@ use cacheplane::runtime::Runtime;
 use tokio::task::JoinHandle;
 
 use super::client::Client;
+use super::moving::slot;
 use super::nodes::{Cluster, PORT};
 use crate::fixture::{DEADLINE, GRACE, docker, eventually, say};
 use crate::replication::with_images;
@@ -25,19 +26,6 @@ const FIELDS: &str = "200000";
 const BATCH: usize = 512;
 
 impl Cluster {
-    async fn migrate(
-        &self,
-        slots: &SlotSet,
-        (from, to): (usize, usize),
-        conflict: KeyConflict,
-        limits: &MigrationLimits,
-    ) -> Result<Moved, EngineError> {
-        let (giver, taker) = (&self.nodes[from].endpoint, self.nodes[to].taker());
-        NetworkEngine
-            .migrate_keys(giver, slots, &taker, conflict, limits, DEADLINE)
-            .await
-    }
-
     /// Moves slots as a reconciler would: a batch is opened, emptied, closed.
     async fn reshard(&self, slots: &SlotSet, from: usize, to: usize) -> u64 {
         let all: Vec<u16> = slots.iter().collect();
@@ -45,23 +33,10 @@ impl Cluster {
         for batch in all.chunks(BATCH) {
             let batch: SlotSet = batch.iter().copied().collect();
             self.open(&batch, from, to).await;
-            let mut remaining = 1;
-            while remaining > 0 {
-                let conflict = KeyConflict::GiverWins;
-                let limits = MigrationLimits::default();
-                let moved = self.migrate(&batch, (from, to), conflict, &limits);
-                let moved = moved.await.unwrap();
-                keys += moved.keys;
-                remaining = moved.remaining;
-            }
-            self.close(&batch, from, to).await;
+            keys += self.finish(&batch, from, to).await;
         }
         keys
     }
-}
-
-fn slot(key: &str) -> SlotSet {
-    std::iter::once(key_slot(key.as_bytes())).collect()
 }
 
 /// Keys of every type, by the commands that make them and a command that shows what is in them.
@@ -292,21 +267,13 @@ async fn a_migration_that_was_cut_off_is_seen_and_finished() {
     .await;
 }
 
-/// Names in braces, of slots that the first node owns.
-async fn tags<const N: usize>(cluster: &Cluster) -> [String; N] {
-    let owned = cluster.slots(0).await;
-    let tags = (0..).map(|number| format!("{{tag {number}}}"));
-    let owned = tags.filter(|tag| owned.contains(key_slot(tag.as_bytes())));
-    owned.take(N).collect::<Vec<_>>().try_into().unwrap()
-}
-
 #[tokio::test]
 async fn of_two_values_the_right_one_stays() {
     with_images(async |fixture, image| {
         let cluster = Cluster::form(fixture, 2, image).await;
         let limits = MigrationLimits::default();
         let (giver, taker) = (&cluster.nodes[0], &cluster.nodes[1]);
-        let [first, second] = tags(&cluster).await;
+        let [first, second] = <[String; 2]>::try_from(cluster.tags(2).await).unwrap();
         for tag in [&first, &second] {
             let (both, one) = (format!("{tag} both"), format!("{tag} one"));
             giver.tell::<()>(&["SET", &both, "giver"]).await;
@@ -349,7 +316,7 @@ async fn a_silent_taker_and_a_large_key_hold_a_slot_up() {
     with_images(async |fixture, image| {
         let cluster = Cluster::form(fixture, 2, image).await;
         let (giver, taker) = (&cluster.nodes[0], &cluster.nodes[1]);
-        let [tag] = tags(&cluster).await;
+        let tag = cluster.tags(1).await.remove(0);
         for number in 0..20 {
             giver
                 .tell::<()>(&["SET", &format!("{tag} {number}"), "v"])

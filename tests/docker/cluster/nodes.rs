@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use cacheplane::engine::cluster::{ClusterOrder, ClusterView, NodeHealth, SlotState};
+use cacheplane::engine::cluster::{ClusterOrder, ClusterView, NodeHealth};
 use cacheplane::engine::{
     Credentials, Engine as _, NetworkEngine, NodeEndpoint, PrimaryAddress, Protocol, Role,
 };
@@ -201,6 +201,23 @@ impl Cluster {
         cluster
     }
 
+    /// Adds a primary without slots and its replica, whose numbers are the next ones.
+    pub(crate) async fn grow(&mut self, fixture: &Fixture, image: (&str, Engine, &str)) {
+        let next = 11 + u8::try_from(self.nodes.len()).unwrap();
+        let starting = (next..next + 2).map(|last| Node::start(fixture, last, image));
+        for node in join_all(starting).await {
+            self.ids.push(node.id().await);
+            self.nodes[0].order(&[node.meet()]).await;
+            self.nodes.push(node);
+        }
+        self.shards += 1;
+        self.wait_met().await;
+        let [primary, replica] = [self.nodes.len() - 2, self.nodes.len() - 1];
+        let follow = ClusterOrder::Replicate(self.ids[primary].clone());
+        self.nodes[replica].order(&[follow]).await;
+        self.wait_whole().await;
+    }
+
     /// Every node is told of every other: so nobody waits for gossip.
     async fn introduce(&self) {
         let telling = self.nodes.iter().zip(1..).map(async |(node, epoch)| {
@@ -213,6 +230,10 @@ impl Cluster {
             node.order(&orders).await;
         });
         join_all(telling).await;
+        self.wait_met().await;
+    }
+
+    async fn wait_met(&self) {
         self.wait("everyone knows everyone", async |view| {
             let known = view.nodes().filter(|node| !node.is_in_handshake);
             known.count() == self.nodes.len()
@@ -264,25 +285,5 @@ impl Cluster {
     /// What the node of this number owns.
     pub(crate) async fn slots(&self, node: usize) -> SlotSet {
         self.nodes[node].view().await.myself.slots
-    }
-
-    /// Opens slots on both sides: first where they shall be taken, so that nobody is sent to one who would send him back.
-    pub(crate) async fn open(&self, slots: &SlotSet, from: usize, to: usize) {
-        let importing = SlotState::Importing(self.ids[from].clone());
-        let migrating = SlotState::Migrating(self.ids[to].clone());
-        self.nodes[to]
-            .order(&[ClusterOrder::SetSlots(slots.clone(), importing)])
-            .await;
-        self.nodes[from]
-            .order(&[ClusterOrder::SetSlots(slots.clone(), migrating)])
-            .await;
-    }
-
-    /// Gives slots of which nothing is left at `from` to their new owner, who claims them before the old one lets go.
-    pub(crate) async fn close(&self, slots: &SlotSet, from: usize, to: usize) {
-        let owned = ClusterOrder::SetSlots(slots.clone(), SlotState::Owned(self.ids[to].clone()));
-        for node in [to, from] {
-            self.nodes[node].order(std::slice::from_ref(&owned)).await;
-        }
     }
 }
