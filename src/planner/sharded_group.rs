@@ -10,6 +10,7 @@
 //!   end before anything else is done with it.
 //! - A member that is wished away goes when it serves nothing, and one that has served slots until clients had time to learn who does now.
 
+mod claims;
 mod forming;
 mod members;
 mod moving;
@@ -75,6 +76,15 @@ pub struct Answer {
     pub importing: Vec<(u16, String)>,
     /// The other nodes that it knows.
     pub others: Vec<Other>,
+}
+
+impl Answer {
+    /// The member that it follows.
+    fn followed(&self) -> Option<usize> {
+        let mut others = self.others.iter();
+        let leader = others.find(|other| self.follows.as_ref() == Some(&other.node_id));
+        leader.and_then(|other| other.member)
+    }
 }
 
 /// A node as another one knows it.
@@ -247,13 +257,7 @@ pub fn keeps_its_part(
         let serves = !answer.slots.is_empty();
         return answer.is_primary && serves != node_group.slots_served.is_empty();
     }
-    let leads = |other: &&Other| answer.follows.as_ref() == Some(&other.node_id);
-    let leader = answer
-        .others
-        .iter()
-        .find(leads)
-        .and_then(|other| other.member);
-    let is_recorded = leader.is_some_and(|leader| {
+    let is_recorded = answer.followed().is_some_and(|leader| {
         node_group.primary.as_ref() == Some(&group.members[leader].spec.cache_cluster_id)
     });
     !answer.is_primary && answer.link_up && is_recorded
@@ -314,18 +318,35 @@ impl Look<'_> {
     }
 
     /// Who is or shall be primary of a node group: who serves; where others serve all that it served, or it serves nothing yet, the one on
-    /// record, or else the first that follows nobody.
+    /// record, or whom that one follows, or else the first that follows nobody.
     fn primary(&self, node_group: &NodeGroup) -> Option<(usize, &Answer)> {
         self.serving(node_group).or_else(|| {
-            let idle = |index: &usize| self.answer(*index).is_some_and(|answer| answer.is_primary);
-            let recorded = self.recorded_primary(node_group).filter(idle);
-            let index = recorded.or_else(|| self.shard(node_group).find(idle))?;
-            let is_empty = node_group.slots_served.is_empty() || self.is_drained(node_group);
-            Some((index, self.answer(index)?)).filter(|_| is_empty)
+            let leader = match self.recorded_primary(node_group) {
+                // It may have keys already, which nobody has who follows nobody.
+                Some(recorded) => match self.answer(recorded)? {
+                    answer if answer.is_primary => Some(recorded),
+                    answer => answer.followed(),
+                },
+                None => None,
+            };
+            let leads = |index: &usize| self.answer(*index).is_some_and(|answer| answer.is_primary);
+            let index = match leader.filter(|it| self.shard(node_group).any(|one| one == *it)) {
+                Some(leader) => Some(leader).filter(leads),
+                None => self.shard(node_group).find(leads),
+            };
+            let index = index.filter(|_| self.is_drained(node_group))?;
+            Some((index, self.answer(index)?))
         })
     }
 
-    /// Whether others serve all that a node group was last seen to serve.
+    /// Whether a node group that has keys lacks a primary. One that shall have slots may have keys before it owns any: those of a slot go
+    /// before it.
+    fn lacks_primary(&self, node_group: &NodeGroup) -> bool {
+        let takes = !node_group.slots.is_empty() && self.recorded_primary(node_group).is_some();
+        (takes || !self.is_drained(node_group)) && self.primary(node_group).is_none()
+    }
+
+    /// Whether others serve all that a node group was last seen to serve, if anything.
     fn is_drained(&self, node_group: &NodeGroup) -> bool {
         let others = self.sharding.node_groups.iter();
         let others = others.filter(|other| other.id != node_group.id);

@@ -13,6 +13,7 @@ mod maintenance;
 mod modify;
 mod published;
 mod replica_count;
+mod resharding;
 mod sharded;
 mod sharded_settings;
 mod tag;

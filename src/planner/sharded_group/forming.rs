@@ -135,8 +135,9 @@ impl Look<'_> {
                     .others
                     .iter()
                     .any(|other| other.node_id == leader.node_id && !other.is_in_handshake);
-                // One that holds keys of others refuses; it drops them first.
-                let is_free = answer.slots.is_empty() && answer.importing.is_empty();
+                // A primary that holds keys of others refuses; it drops them first.
+                let is_free =
+                    !answer.is_primary || (answer.slots.is_empty() && answer.importing.is_empty());
                 if !follows && knows && is_free {
                     let order = Order::Replicate(leader.node_id.clone());
                     told.push((index, vec![order]));

@@ -100,11 +100,8 @@ impl Look<'_> {
         let Some(node_group) = self.node_group_of(index) else {
             return false;
         };
-        let is_primary = self.last_primary(node_group) == Some(index);
-        let serves = !node_group.slots_served.is_empty() && !self.is_drained(node_group);
-        is_primary
-            && serves
-            && self.serving(node_group).is_none()
+        self.last_primary(node_group) == Some(index)
+            && self.lacks_primary(node_group)
             && self.successor(node_group, index).is_some()
     }
 
@@ -162,9 +159,8 @@ impl Look<'_> {
             let node_group = self.node_group_of(index);
             let is_primary =
                 node_group.is_some_and(|one| self.recorded_primary(one) == Some(index));
-            let is_empty = node_group.is_none_or(|one| {
-                one.slots.is_empty() && (one.slots_served.is_empty() || self.is_drained(one))
-            });
+            let is_empty =
+                node_group.is_none_or(|one| one.slots.is_empty() && self.is_drained(one));
             // All of a node group that goes stay until it is empty: they are its safety.
             let goes_whole = node_group.is_some_and(|one| one.slots.is_empty());
             let claims = self

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Look, Order, Plan, SlotMove, Stage};
+use super::{Look, Order, Plan, SlotMove, Stage, is_touched};
 use crate::resources::slots::SlotSet;
 
 /// Most slots of one move. The keys of all are moved before the first of them is handed over, so it is what a failure in the middle
@@ -15,13 +15,8 @@ type Moves = BTreeMap<(usize, usize), SlotSet>;
 impl Look<'_> {
     /// The next slots to move: those on their way before any others, unless they can go no further, and each node in one move at a time.
     pub(super) fn move_slots(&self) -> Option<Plan> {
-        let serving = |node_group| self.serving(node_group).is_some();
-        let is_whole = self
-            .sharding
-            .node_groups
-            .iter()
-            .all(|one| serving(one) || one.slots_served.is_empty() || self.is_drained(one));
-        if !is_whole {
+        let mut node_groups = self.sharding.node_groups.iter();
+        if node_groups.any(|one| self.lacks_primary(one)) {
             return None;
         }
         if let Some(plan) = self.close_slots() {
@@ -96,59 +91,6 @@ impl Look<'_> {
         (chosen, left)
     }
 
-    /// Slots that a giver has handed over, with their keys, to one that has not claimed them: it ended in between, or the control plane did.
-    /// The giver knows that they are not its own any more, others still believe so, and nobody serves them. Whoever leads the taker's node
-    /// group by now has the keys.
-    pub(super) fn claim_handed_over(&self) -> Option<Plan> {
-        let leaders = || self.answers().filter(|(_, answer)| answer.is_primary);
-        let owned = leaders().fold(SlotSet::EMPTY, |all, (_, one)| all.union(&one.slots));
-        if owned.is_complete() {
-            return None;
-        }
-        let mut claims: BTreeMap<usize, SlotSet> = BTreeMap::new();
-        for (giver, answer) in leaders() {
-            for other in &answer.others {
-                let given = self.given_by(&answer.node_id, &other.node_id);
-                let handed = other.slots.intersection(&given).difference(&owned);
-                let taker = self.primary_beside(&other.node_id);
-                let taker = taker.filter(|to| *to != giver && !handed.is_empty());
-                let Some((to, heir)) = taker.and_then(|to| Some((to, self.answer(to)?))) else {
-                    continue;
-                };
-                // Unless it has given them away itself since.
-                let passed_on = |one: &&super::Other| {
-                    one.node_id != answer.node_id && one.node_id != other.node_id
-                };
-                let passed_on = heir.others.iter().filter(passed_on);
-                let handed = passed_on.fold(handed, |left, one| left.difference(&one.slots));
-                let claim = claims.entry(to).or_default();
-                *claim = claim.union(&handed);
-            }
-        }
-        let told: Vec<(usize, Vec<Order>)> = claims
-            .into_iter()
-            .filter(|(_, slots)| !slots.is_empty())
-            .filter_map(|(to, slots)| {
-                let id = self.answer(to)?.node_id.clone();
-                Some((to, vec![Order::ClaimSlots(slots, id)]))
-            })
-            .collect();
-        (!told.is_empty()).then_some(Plan::Do(Stage::Tell(told)))
-    }
-
-    /// The slots that a taker says to be coming from this giver, or that somebody else than the taker believes to be the giver's.
-    fn given_by(&self, giver: &str, taker: &str) -> SlotSet {
-        self.answers().fold(SlotSet::EMPTY, |all, (_, one)| {
-            if one.node_id == taker {
-                let coming = one.importing.iter().filter(|(_, from)| from == giver);
-                return all.union(&coming.map(|(slot, _)| *slot).collect());
-            }
-            let mut others = one.others.iter();
-            let known = others.find(|other| other.node_id == giver);
-            known.map_or_else(|| all.clone(), |known| all.union(&known.slots))
-        })
-    }
-
     /// The node group that a member gives slots of, and the member with its run in words.
     fn giver_run(&self, from: usize) -> Option<(usize, String)> {
         let node_group = self.node_group_of(from)?.id;
@@ -165,16 +107,25 @@ impl Look<'_> {
         })
     }
 
-    /// The member that owns a slot.
+    /// The member that owns a slot. Of two that claim to, the one with the later claim.
     fn owner(&self, slot: u16) -> Option<usize> {
         let owns = |(_, answer): &(usize, &super::Answer)| {
             answer.is_primary && answer.slots.contains(slot)
         };
-        self.answers().find(owns).map(|(index, _)| index)
+        let owners = self.answers().filter(owns);
+        owners
+            .max_by_key(|(_, answer)| answer.epoch)
+            .map(|(index, _)| index)
+    }
+
+    /// The present primary of a member's node group.
+    fn leader_of(&self, index: usize) -> Option<usize> {
+        let leader = self.primary(self.node_group_of(index)?);
+        leader.map(|(index, _)| index)
     }
 
     /// The present primary of the node group that the node with this name is of.
-    fn primary_beside(&self, node_id: &str) -> Option<usize> {
+    pub(super) fn primary_beside(&self, node_id: &str) -> Option<usize> {
         let named = |(_, answer): &(usize, &super::Answer)| answer.node_id == node_id;
         let known = || {
             let others = self.answers().flat_map(|(_, answer)| &answer.others);
@@ -186,8 +137,7 @@ impl Look<'_> {
             .find(named)
             .map(|(index, _)| index)
             .or_else(known)?;
-        let node_group = self.node_group_of(member)?;
-        self.primary(node_group).map(|(index, _)| index)
+        self.leader_of(member)
     }
 
     /// Keys of slots that are others', on nodes that began on an old file: Redis takes them to be on their way, and follows nobody while it
@@ -212,7 +162,8 @@ impl Look<'_> {
         (!told.is_empty()).then_some(Plan::Do(Stage::Tell(told)))
     }
 
-    /// Whether a slot that is open for a member to take is another's, who does not give it away, and not wished to be where that member is.
+    /// Whether a slot that is open for a member to take is another's, and no key that this member has of it counts: somebody else has
+    /// taken this one's place, or the slot is neither given away nor wished to be here.
     fn is_stray(&self, index: usize, slot: u16) -> bool {
         let Some(owner) = self.owner(slot).filter(|owner| *owner != index) else {
             return false;
@@ -220,11 +171,15 @@ impl Look<'_> {
         let is_on_its_way = self
             .answer(owner)
             .is_some_and(|answer| answer.migrating.iter().any(|(leaving, _)| *leaving == slot));
-        let leads = self.node_group_of(index).is_some_and(|one| {
-            let primary = self.primary(one).map(|(index, _)| index);
-            primary == Some(index) && one.slots.contains(slot)
-        });
-        !is_on_its_way && !leads
+        match self.leader_of(index) {
+            Some(leader) if leader != index => true,
+            leader => {
+                let node_group = self.node_group_of(index);
+                let is_wished = node_group.is_some_and(|one| one.slots.contains(slot));
+                let leads = leader.is_some();
+                !(is_on_its_way || leads && is_wished)
+            }
+        }
     }
 
     /// Slots that are open on a node that has nothing to do with them any more.
@@ -275,9 +230,10 @@ impl Look<'_> {
             let Some((to, leader)) = self.primary(taker) else {
                 continue;
             };
-            // A new one has its replicas first: until then its keys would be in one place alone, where they were in several.
-            let is_safe =
-                !leader.slots.is_empty() || self.shard(taker).all(|index| self.is_joined(index));
+            // A new one has its replicas first: until then its keys would be in one place alone, where they were in several. Nor is any of
+            // its members still being made: one that ends then is started again at once, with what it has written down.
+            let is_ready = |index| self.is_joined(index) && !is_touched(&self.group.members[index]);
+            let is_safe = !leader.slots.is_empty() || self.shard(taker).all(is_ready);
             if !self.is_joined(to) || !is_safe {
                 continue;
             }

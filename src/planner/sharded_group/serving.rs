@@ -6,19 +6,17 @@ use super::{GroupStage, Look, Order, Plan, SILENCE_MAX, Serving, Stage, TakeOver
 use crate::planner::replication_group::Establish;
 use crate::resources::replication_group::GroupEndpoint;
 use crate::resources::replication_group::sharding::NodeGroup;
+use crate::resources::slots::SlotSet;
 
 /// How long the others have to vote, once a primary was found gone. Those that have voted for another of its replicas lately refuse.
 const VOTE_MAX: Duration = Duration::from_millis(1500);
 
 impl Look<'_> {
-    /// Node groups whose slots nobody serves any more: who shall, and what has to be waited for?
+    /// Node groups that lost their primary: who shall take its place, and what has to be waited for?
     pub(super) fn replace_lost_primaries(&self) -> Option<Plan> {
-        let lost = self.sharding.node_groups.iter().filter_map(|node_group| {
-            let primary = self.last_primary(node_group)?;
-            let is_served = self.serving(node_group).is_some();
-            let lacks = !node_group.slots_served.is_empty() && !self.is_drained(node_group);
-            (!is_served && lacks).then_some((node_group, primary))
-        });
+        let node_groups = self.sharding.node_groups.iter();
+        let lost = node_groups.filter(|node_group| self.lacks_primary(node_group));
+        let lost = lost.filter_map(|node_group| Some((node_group, self.last_primary(node_group)?)));
         let mut waits = None;
         for (node_group, primary) in lost {
             match self.replace(node_group, primary) {
@@ -70,6 +68,22 @@ impl Look<'_> {
             // Whoever is only silent may have what the primary lost; that comes back with old data, and would be believed.
             return self.hear_out(&others);
         };
+        let take_over = |how| {
+            Some(Plan::Do(Stage::Tell(vec![(
+                successor,
+                vec![Order::TakeOver(how)],
+            )])))
+        };
+        if self.is_drained(node_group) {
+            if self.recorded_primary(node_group) != Some(successor) {
+                // Who has keys without owning slots no node can tell: it is on record before there are two of them.
+                return Some(self.record_successor(node_group, successor));
+            }
+            if !self.knows_slots_of(successor, primary) {
+                // Of a primary without slots Redis holds no vote.
+                return take_over(TakeOver::Unasked);
+            }
+        }
         let Some(since) = member.nodes.first().and_then(|node| node.silent_since) else {
             // From when on the others have time to vote.
             return Some(Plan::Do(Stage::Group(GroupStage::RecordSilent(vec![
@@ -79,21 +93,32 @@ impl Look<'_> {
         // One that was silent first was found gone when its silence had lasted.
         let waited = self.now.since(since);
         let found_gone = waited.checked_sub(SILENCE_MAX).unwrap_or(waited);
-        let how = match self.can_vote(successor) && found_gone < VOTE_MAX {
+        take_over(match self.can_vote(successor) && found_gone < VOTE_MAX {
             true => TakeOver::Voted,
             false => TakeOver::Unasked,
-        };
-        let orders = vec![Order::TakeOver(how)];
-        Some(Plan::Do(Stage::Tell(vec![(successor, orders)])))
+        })
+    }
+
+    fn record_successor(&self, node_group: &NodeGroup, successor: usize) -> Plan {
+        let mut node_groups = self.sharding.node_groups.iter();
+        let index = node_groups.position(|one| one.id == node_group.id);
+        let serving = index.map(|node_group| Serving {
+            node_group,
+            member: successor,
+            slots: SlotSet::EMPTY,
+        });
+        Plan::Do(Stage::RecordServing(serving.into_iter().collect()))
+    }
+
+    /// Whether a member has heard that another owns slots.
+    fn knows_slots_of(&self, member: usize, other: usize) -> bool {
+        let answer = self.answer(member);
+        let mut others = answer.into_iter().flat_map(|answer| &answer.others);
+        others.any(|one| one.member == Some(other) && !one.slots.is_empty())
     }
 
     /// The replica of `primary` that has most of what it had; one that shall go only where nobody else is there.
     pub(super) fn successor(&self, node_group: &NodeGroup, primary: usize) -> Option<usize> {
-        let name = |answer: &super::Answer| {
-            let mut others = answer.others.iter();
-            let found = others.find(|other| answer.follows.as_ref() == Some(&other.node_id));
-            found.and_then(|other| other.member)
-        };
         self.shard(node_group)
             .filter(|index| *index != primary)
             .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
@@ -101,7 +126,7 @@ impl Look<'_> {
             .filter(|(index, answer)| {
                 !answer.syncing && (answer.offset > 0 || self.is_joined(*index))
             })
-            .filter(|(_, answer)| name(answer) == Some(primary))
+            .filter(|(_, answer)| answer.followed() == Some(primary))
             .max_by_key(|(index, answer)| {
                 let stays = self.group.members[*index].deletion_requested_at.is_none();
                 (stays, answer.offset, std::cmp::Reverse(*index))

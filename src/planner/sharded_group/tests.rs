@@ -2,6 +2,7 @@
 //! Members 0, 2, 4 are the primaries of node groups 0, 1, 2; each is followed by the next.
 
 mod compatible;
+mod first_slot;
 mod moving;
 
 use std::time::Duration;
@@ -145,6 +146,24 @@ impl Scene {
         node.silent_since = Some(ASKED);
         self.seen.members[member].answer = None;
         self.now = ASKED.plus(Duration::from_secs(seconds));
+    }
+
+    /// A member that was away answers again, as it did in the beginning.
+    fn seen_again(&mut self, member: usize) -> &mut Answer {
+        let seen = &mut self.seen.members[member];
+        seen.container = running("run 2");
+        let answer = scene().seen.members[member].answer.clone();
+        seen.answer.insert(answer.expect("answer"))
+    }
+
+    /// All others hear that a member owns these slots.
+    fn all_hear(&mut self, member: usize, slots: &SlotSet) {
+        let answers = self.seen.members.iter_mut();
+        let others = answers.flat_map(|seen| &mut seen.answer);
+        let others = others.flat_map(|answer| &mut answer.others);
+        for other in others.filter(|other| other.member == Some(member)) {
+            other.slots = slots.clone();
+        }
     }
 
     /// A member serves its node group in place of the primary, which follows it, if it answers.
@@ -357,22 +376,6 @@ fn a_primary_is_not_made_anew_before_a_silent_replica_was_heard_out() {
         it.seen.members[1].answer = None;
     };
     check(unnoted, group_stage(GroupStage::RecordSilent(vec![1])));
-}
-
-#[test]
-fn a_primary_that_serves_nothing_yet_is_made_anew_like_any_other() {
-    let new = |it: &mut Scene| {
-        let all = it.node_group(1).slots.union(&even_split(3)[0]);
-        it.node_group(0).slots_served = SlotSet::EMPTY;
-        it.answer(2).slots = all.clone();
-        it.node_group(1).slots_served = all;
-        it.end(0);
-    };
-    let lost = GroupStage::RecordLost {
-        kill: vec![],
-        lost: vec![0],
-    };
-    check(new, group_stage(lost));
 }
 
 /// Its giver gave it up, and nobody told the taker.

@@ -1,5 +1,6 @@
 //! Slots that move, and node groups that go when they have none left.
 
+use super::first_slot::before_the_first_slot;
 use super::*;
 
 /// Slots 0 to 9 shall go from the first node group to the second.
@@ -66,22 +67,41 @@ fn slots_move_after_the_run_of_the_giver_is_on_record() {
 
 #[test]
 fn the_first_slot_comes_when_replicas_are_there_to_have_its_keys_too() {
-    let new = |it: &mut Scene| {
-        it.wish();
-        let both = even_split(3)[0].union(&even_split(3)[1]);
-        it.answer(0).slots = both.clone();
-        it.node_group(0).slots_served = both;
-        it.node_group(0).giver_run = Some("ant-001 run 1".to_owned());
-        it.answer(2).slots = SlotSet::EMPTY;
-        it.node_group(1).slots_served = SlotSet::EMPTY;
-    };
-    check(new, a_move(5462..5718, true, true));
+    check(before_the_first_slot, a_move(5462..5718, true, true));
     let without_replica = |it: &mut Scene| {
-        new(it);
+        before_the_first_slot(it);
         *it.joined(3) = None;
         (it.answer(3).link_up, it.answer(3).syncing) = (false, true);
     };
     check(without_replica, Plan::LookAgain);
+    let being_made = |it: &mut Scene| {
+        before_the_first_slot(it);
+        it.group.members[2].available_at = None;
+    };
+    check(being_made, Plan::AwaitMembers);
+}
+
+#[test]
+fn a_group_is_not_as_wished_while_slots_are_elsewhere_than_wished() {
+    let moves = |it: &mut Scene| {
+        resharding(it);
+        it.node_group(0).giver_run = Some("ant-001 run 1".to_owned());
+    };
+    check(moves, slot_move(0..10, true));
+    // Nothing can be moved just now: the two have not met.
+    let strangers = |it: &mut Scene| {
+        moves(it);
+        let met = it.answer(0).others.iter_mut();
+        let mut met = met.filter(|other| other.member == Some(2));
+        met.next().expect("know it").is_in_handshake = true;
+    };
+    check(strangers, Plan::LookAgain);
+    // Also where nothing else was wished since.
+    let old = |it: &mut Scene| {
+        strangers(it);
+        it.group.generation = it.group.observed_generation;
+    };
+    check(old, Plan::LookAgain);
 }
 
 #[test]

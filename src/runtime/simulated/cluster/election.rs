@@ -105,7 +105,10 @@ impl State {
             self.is_heard(name, id) && knows == Some(true)
         };
         let votes = voters.iter().filter(gives_vote).count();
-        let is_elected = votes > voters.len() / 2;
+        // Redis holds no vote about a primary without slots.
+        let is_voted_on = self.containers[name].spec.image.contains("valkey")
+            || !member.slots_of(&primary_id).is_empty();
+        let is_elected = is_voted_on && votes > voters.len() / 2;
         let may = match kind {
             Takeover::Coordinated => is_elected && self.has_all_of(name, &primary_id),
             Takeover::Force => is_elected,
