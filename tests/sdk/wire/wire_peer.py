@@ -46,7 +46,8 @@ def binary():
     given = os.environ.get("CACHEPLANE_WIRE_PEER")
     if given:
         return given
-    command = "cargo build --quiet -p cacheplane-api --features peer --example wire_peer --message-format json"
+    # Of the whole workspace: for one package of it cargo would build shared crates anew.
+    command = "cargo build --quiet --workspace --features cacheplane-api/peer --example wire_peer --message-format json"
     built = subprocess.run(command.split(), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     for line in built.stdout.splitlines():
         message = json.loads(line)
