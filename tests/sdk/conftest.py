@@ -22,6 +22,7 @@ def pytest_configure(config):
     # The discovery clients are as their authors left them, years ago.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:(elasticache_pyclient|django|django_elasticache)")
     config.addinivalue_line("markers", "thorough: does to one more engine what another test does to one; run where CACHEPLANE_THOROUGH is set")
+    config.addinivalue_line("markers", "alone: measures, or takes all cores for itself; nothing else runs meanwhile")
 
 
 def pytest_collection_modifyitems(items):

@@ -3,6 +3,8 @@
 import statistics
 import time
 
+import pytest
+
 import caches
 import groups
 import parameters
@@ -10,6 +12,7 @@ import parameters
 WITHIN_S = 1
 
 
+@pytest.mark.alone
 def test_a_parameter_is_on_every_running_node_within_a_second(ours):
     """Of a cluster and of both members of a group, five times; one slow time is the machine's."""
     api = ours.client()

@@ -275,6 +275,7 @@ def have_been_served(group, customers, may_be_told_elsewhere=False):
         pytest.param("valkey", "9.0", False, marks=pytest.mark.thorough),
     ],
 )
+@pytest.mark.alone
 @pytest.mark.timeout(900)
 def test_resharding_under_load(ours, engine, version, may_be_told_elsewhere):
     """3 to 5 to 2 node groups: no write is lost, no key is doubled, and whoever reads and writes is served."""
@@ -360,6 +361,7 @@ def test_a_key_that_is_too_large_to_move_is_in_nobodys_way(ours):
         pytest.param("valkey", "9.0", marks=pytest.mark.thorough),
     ],
 )
+@pytest.mark.alone
 def test_replicas_come_and_go_under_load(ours, engine, version):
     """One more in every node group, then one alone, then the same as before: nobody who reads and writes gets an error."""
     group = Cluster(ours, 2, 1, Engine=engine, EngineVersion=version)

@@ -113,6 +113,7 @@ def climb(group, customers):
     return gaps
 
 
+@pytest.mark.alone
 def test_a_cluster_from_redis_6_2_to_valkey_9_1(network):
     """3 node groups of 2: no write is lost, and nobody waits long."""
     group = Cluster(network, EngineVersion="6.2")
@@ -139,6 +140,7 @@ def test_a_cluster_from_redis_6_2_to_valkey_9_1(network):
     group.delete()
 
 
+@pytest.mark.alone
 def test_a_group_from_redis_6_2_to_valkey_9_1(network):
     """A primary and two replicas: no acknowledged write is lost, and nobody waits long."""
     group = replication.Group(network, EngineVersion="6.2")
