@@ -32,7 +32,7 @@ const KEYS_MAX: usize = 256;
 const BYTES_MAX: u64 = 1 << 20;
 
 /// Most slots with keys of one moment: the giver waits for the taker once for each.
-const FILLED_MAX: usize = 8;
+const FILLED_MAX: usize = 2;
 
 /// Most slots of one moment.
 const SLOTS_MAX: usize = 64;
@@ -340,8 +340,9 @@ mod tests {
         };
         check(&[], &[]);
         check(&[(0, 0); 130], &[64, 64, 2]);
-        check(&[(1, 50); 20], &[8, 8, 4]);
-        check(&[(100, 50), (100, 50), (56, 50), (1, 50)], &[3, 1]);
+        check(&[(1, 50); 5], &[2, 2, 1]);
+        check(&[(200, 50), (56, 50), (0, 0)], &[3]);
+        check(&[(200, 50), (57, 50), (0, 0)], &[1, 2]);
         check(&[(1, 600 << 10), (1, 600 << 10), (0, 0)], &[1, 2]);
         check(&[(KEYS_MAX, BYTES_MAX), (0, 0), (1, 1)], &[2, 1]);
     }
