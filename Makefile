@@ -9,10 +9,12 @@ MAKEFLAGS += --no-print-directory
 # Where cargo puts what it builds; CARGO_TARGET_DIR moves it, as cargo itself has it.
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 LISTEN ?= 127.0.0.1:4570
+# The seeds that `make simulation` runs, of each kind
+SEEDS ?= 0..2000
 # More arguments for `cacheplane serve`: make run ARGS="--log-format json"
 ARGS ?=
 
-.PHONY: help run test check generate openapi sqlx images docker venv venv-bench router-binary bench toolchain
+.PHONY: help run test check simulation generate openapi sqlx images docker venv venv-bench router-binary bench toolchain
 
 help:
 	@echo "cacheplane: a managed-cache control plane; ElastiCache's API over real Redis, Valkey and Memcached"
@@ -21,6 +23,7 @@ help:
 	@echo "  make test       every test there is, on real engines and with real clients (about half an hour)"
 	@echo
 	@echo "  make check      the fast loop: format, lints, fast tests, generated files; no Docker"
+	@echo "  make simulation   seeds by the thousand: make simulation SEEDS=2000..4000"
 	@echo "  make bench      how fast, next to a bare docker run and next to moto"
 	@echo
 	@echo "  make generate   write api/src/generated anew from the service model"
@@ -41,7 +44,13 @@ run: toolchain docker
 	@exec "$(TARGET)/release/cacheplane" serve --listen $(LISTEN) $(ARGS)
 
 test: toolchain docker images venv router-binary
-	@CACHEPLANE_SIMULATION_SEEDS=$${CACHEPLANE_SIMULATION_SEEDS:-0..400} scripts/test fast images docker sdk
+	@CACHEPLANE_SIMULATION_SEEDS=$${CACHEPLANE_SIMULATION_SEEDS:-0..400} \
+	CACHEPLANE_SIMULATION_CLUSTER_SEEDS=$${CACHEPLANE_SIMULATION_CLUSTER_SEEDS:-0..64} scripts/test fast images docker sdk
+
+# An optimised build, which pays for itself after some hundred seeds.
+simulation: toolchain
+	@CACHEPLANE_SIMULATION_SEEDS=$(SEEDS) CACHEPLANE_SIMULATION_CLUSTER_SEEDS=$(SEEDS) \
+	cargo test --profile simulation --test simulation -- seeds::
 
 check: toolchain
 	cargo fmt --all --check

@@ -235,7 +235,7 @@ impl SimulatedWorld {
         let listens = |container: &&world::Container| {
             let spec = &container.spec;
             let own = address.is_some_and(|address| container.holds(address))
-                && listening_port(&spec.command).is_none_or(|listening| listening == port);
+                && container.process.flags.may_listen_on(port);
             let published = spec.published_ports.iter().any(|published| {
                 let on_host =
                     published.host_ip.is_unspecified() || Some(published.host_ip) == address;
@@ -329,6 +329,33 @@ impl SimulatedWorld {
             }
         }
         result
+    }
+}
+
+/// What a process's command line says that others ask it for with every word that they exchange.
+#[derive(Debug, Clone, Default)]
+struct Flags {
+    /// The port that it listens on.
+    port: Option<u16>,
+    /// Where a member of a cluster says it is.
+    announced_host: Option<String>,
+    /// User and password that it goes to its primary with.
+    credentials: Option<(String, String)>,
+}
+
+impl Flags {
+    fn of(command: &[String]) -> Self {
+        let user = option(command, &["--masteruser"]);
+        let credentials = user.zip(option(command, &["--masterauth"]));
+        Self {
+            port: listening_port(command),
+            announced_host: option(command, &["--cluster-announce-ip"]).map(str::to_owned),
+            credentials: credentials.map(|(user, password)| (user.to_owned(), password.to_owned())),
+        }
+    }
+
+    fn may_listen_on(&self, port: u16) -> bool {
+        self.port.is_none_or(|own| own == port)
     }
 }
 

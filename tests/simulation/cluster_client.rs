@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cacheplane::resources::cluster_mode::{ClusterMode, can_be_compatible};
 use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::replication_group::ReplicationGroup;
 use cacheplane::resources::scope::Scope;
@@ -32,22 +33,24 @@ const ID: &str = "jay";
 const NODE_GROUPS_MAX: usize = 4;
 const REPLICAS_MAX: usize = 2;
 
-/// A create request.
-pub fn create(
-    id: &str,
-    engine: Engine,
-    version: &str,
-    node_groups: usize,
-    replicas: usize,
-) -> Command {
+/// A create request of something.
+fn any_create(dice: &mut Dice) -> Command {
+    let (engine, version) = *dice.pick(&VERSIONS);
+    let replicas = dice.below(REPLICAS_MAX + 1);
+    let found = engine::find(engine, version);
+    let can_be_compatible = found.is_some_and(can_be_compatible);
+    let (mode, node_groups) = match can_be_compatible && dice.chance(200) {
+        true => (ClusterMode::Compatible, 1),
+        false => (ClusterMode::Enabled, 1 + dice.below(NODE_GROUPS_MAX)),
+    };
     Command::Group(GroupCommand::Create(Box::new(
         CreateReplicationGroupMessage {
-            replication_group_id: id.to_owned(),
+            replication_group_id: ID.to_owned(),
             replication_group_description: "a cluster".to_owned(),
             num_node_groups: i32::try_from(node_groups).ok(),
             replicas_per_node_group: i32::try_from(replicas).ok(),
             automatic_failover_enabled: Some(true),
-            cluster_mode: Some("enabled".to_owned()),
+            cluster_mode: Some(mode.word().to_owned()),
             engine: Some(engine.name().to_owned()),
             engine_version: Some(version.to_owned()),
             cache_node_type: Some(NODE_TYPES[0].to_owned()),
@@ -74,12 +77,7 @@ pub fn reshard(id: &str, node_groups: usize, remove: Vec<String>) -> Command {
 /// Something that a client might ask for, seeing these records.
 pub fn any(dice: &mut Dice, groups: &BTreeMap<i64, ReplicationGroup>, scope: &Scope) -> Command {
     let Some(group) = groups.values().find(|group| group.scope == *scope) else {
-        let (engine, version) = *dice.pick(&VERSIONS);
-        let (node_groups, replicas) = (
-            1 + dice.below(NODE_GROUPS_MAX),
-            dice.below(REPLICAS_MAX + 1),
-        );
-        return create(ID, engine, version, node_groups, replicas);
+        return any_create(dice);
     };
     let id = group.spec.replication_group_id.as_str();
     if group.members.is_empty() || !status::admits_group(group, GroupOperation::Modify) {
@@ -93,6 +91,11 @@ pub fn any(dice: &mut Dice, groups: &BTreeMap<i64, ReplicationGroup>, scope: &Sc
     let first = groups::node_groups(group).first();
     let members = first.map_or(1, |one| group.wished_shard_members(one.id).count());
     let replicas = i32::try_from(members).unwrap_or(1) - 1;
+    // In compatible mode most of the others are refused.
+    if group.spec.cluster_mode == ClusterMode::Compatible && dice.chance(500) {
+        let mode = ClusterMode::Enabled.word().to_owned();
+        return groups::modify(id, |input| input.cluster_mode = Some(mode));
+    }
     match dice.below(100) {
         0..36 => any_reshard(dice, group),
         36..48 => groups::increase(id, (replicas + 1).min(3)),

@@ -275,8 +275,9 @@ impl GroupCommand {
                 input.engine_version
             ),
             Self::Modify(input) => format!(
-                "modify group {} type {:?} version {:?} failover {:?} primary {:?} window {:?} immediately {:?}",
+                "modify group {} mode {:?} type {:?} version {:?} failover {:?} primary {:?} window {:?} immediately {:?}",
                 input.replication_group_id,
+                input.cluster_mode,
                 input.cache_node_type,
                 input.engine_version,
                 input.automatic_failover_enabled,
@@ -369,8 +370,13 @@ impl GroupCommand {
                 let node_type = input.cache_node_type.as_deref().is_none_or(|wanted| {
                     pending.node_type.unwrap_or(spec.node_type).name == wanted
                 });
+                let mode = input.cluster_mode.as_deref();
+                let mode = mode.is_none_or(|wanted| spec.cluster_mode.word() == wanted);
                 let failover = input.automatic_failover_enabled;
-                version && node_type && failover.is_none_or(|on| spec.automatic_failover == on)
+                version
+                    && node_type
+                    && mode
+                    && failover.is_none_or(|on| spec.automatic_failover == on)
             }
             Self::Increase(input) => has_replicas(group, input.new_replica_count),
             Self::Decrease(input) => has_replicas(group, input.new_replica_count),

@@ -230,6 +230,9 @@ impl Simulation {
                     false => self.write_value().await?,
                 }
             }
+            if self.has_clusters && self.dice.chance(100) {
+                self.read_cluster_value()?;
+            }
         }
         if self.dice.chance(15) {
             self.pass_time();

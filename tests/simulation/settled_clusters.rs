@@ -11,10 +11,11 @@ use cacheplane::resources::replication_group::ReplicationGroup;
 use cacheplane::resources::replication_group::sharding::NodeGroup;
 use cacheplane::resources::slots::{SlotSet, key_slot};
 
-use crate::clusters::endpoint_of;
+use crate::clusters::{Acknowledged, endpoint_of, is_as_late};
 use crate::group_client::node_groups;
 use crate::groups::container;
 use crate::run::Simulation;
+use crate::settled_groups::containers_at;
 
 /// Every slot has one owner by what each node believes, and that is on record; every key is with the owner of its slot and those that follow
 /// it, and nowhere else; and whatever was acknowledged is there.
@@ -23,6 +24,7 @@ pub async fn check_available(sim: &Simulation, group: &ReplicationGroup) -> Resu
         return Err(format!("it is still held up: {reason}"));
     }
     check_record(group)?;
+    check_endpoints(sim, group)?;
     let mut views = BTreeMap::new();
     for member in &group.members {
         let id = &member.spec.cache_cluster_id;
@@ -64,6 +66,24 @@ fn check_record(group: &ReplicationGroup) -> Result<(), String> {
     match all.is_complete() {
         true => Ok(()),
         false => Err(format!("only {all} are shared out")),
+    }
+}
+
+/// It has the endpoints of its cluster mode; in network mode its primary endpoint, where it has one, is its primary itself.
+fn check_endpoints(sim: &Simulation, group: &ReplicationGroup) -> Result<(), String> {
+    let spare = group.spare_endpoints();
+    if group.lacks_endpoint() || !spare.is_empty() {
+        return Err(format!("it lacks an endpoint, or has {spare:?} yet"));
+    }
+    if group.primary_endpoint.address.is_none() {
+        return Ok(());
+    }
+    let is_primary = |member: &&CacheCluster| group.is_recorded_primary(member);
+    let primary = group.members.iter().filter(is_primary).map(container);
+    let at = containers_at(sim, group);
+    match at == primary.collect() {
+        true => Ok(()),
+        false => Err(format!("the primary endpoint is at {at:?}")),
     }
 }
 
@@ -163,11 +183,15 @@ fn check_keys(
     let acknowledged = &sim.ledger.sharded.acknowledged;
     let mut own = acknowledged
         .iter()
-        .filter(|(value, (key, _))| *key == group.key && is_own(value));
-    match own.find(|(value, _)| !held.contains(value)) {
-        Some((value, (_, holders))) if sim.ledger.keeps_count => Err(format!(
-            "it lacks {value} of slot {}, which was acknowledged and last held by {holders:?}",
-            key_slot(value.as_bytes())
+        .filter(|(key, known)| known.group == group.key && is_own(key));
+    let lacks = |key: &str, known: &Acknowledged| {
+        !is_as_late(host.memory_get(&name, key).as_deref(), known.number)
+    };
+    match own.find(|(key, known)| lacks(key, known)) {
+        Some((key, known)) if sim.ledger.keeps_count => Err(format!(
+            "it holds {:?} as {key} of slot {}, and {known:?} was acknowledged",
+            host.memory_get(&name, key),
+            key_slot(key.as_bytes())
         )),
         _ => Ok(()),
     }

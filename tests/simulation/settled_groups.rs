@@ -114,7 +114,7 @@ async fn check_available(sim: &Simulation, group: &ReplicationGroup) -> Result<(
 }
 
 /// The containers that have the primary endpoint's address.
-fn containers_at(sim: &Simulation, group: &ReplicationGroup) -> BTreeSet<String> {
+pub fn containers_at(sim: &Simulation, group: &ReplicationGroup) -> BTreeSet<String> {
     sim.outside
         .host
         .containers()

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::ContainerState;
 use super::replication::{self, Following, Link};
 use super::world::{Container, State};
-use super::{SimulatedWorld, listening_port, option};
+use super::{Flags, SimulatedWorld, option};
 use crate::resources::slots::{SlotSet, key_slot};
 
 mod election;
@@ -142,16 +142,14 @@ impl Member {
     }
 
     /// The primary that it follows, by the address that it knows; one that does not exist while it knows none.
-    pub(super) fn following(&self, command: &[String]) -> Option<Following> {
+    pub(super) fn following(&self, flags: &Flags) -> Option<Following> {
         let primary = self.peers.get(self.primary_id.as_ref()?);
         let (host, port) =
             primary.map_or((String::new(), 0), |peer| (peer.host.clone(), peer.port));
-        let user = option(command, &["--masteruser"]);
-        let credentials = user.zip(option(command, &["--masterauth"]));
         Some(Following {
             host,
             port,
-            credentials: credentials.map(|(user, password)| (user.to_owned(), password.to_owned())),
+            credentials: flags.credentials.clone(),
         })
     }
 
@@ -230,14 +228,12 @@ impl Member {
 
 /// The address that a member tells the others.
 fn announced(container: &Container) -> (String, u16) {
-    let command = &container.spec.command;
     let held = || container.networks_held().next().map(|(_, held)| held);
-    let host = option(command, &["--cluster-announce-ip"])
-        .map(str::to_owned)
-        .or_else(|| held().map(|held| held.to_string()));
+    let host = container.process.flags.announced_host.clone();
+    let host = host.or_else(|| held().map(|held| held.to_string()));
     (
         host.unwrap_or_default(),
-        listening_port(command).unwrap_or(0),
+        container.process.flags.port.unwrap_or(0),
     )
 }
 
@@ -295,7 +291,7 @@ impl State {
         let Some(member) = &process.member else {
             return;
         };
-        let following = member.following(&container.spec.command);
+        let following = member.following(&container.process.flags);
         if following == process.following {
             return;
         }

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::super::ContainerState;
 use super::cluster::{ClusterCommand, Member, SlotJob};
 use super::world::{Container, State};
-use super::{SimulatedWorld, listening_port, options};
+use super::{Flags, SimulatedWorld, options};
 
 /// How many of the next attempts to write a hold lets wait.
 const HELD_WRITES: u32 = 3;
@@ -28,6 +28,7 @@ const WRITE_OVERHEAD_BYTES: u64 = 33;
 /// What a process holds, and its part in replication.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Process {
+    pub(super) flags: Flags,
     pub(super) keys: BTreeMap<String, String>,
     pub(super) history: String,
     /// The history that this one carries on, and how far it went.
@@ -154,6 +155,7 @@ impl Process {
         new_member_id: String,
     ) -> Self {
         let known = saved.member.map(|member| *member);
+        let flags = Flags::of(command);
         let member = Member::start(command, known, new_member_id).map(Box::new);
         let fence = match options(command, "--replicaof") {
             [host, port, ..] => port.parse().ok().map(|port| Following {
@@ -164,7 +166,7 @@ impl Process {
             _ => None,
         };
         let following = match &member {
-            Some(member) => member.following(command),
+            Some(member) => member.following(&flags),
             None => fence,
         };
         let (resumes, (history, offset)) = match (&following, saved.history) {
@@ -172,6 +174,7 @@ impl Process {
             (None, _) | (_, None) => (false, (new_history, 0)),
         };
         Process {
+            flags,
             keys: saved.keys,
             history,
             offset,
@@ -377,7 +380,7 @@ impl State {
             found
                 .networks_held()
                 .any(|(network, held)| held == address && networks.contains(&network))
-                && listening_port(&found.spec.command).is_none_or(|port| port == following.port)
+                && found.process.flags.may_listen_on(following.port)
         };
         let Some(found) = self.containers.values().find(is_there) else {
             return Peer::Silent;
@@ -488,7 +491,7 @@ impl State {
                 .find_map(address)
                 .or_else(|| found.networks_held().map(|(_, held)| held).next())
                 .unwrap_or(Ipv4Addr::UNSPECIFIED);
-            let port = listening_port(&found.spec.command).unwrap_or(0);
+            let port = found.process.flags.port.unwrap_or(0);
             Some((host, port, online, offset))
         };
         Some(Standing {

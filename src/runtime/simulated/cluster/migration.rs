@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::super::SimulatedWorld;
 use super::super::replication::admits;
 use super::super::world::State;
-use super::{is_awake, listening_port, reach_each_other};
+use super::{is_awake, reach_each_other};
 use crate::resources::slots::{SlotSet, key_slot};
 
 /// Whose value counts when both have a key.
@@ -81,7 +81,7 @@ impl State {
         let address: Option<Ipv4Addr> = taker.host.parse().ok();
         let is_taker = |other: &&super::Container| {
             address.is_some_and(|address| other.holds(address))
-                && listening_port(&other.spec.command) == Some(taker.port)
+                && other.process.flags.port == Some(taker.port)
         };
         let other = self.containers.values().find(is_taker);
         let Some(other) = other.filter(|other| reach_each_other(found, other)) else {
