@@ -98,6 +98,8 @@ pub struct Other {
     pub is_in_handshake: bool,
     /// Whether it is not heard.
     pub is_failed: bool,
+    /// The epoch of its claims.
+    pub epoch: u64,
     /// The slots that it owns.
     pub slots: SlotSet,
 }
@@ -315,6 +317,20 @@ impl Look<'_> {
             .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
             .filter(|(_, answer)| answer.is_primary && !answer.slots.is_empty())
             .max_by_key(|(_, answer)| answer.epoch)
+            .filter(|(_, answer)| !self.is_superseded(node_group, answer))
+    }
+
+    /// Whether a node that answers has heard another of this node group claim slots later than this one did. So it is with a former primary
+    /// that has just begun on its old file, while the next one is silent: until it hears of that, it takes itself for the owner, and whoever
+    /// followed it would lose what came since.
+    fn is_superseded(&self, node_group: &NodeGroup, claimant: &Answer) -> bool {
+        let shard: Vec<usize> = self.shard(node_group).collect();
+        let mut known = self.answers().flat_map(|(_, answer)| &answer.others);
+        known.any(|other| {
+            let is_beside = other.member.is_some_and(|member| shard.contains(&member));
+            let claims_later = !other.slots.is_empty() && other.epoch > claimant.epoch;
+            is_beside && claims_later && other.node_id != claimant.node_id
+        })
     }
 
     /// Who is or shall be primary of a node group: who serves; where others serve all that it served, or it serves nothing yet, the one on

@@ -4,6 +4,7 @@
 mod compatible;
 mod first_slot;
 mod moving;
+mod superseded;
 
 use std::time::Duration;
 
@@ -58,6 +59,7 @@ fn scene() -> Scene {
             member: Some(other),
             is_in_handshake: false,
             is_failed: false,
+            epoch: 1 + other as u64,
             slots: match other % 2 {
                 0 => sharding.node_groups[other / 2].slots.clone(),
                 _ => SlotSet::EMPTY,

@@ -385,6 +385,7 @@ pub(in crate::reconcile) fn answer(view: ClusterView, addresses: &Addresses) -> 
         node_id: node.node_id,
         is_in_handshake: node.is_in_handshake,
         is_failed: node.health != NodeHealth::Well,
+        epoch: node.config_epoch,
         slots: node.slots,
     });
     Some(Answer {

@@ -176,6 +176,8 @@ impl Member {
             let had = self.slots_of(id);
             self.owned.insert(id.to_owned(), had.union(slots));
         }
+        // What was not claimed by whoever had it is nothing to the next owner.
+        self.unclaimed = self.unclaimed.difference(slots);
         self.owned.retain(|_, set| !set.is_empty());
     }
 
