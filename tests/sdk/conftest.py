@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import os
 import shutil
+import socket
 import tempfile
 
 import pytest
@@ -36,6 +37,19 @@ def pytest_collection_modifyitems(items):
 def docker_answers():
     if not container_host.answers():
         pytest.fail("Docker does not answer; `make docker` makes sure of it")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def default_ports():
+    """With several processes at work nobody gets the host's ports that engines have by default. Else two control planes take one for
+    free at the same time, and a cache of one waits until that of the other is gone."""
+    with contextlib.ExitStack() as stack:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            for port in 6379, 11211:
+                # Whoever has it already keeps it as well.
+                with contextlib.suppress(OSError):
+                    stack.enter_context(socket.create_server(("", port)))
+        yield
 
 
 @pytest.fixture(scope="session")
