@@ -16,6 +16,8 @@ mod members;
 mod moving;
 mod serving;
 
+pub use claims::claims_slots;
+
 use super::replication_group::{
     ContainerSeen, Plan as GroupPlan, SILENCE_MAX, Stage as GroupStage, given_up, is_behind,
     is_touched, joined_in, plan_end,

@@ -226,7 +226,16 @@ impl ReplicationGroups {
                 true => ClusterSeen::default(),
                 false => self.observe_cluster(group).await?,
             };
-            return Ok(sharded_group::plan(group, sharding, &seen, now()));
+            let plan = sharded_group::plan(group, sharding, &seen, now());
+            if !sharded_group::claims_slots(&plan) {
+                return Ok(plan);
+            }
+            // The nodes were not all looked at in one moment. Slots that went from one to another meanwhile, as Valkey moves them by
+            // itself, are nobody's as far as such a look goes; were the giver to claim them, their keys would be lost.
+            let seen = self.observe_cluster(group).await?;
+            let again = sharded_group::plan(group, sharding, &seen, now());
+            let is_other = sharded_group::claims_slots(&again) && again != plan;
+            return Ok(if is_other { Plan::LookAgain } else { again });
         }
         let seen = match ends {
             true => GroupSeen::default(),

@@ -5,6 +5,16 @@ use std::collections::BTreeMap;
 use super::{Look, Order, Plan, Stage};
 use crate::resources::slots::SlotSet;
 
+/// Whether a plan makes a node claim slots that were handed over. It is to be carried out only if a second look comes to the same: of slots
+/// that move between two nodes while one after the other is looked at, either may seem to have given them to the other.
+pub fn claims_slots(plan: &Plan) -> bool {
+    let Plan::Do(Stage::Tell(told)) = plan else {
+        return false;
+    };
+    let mut orders = told.iter().flat_map(|(_, orders)| orders);
+    orders.any(|order| matches!(order, Order::ClaimSlots(..)))
+}
+
 impl Look<'_> {
     /// Slots that a giver has handed over, with their keys, to one that has not claimed them: it ended in between, or the control plane did.
     /// The giver knows that they are not its own any more, others still believe so, and nobody serves them. Whoever leads the taker's node
