@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::slice::from_ref;
+use std::time::Instant;
 
 use cacheplane::engine::cluster::{ClusterOrder, ClusterView, NodeHealth};
 use cacheplane::engine::{
-    Credentials, Engine as _, NetworkEngine, NodeEndpoint, PrimaryAddress, Protocol, Role,
+    Credentials, Engine as _, EngineError, NetworkEngine, NodeEndpoint, PrimaryAddress, Protocol,
+    Role,
 };
 use cacheplane::resources::engine::{self, Engine};
 use cacheplane::resources::engine_settings::{
@@ -124,9 +127,20 @@ impl Node {
         self.view().await.myself.node_id
     }
 
+    /// Tells it one thing after the other. Since Valkey 8 it refuses, and does not do, what its replicas have not heard of within two seconds;
+    /// then it is told again, as the control plane does.
     pub(crate) async fn order(&self, orders: &[ClusterOrder]) {
-        let told = NetworkEngine.cluster_order(&self.endpoint, orders, DEADLINE);
-        told.await.unwrap();
+        for order in orders {
+            let deadline = Instant::now() + DEADLINE;
+            loop {
+                let told = NetworkEngine.cluster_order(&self.endpoint, from_ref(order), DEADLINE);
+                match told.await {
+                    Err(EngineError::Refused { message, .. })
+                        if message.contains("NOREPLICAS") && Instant::now() < deadline => {}
+                    told => break told.unwrap(),
+                }
+            }
+        }
     }
 
     pub(crate) fn meet(&self) -> ClusterOrder {
