@@ -16,6 +16,8 @@ mod members;
 mod moving;
 mod serving;
 
+use std::collections::BTreeMap;
+
 pub use claims::claims_slots;
 
 use super::replication_group::{
@@ -216,12 +218,7 @@ pub fn plan(
     if let Some(index) = given_up(group) {
         return Plan::Do(Stage::Group(GroupStage::Roll(index)));
     }
-    let look = Look {
-        group,
-        sharding,
-        seen,
-        now,
-    };
+    let look = Look::new(group, sharding, seen, now);
     None.or_else(|| look.lacks_first_members())
         .or_else(|| look.give_up_node_groups())
         .or_else(|| look.replace_lost_primaries())
@@ -273,17 +270,43 @@ struct Look<'a> {
     sharding: &'a Sharding,
     seen: &'a ClusterSeen,
     now: Timestamp,
+    /// Who was heard to claim slots, by name and member, and in which epoch lately. Once for all node groups: everybody speaks of everybody.
+    claims_heard: BTreeMap<(&'a str, usize), u64>,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(
+        group: &'a ReplicationGroup,
+        sharding: &'a Sharding,
+        seen: &'a ClusterSeen,
+        now: Timestamp,
+    ) -> Self {
+        let mut look = Self {
+            group,
+            sharding,
+            seen,
+            now,
+            claims_heard: BTreeMap::new(),
+        };
+        let mut claims_heard = BTreeMap::new();
+        for other in look.answers().flat_map(|(_, answer)| &answer.others) {
+            if let Some(member) = other.member.filter(|_| !other.slots.is_empty()) {
+                let epoch = claims_heard.entry((&*other.node_id, member)).or_default();
+                *epoch = other.epoch.max(*epoch);
+            }
+        }
+        look.claims_heard = claims_heard;
+        look
+    }
+
     /// What a member's engine says, if it has read its data and has not been let go.
-    fn answer(&self, index: usize) -> Option<&Answer> {
+    fn answer(&self, index: usize) -> Option<&'a Answer> {
         let answer = self.seen.members[index].answer.as_ref();
         answer.filter(|answer| !answer.loading && self.is_in(index))
     }
 
     /// Those that answer, with what they say.
-    fn answers(&self) -> impl Iterator<Item = (usize, &Answer)> {
+    fn answers(&self) -> impl Iterator<Item = (usize, &'a Answer)> {
         (0..self.group.members.len())
             .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
     }
@@ -327,11 +350,9 @@ impl Look<'_> {
     /// followed it would lose what came since.
     fn is_superseded(&self, node_group: &NodeGroup, claimant: &Answer) -> bool {
         let shard: Vec<usize> = self.shard(node_group).collect();
-        let mut known = self.answers().flat_map(|(_, answer)| &answer.others);
-        known.any(|other| {
-            let is_beside = other.member.is_some_and(|member| shard.contains(&member));
-            let claims_later = !other.slots.is_empty() && other.epoch > claimant.epoch;
-            is_beside && claims_later && other.node_id != claimant.node_id
+        let mut heard = self.claims_heard.iter();
+        heard.any(|((node_id, member), epoch)| {
+            *node_id != claimant.node_id && *epoch > claimant.epoch && shard.contains(member)
         })
     }
 
