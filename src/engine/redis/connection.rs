@@ -6,6 +6,7 @@ use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Cmd, RedisConnectionInfo, RedisResult, Value};
 use futures_util::future::{join_all, try_join_all};
 use tokio::sync::oneshot;
+use tokio::task::coop::unconstrained;
 
 use super::super::{EngineError, NodeEndpoint, encryption};
 use super::{command, refusal};
@@ -122,8 +123,10 @@ impl<'a> Connection<'a> {
         told.map(drop).map_err(|error| refusal(self.node, &error))
     }
 
-    /// Polls the driver beside `answers` until they are there.
+    /// Polls the driver beside `answers` until they are there. What is asked goes out in the order in which it is polled first; so nothing
+    /// may stand back because this task has done much by then, and be overtaken by what comes after it.
     async fn driven<T>(&mut self, answers: impl Future<Output = T>) -> T {
+        let answers = unconstrained(answers);
         tokio::pin!(answers);
         let Some(driver) = &mut self.driver else {
             return answers.await;
@@ -151,4 +154,70 @@ impl<'a> Connection<'a> {
 /// but forgets an answer that explains why the node then hung up.
 pub(super) async fn one(connection: &MultiplexedConnection, command: Cmd) -> RedisResult<Value> {
     command.query_async(&mut connection.clone()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::task::coop::consume_budget;
+    use tokio::task::yield_now;
+
+    use super::*;
+    use crate::engine::Protocol;
+
+    const COMMANDS: usize = 300;
+
+    /// Reads what it is told in one flight, answers everything, and returns what it was told in the order in which it came.
+    async fn heard(mut stream: TcpStream) -> Vec<usize> {
+        let mut text = String::new();
+        let mut numbers = Vec::new();
+        while numbers.len() < COMMANDS {
+            let mut bytes = [0; 4096];
+            let count = stream.read(&mut bytes).await.unwrap();
+            assert!(count > 0, "only {numbers:?} came");
+            text.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+            let whole = text.rsplit_once("\r\n").map_or("", |(whole, _)| whole);
+            let numbered = whole.split("ECHO\r\n").skip(1);
+            let second = |rest: &str| rest.lines().nth(1)?.parse().ok();
+            numbers = numbered.filter_map(second).collect();
+        }
+        let answers = "+OK\r\n".repeat(COMMANDS);
+        stream.write_all(answers.as_bytes()).await.unwrap();
+        numbers
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_at_once_goes_out_in_order_however_much_was_done_before() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let node = NodeEndpoint {
+            host: "127.0.0.1".into(),
+            port: listener.local_addr().unwrap().port(),
+            protocol: Protocol::Redis,
+            encryption: None,
+            administrator: None,
+        };
+        // Up to what a task may do before it has to stand back.
+        for (done, is_told) in [0, 60, 100, 127]
+            .into_iter()
+            .flat_map(|done| [(done, false), (done, true)])
+        {
+            let mut connection = Connection::open(&node).await.unwrap();
+            let (stream, _) = listener.accept().await.unwrap();
+            let hearing = tokio::spawn(heard(stream));
+            let echo = |number: usize| command(&["ECHO", &number.to_string()]);
+            let commands = (0..COMMANDS).map(echo).collect();
+            yield_now().await;
+            for _ in 0..done {
+                consume_budget().await;
+            }
+            if is_told {
+                connection.tell(commands).await.unwrap();
+            } else {
+                assert_eq!(connection.ask(commands).await.unwrap().len(), COMMANDS);
+            }
+            let heard = hearing.await.unwrap();
+            assert!(heard.is_sorted(), "after {done}: {heard:?}");
+        }
+    }
 }
