@@ -98,6 +98,35 @@ impl Datastore {
         Ok(())
     }
 
+    /// Stores the wish that `group` now holds, of which members with these keys stay though they were to go.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] unless the records are still at the revisions that `group` was read with, and these members have not been let go;
+    /// [`Error::Database`].
+    pub async fn node_group_keep(
+        &self,
+        group: &ReplicationGroup,
+        staying: &[i64],
+        events: &[Event],
+    ) -> Result<(), Error> {
+        let keys = json(&staying)?;
+        let mut write = self.write("node_group_keep").await?;
+        let kept = sqlx::query!(
+            "UPDATE cache_clusters SET deletion_requested_at = NULL
+             WHERE dismissed = 0 AND cache_cluster_key IN (SELECT value FROM json_each(?))",
+            keys
+        )
+        .execute(&mut *write)
+        .await?;
+        if kept.rows_affected() != staying.len() as u64 {
+            return Err(Error::Stale);
+        }
+        self.group_put(&mut write, group, &[], u32::MAX).await?;
+        events_put(&mut write, &group.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
     /// Forgets node groups that have no member left.
     ///
     /// # Errors

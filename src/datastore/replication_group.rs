@@ -272,10 +272,25 @@ impl Datastore {
         node_quota: u32,
     ) -> Result<ReplicationGroup, Error> {
         let mut write = self.write("replication_group_request").await?;
-        group_update(&mut write, group).await?;
-        group_logs_put(&mut write, group.key, &group.log_deliveries).await?;
+        self.group_put(&mut write, group, tags, node_quota).await?;
+        events_put(&mut write, &group.scope, events).await?;
+        let stored = group_of_key(&mut write, group.key).await?;
+        write.commit().await?;
+        Ok(stored)
+    }
+
+    /// Stores what `group` and its members are wished to be, and refuses more nodes than there may be.
+    pub(super) async fn group_put(
+        &self,
+        write: &mut Transaction<'_, Sqlite>,
+        group: &ReplicationGroup,
+        tags: &[Tag],
+        node_quota: u32,
+    ) -> Result<(), Error> {
+        group_update(write, group).await?;
+        group_logs_put(write, group.key, &group.log_deliveries).await?;
         if let Some(sharding) = &group.sharding {
-            node_groups_put(&mut write, group.key, sharding).await?;
+            node_groups_put(write, group.key, sharding).await?;
         }
         for member in &group.members {
             // One that is being deleted takes no more wishes.
@@ -284,23 +299,20 @@ impl Datastore {
                  WHERE cache_cluster_key = ? AND deletion_requested_at IS NOT NULL",
                 member.key
             )
-            .fetch_optional(&mut *write)
+            .fetch_optional(&mut **write)
             .await?;
             if is_leaving.is_none() {
-                member_put(&mut write, member, tags).await?;
+                member_put(write, member, tags).await?;
             }
         }
         if group.deletion_requested_at.is_some() {
-            dismiss_all(&mut write, group.key).await?;
+            dismiss_all(write, group.key).await?;
         }
         if group.members.iter().any(|member| member.key == 0) {
-            refuse_past_quota(&mut write, &group.scope, node_quota).await?;
-            self.refuse_past_capacity(&mut write).await?;
+            refuse_past_quota(write, &group.scope, node_quota).await?;
+            self.refuse_past_capacity(write).await?;
         }
-        events_put(&mut write, &group.scope, events).await?;
-        let stored = group_of_key(&mut write, group.key).await?;
-        write.commit().await?;
-        Ok(stored)
+        Ok(())
     }
 
     /// Notes that the wish of the group's generation is fulfilled, and tells of it.

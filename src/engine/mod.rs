@@ -206,6 +206,15 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<(), EngineError>;
 
+    /// Which of these slots have a key that takes more than `key_bytes` of memory. Of each slot at least ten thousand keys are looked at.
+    async fn slots_with_large_keys(
+        &self,
+        node: &NodeEndpoint,
+        slots: &SlotSet,
+        key_bytes: u64,
+        deadline: Duration,
+    ) -> Result<SlotSet, EngineError>;
+
     /// Moves keys of `slots` from the node that owns them to `taker`, until none is left or a limit is reached. The slots are open
     /// on both sides: `Importing` there, `Migrating` here; clients go on meanwhile.
     ///
@@ -400,6 +409,18 @@ impl Engine for NetworkEngine {
         node.replicates()?;
         node.bounded(deadline, redis::cluster::order(node, orders))
             .await
+    }
+
+    async fn slots_with_large_keys(
+        &self,
+        node: &NodeEndpoint,
+        slots: &SlotSet,
+        key_bytes: u64,
+        deadline: Duration,
+    ) -> Result<SlotSet, EngineError> {
+        node.replicates()?;
+        let looking = redis::migration::slots_with_large_keys(node, slots, key_bytes);
+        node.bounded(deadline, looking).await
     }
 
     async fn migrate_keys(

@@ -352,6 +352,17 @@ impl Engine for SimulatedEngine {
             .await
     }
 
+    /// Here those keys are large whose names say so.
+    async fn slots_with_large_keys(
+        &self,
+        node: &NodeEndpoint,
+        slots: &SlotSet,
+        _: u64,
+        deadline: Duration,
+    ) -> Result<SlotSet, EngineError> {
+        self.large_slots(node, slots, deadline).await
+    }
+
     /// Some slots at a time. A quarter of all are too large here, so that these are open for a while.
     async fn hand_over_slots(
         &self,
@@ -362,7 +373,8 @@ impl Engine for SimulatedEngine {
         _: &MigrationLimits,
         deadline: Duration,
     ) -> Result<HandedOver, EngineError> {
-        let small: Vec<u16> = slots.iter().filter(|slot| slot / 1024 % 4 > 0).collect();
+        let small = slots.difference(&self.large_slots(giver, slots, deadline).await?);
+        let small: Vec<u16> = small.iter().filter(|slot| slot / 1024 % 4 > 0).collect();
         let mut handed = SlotSet::EMPTY;
         for part in small.chunks(HANDED_AT_ONCE) {
             let part: SlotSet = part.iter().copied().collect();

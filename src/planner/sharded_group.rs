@@ -179,6 +179,8 @@ pub struct SlotMove {
     pub is_same_run: bool,
     /// Whether they are the taker's first, before which it gets what belongs to no slot.
     pub is_first: bool,
+    /// Whether any is on its way already: then keys of it may be on both sides.
+    pub is_open: bool,
     /// The slots.
     pub slots: SlotSet,
 }

@@ -3,6 +3,7 @@
 //! Nothing here takes long: containers are made and rebooted by the reconciler of cache clusters, so that a failover never waits for
 //! one. While something is under way that nobody tells of (a synchronisation, a silence), the group is looked at again soon.
 
+mod moving;
 mod rolls;
 mod sharded;
 mod stages;

@@ -9,6 +9,7 @@ mod describe;
 mod failover;
 mod hang;
 mod held_up;
+mod large_keys;
 mod maintenance;
 mod modify;
 mod published;

@@ -33,6 +33,9 @@ const BYTES_PER_FLIGHT: u64 = 1 << 20;
 /// Slots whose keys are counted, and keys that are measured, at once.
 const ASKED_PER_FLIGHT: usize = 1024;
 
+/// Most keys of a slot that are looked at before it is opened.
+const KEYS_LOOKED_AT_MAX: usize = 10_000;
+
 /// A key and its slot.
 type Key = (u16, Vec<u8>);
 
@@ -70,7 +73,7 @@ pub(crate) async fn migrate_keys(
         let count = waiting.len().min(SLOTS_PER_FLIGHT);
         let batch: Vec<u16> = waiting.drain(..count).collect();
         let (found, mut unfinished) = work.keys(&batch, too_large.len()).await?;
-        let sized = work.sizes(found).await?;
+        let sized = sizes(giver, &mut work.connection, found).await?;
         let mut touched = BTreeSet::new();
         for flight in flights(sized, limits, &mut too_large) {
             touched.extend(flight.iter().map(|(slot, _)| *slot));
@@ -94,6 +97,73 @@ pub(crate) async fn migrate_keys(
         left,
         too_large,
     })
+}
+
+/// The slots with a key that takes more than this much memory, as far as [`KEYS_LOOKED_AT_MAX`] keys of each tell. The caller bounds the
+/// time.
+pub(crate) async fn slots_with_large_keys(
+    node: &NodeEndpoint,
+    slots: &SlotSet,
+    key_bytes: u64,
+) -> Result<SlotSet, EngineError> {
+    let mut connection = Connection::open(node).await?;
+    let mut large = BTreeSet::new();
+    let slots: Vec<u16> = slots.iter().collect();
+    for part in slots.chunks(SLOTS_PER_FLIGHT) {
+        let keys = keys_of(node, &mut connection, part, KEYS_LOOKED_AT_MAX).await?;
+        let sized = sizes(node, &mut connection, keys).await?;
+        let too_large = sized.into_iter().filter(|(_, bytes)| *bytes > key_bytes);
+        large.extend(too_large.map(|((slot, _), _)| slot));
+    }
+    Ok(large.into_iter().collect())
+}
+
+/// Up to `count` keys of each slot.
+async fn keys_of(
+    node: &NodeEndpoint,
+    connection: &mut Connection<'_>,
+    slots: &[u16],
+    count: usize,
+) -> Result<Vec<Key>, EngineError> {
+    let ask = |slot: &u16| {
+        let mut ask = cluster(&["GETKEYSINSLOT"]);
+        ask.arg(*slot).arg(count);
+        ask
+    };
+    let questions = slots.iter().map(ask).collect();
+    let mut keys = Vec::new();
+    for (slot, answer) in zip(slots, connection.ask(questions).await?) {
+        let names: Vec<Vec<u8>> = read(node, answer)?;
+        keys.extend(names.into_iter().map(|name| (*slot, name)));
+    }
+    Ok(keys)
+}
+
+/// The memory that each key takes, by a sample of its elements. One that is gone meanwhile is left out: the giver sends
+/// whoever asks for it on to the taker.
+async fn sizes(
+    node: &NodeEndpoint,
+    connection: &mut Connection<'_>,
+    keys: Vec<Key>,
+) -> Result<Vec<(Key, u64)>, EngineError> {
+    let ask = |(_, name): &Key| {
+        let mut ask = command(&["MEMORY", "USAGE"]);
+        ask.arg(name);
+        ask
+    };
+    let mut sized = Vec::with_capacity(keys.len());
+    for part in keys.chunks(ASKED_PER_FLIGHT) {
+        let questions = part.iter().map(ask).collect();
+        for (key, answer) in zip(part, connection.ask_each(questions).await?) {
+            let bytes = match answer {
+                Err(error) if error.code() == Some("ASK") => continue,
+                Err(error) => return Err(refusal(node, &error)),
+                Ok(answer) => read::<Option<u64>>(node, answer)?,
+            };
+            sized.extend(bytes.map(|bytes| (key.clone(), bytes)));
+        }
+    }
+    Ok(sized)
 }
 
 /// Parts keys into what is moved at once, and puts those that are too large aside.
@@ -132,44 +202,11 @@ impl Move<'_> {
         in_the_way: usize,
     ) -> Result<(Vec<Key>, Vec<u16>), EngineError> {
         let count = KEYS_PER_FLIGHT + in_the_way;
-        let ask = |slot: &u16| {
-            let mut ask = cluster(&["GETKEYSINSLOT"]);
-            ask.arg(*slot).arg(count);
-            ask
-        };
-        let questions = slots.iter().map(ask).collect();
-        let (mut keys, mut unfinished) = (Vec::new(), Vec::new());
-        for (slot, answer) in zip(slots, self.connection.ask(questions).await?) {
-            let names: Vec<Vec<u8>> = read(self.giver, answer)?;
-            if names.len() >= count {
-                unfinished.push(*slot);
-            }
-            keys.extend(names.into_iter().map(|name| (*slot, name)));
-        }
+        let keys = keys_of(self.giver, &mut self.connection, slots, count).await?;
+        let held = |slot: &u16| keys.iter().filter(|(of, _)| of == slot).count();
+        let unfinished = slots.iter().copied().filter(|slot| held(slot) >= count);
+        let unfinished = unfinished.collect();
         Ok((keys, unfinished))
-    }
-
-    /// The memory that each key takes, by a sample of its elements. One that is gone meanwhile is left out: the giver sends
-    /// whoever asks for it on to the taker.
-    async fn sizes(&mut self, keys: Vec<Key>) -> Result<Vec<(Key, u64)>, EngineError> {
-        let ask = |(_, name): &Key| {
-            let mut ask = command(&["MEMORY", "USAGE"]);
-            ask.arg(name);
-            ask
-        };
-        let mut sized = Vec::with_capacity(keys.len());
-        for part in keys.chunks(ASKED_PER_FLIGHT) {
-            let questions = part.iter().map(ask).collect();
-            for (key, answer) in zip(part, self.connection.ask_each(questions).await?) {
-                let bytes = match answer {
-                    Err(error) if error.code() == Some("ASK") => continue,
-                    Err(error) => return Err(refusal(self.giver, &error)),
-                    Ok(answer) => read::<Option<u64>>(self.giver, answer)?,
-                };
-                sized.extend(bytes.map(|bytes| (key.clone(), bytes)));
-            }
-        }
-        Ok(sized)
     }
 
     /// How many keys there are, and the slots that have any.

@@ -116,6 +116,21 @@ impl SimulatedEngine {
         Ok(())
     }
 
+    /// Which slots have a key that is called large.
+    pub(super) async fn large_slots(
+        &self,
+        node: &NodeEndpoint,
+        slots: &SlotSet,
+        deadline: Duration,
+    ) -> Result<SlotSet, EngineError> {
+        let operation = Operation::NodeClusterView;
+        self.ask(operation, node, deadline, |world, reach| match reach {
+            Reach::Process { container, .. } => Ok(world.large_slots(container, slots)),
+            Reach::Nothing | Reach::Frozen { .. } => Err(node.timeout(deadline, None)),
+        })
+        .await
+    }
+
     pub(super) async fn move_keys(
         &self,
         giver: &NodeEndpoint,

@@ -80,12 +80,15 @@ impl Look<'_> {
                 continue;
             }
             busy.extend([from, to]);
+            let slots: SlotSet = slots.iter().take(MOVE_SLOTS_MAX).collect();
+            let mut open = giver.migrating.iter().chain(&taker.importing);
             chosen.push(SlotMove {
                 from: (from, giver.node_id.clone()),
                 to: (to, taker.node_id.clone()),
                 is_same_run: self.gives_in_same_run(from),
                 is_first: taker.slots.is_empty(),
-                slots: slots.iter().take(MOVE_SLOTS_MAX).collect(),
+                is_open: open.any(|(slot, _)| slots.contains(*slot)),
+                slots,
             });
         }
         (chosen, left)

@@ -8,36 +8,22 @@ use futures_util::future::join_all;
 use super::stages::{COMMAND_DEADLINE, NO_QUOTA};
 use super::{ReplicationGroups, Stop, container_seen, has_primary_address};
 use crate::datastore::NodeGroupSeen;
-use crate::engine::cluster::{
-    ClusterOrder, ClusterView, FailoverKind, HandOver, KeyConflict, MigrationLimits,
-    MigrationState, NodeHealth, SlotMigration, SlotState,
-};
-use crate::engine::{EngineError, NodeEndpoint, PrimaryAddress, Role};
+use crate::engine::cluster::{ClusterOrder, ClusterView, FailoverKind, NodeHealth, SlotState};
+use crate::engine::{EngineError, Role};
 use crate::planner::replication_group::ContainerSeen;
 use crate::planner::sharded_group::{
-    Answer, ClusterSeen, MemberSeen, Order, Other, Serving, SlotMove, Stage, TakeOver,
+    Answer, ClusterSeen, MemberSeen, Order, Other, Serving, Stage, TakeOver,
 };
 use crate::reconcile::node::describe;
 use crate::resources::cache_cluster::{CacheCluster, Observation};
-use crate::resources::engine::{Engine, EngineVersion, supports_atomic_migration};
 use crate::resources::engine_settings::bus_port;
 use crate::resources::event::Event;
 use crate::resources::node_group::NodeGroupId;
 use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::replication_group::sharding::NodeGroup;
-use crate::resources::slots::SlotSet;
 
 /// How long a node may take to answer one look. A failover waits for the slowest that runs.
 const VIEW_DEADLINE: Duration = Duration::from_millis(800);
-
-/// How long keys are moved before the group is looked at again: a failover waits for no resharding.
-const MOVE_SLICE: Duration = Duration::from_secs(1);
-
-/// How long a move may take when a single key takes longer than that.
-const MOVE_DEADLINE: Duration = Duration::from_secs(30);
-
-/// How long a node may take to hear of slots: since Valkey 8 it waits up to two seconds for its replicas to hear of them too.
-const SLOTS_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The addresses of members, as nodes reach each other.
 pub(in crate::reconcile) type Addresses = HashMap<(String, u16), usize>;
@@ -115,19 +101,7 @@ impl ReplicationGroups {
                     .collect();
                 Ok(store.node_group_record_givers(&givers).await?)
             }
-            Stage::Move(first, then) => {
-                let Some(reason) = self.move_all(group, &first).await? else {
-                    return Ok(());
-                };
-                if then.is_empty() {
-                    return Err(Stop::Obstacle(reason));
-                }
-                self.tell(group, &reason).await.map_err(Stop::Error)?;
-                match self.move_all(group, &then).await? {
-                    Some(reason) => Err(Stop::Obstacle(reason)),
-                    None => Ok(()),
-                }
-            }
+            Stage::Move(first, then) => self.make_moves(group, &first, &then).await,
             Stage::RecordServing(serving) => self.record_serving(group, &serving).await,
             Stage::ChooseFailoverRun(index, run) => Ok(store
                 .node_group_choose_failover_run(&node_groups(group)[index], run.as_deref())
@@ -186,122 +160,6 @@ impl ReplicationGroups {
         };
         let results = join_all(told.into_iter().map(tell)).await;
         results.into_iter().collect()
-    }
-
-    /// Makes all these moves at once; says why where none of them can go on.
-    async fn move_all(
-        &self,
-        group: &ReplicationGroup,
-        moves: &[SlotMove],
-    ) -> Result<Option<String>, Stop> {
-        let moving = moves.iter().map(|one| self.move_slots(group, one));
-        let stuck: Vec<SlotSet> = join_all(moving)
-            .await
-            .into_iter()
-            .collect::<Result<_, _>>()?;
-        if moves.is_empty() || stuck.iter().any(SlotSet::is_empty) {
-            return Ok(None);
-        }
-        let stuck = stuck.iter().fold(SlotSet::EMPTY, |all, one| all.union(one));
-        Ok(Some(format!(
-            "Slots {stuck} hold keys of more than 256 MB, which do not move. They stay where they are."
-        )))
-    }
-
-    /// Hands small slots over whole. Opens the others on both sides, moves keys for a while, and hands over those of which none is left.
-    /// Returns the slots that stay open if only keys that are too large are left of all of them.
-    async fn move_slots(&self, group: &ReplicationGroup, plan: &SlotMove) -> Result<SlotSet, Stop> {
-        let (from, to) = (&group.members[plan.from.0], &group.members[plan.to.0]);
-        let (giver, taker) = (self.endpoint(from)?, self.endpoint(to)?);
-        let node = to.nodes.first().ok_or(Stop::Stale)?;
-        let address = PrimaryAddress {
-            encrypted: taker.encryption.is_some(),
-            host: node.address.ok_or(Stop::Stale)?.to_string(),
-            port: node.engine_port(&to.spec),
-            administrator: taker.administrator.clone(),
-        };
-        let limits = MigrationLimits {
-            time: MOVE_SLICE,
-            ..MigrationLimits::default()
-        };
-        let engine = &self.world.engine;
-        let mut slots = plan.slots.clone();
-        let version = from.spec.engine_version;
-        if plan.is_first && has_functions(version) {
-            let copied = engine.copy_functions(&giver, &taker, COMMAND_DEADLINE);
-            copied.await.map_err(stop)?;
-        }
-        if supports_atomic_migration(version.engine, version.number) {
-            self.migrate_atomically(&giver, plan).await?;
-            return Ok(SlotSet::EMPTY);
-        }
-        if plan.is_same_run && hands_over(version) {
-            let plan = HandOver {
-                giver_id: &plan.from.1,
-                taker_id: &plan.to.1,
-                taker: &address,
-            };
-            let handed = engine
-                .hand_over_slots(&giver, &taker, &slots, &plan, &limits, MOVE_DEADLINE)
-                .await
-                .map_err(stop)?;
-            slots = slots.difference(&handed.slots);
-            let large = slots.difference(&handed.untried).len();
-            // Of a few that are large there may be more to hand over beside them next time. Where most are, they are opened now: they come
-            // first each time, and would leave room for few others.
-            let has_more = !handed.untried.is_empty() || large <= handed.slots.len();
-            if !handed.slots.is_empty() && has_more {
-                return Ok(SlotSet::EMPTY);
-            }
-        }
-        let order = async |endpoint, slots: &SlotSet, state| {
-            let order = [ClusterOrder::SetSlots(slots.clone(), state)];
-            let told = engine.cluster_order(endpoint, &order, SLOTS_DEADLINE);
-            told.await.map_err(stop)
-        };
-        let importing = SlotState::Importing(plan.from.1.clone());
-        order(&taker, &slots, importing).await?;
-        let migrating = SlotState::Migrating(plan.to.1.clone());
-        order(&giver, &slots, migrating).await?;
-        let conflict = match plan.is_same_run {
-            true => KeyConflict::GiverWins,
-            false => KeyConflict::TakerWins,
-        };
-        let moved = engine
-            .migrate_keys(&giver, &slots, &address, conflict, &limits, MOVE_DEADLINE)
-            .await
-            .map_err(stop)?;
-        let empty = slots.difference(&moved.left);
-        if !empty.is_empty() {
-            // Whoever takes over first claims the slots with a new epoch; should the giver not hear of it from us, it will from that one.
-            let owned = || SlotState::Owned(plan.to.1.clone());
-            order(&taker, &empty, owned()).await?;
-            order(&giver, &empty, owned()).await?;
-        }
-        let is_stuck = empty.is_empty() && moved.keys == 0 && moved.too_large == moved.remaining;
-        Ok(match is_stuck {
-            true => moved.left,
-            false => SlotSet::EMPTY,
-        })
-    }
-
-    /// Lets the giver do it by itself, one move after the other; whether one was done is seen of the slots.
-    async fn migrate_atomically(&self, giver: &NodeEndpoint, plan: &SlotMove) -> Result<(), Stop> {
-        let engine = &self.world.engine;
-        let begun = engine
-            .slot_migrations(giver, COMMAND_DEADLINE)
-            .await
-            .map_err(stop)?;
-        let is_running =
-            |one: &SlotMigration| !one.is_import && one.state == MigrationState::Running;
-        if begun.iter().any(is_running) {
-            return Ok(());
-        }
-        let moves = [(plan.slots.clone(), plan.to.1.clone())];
-        engine
-            .slot_migration_start(giver, &moves, COMMAND_DEADLINE)
-            .await
-            .map_err(stop)
     }
 
     async fn record_serving(
@@ -424,18 +282,8 @@ fn loading() -> Answer {
     }
 }
 
-/// Whether a version may be told of a slot within a transaction: from Valkey 8.0 on that word goes to the replicas first, for which a
-/// transaction cannot wait.
-fn hands_over(version: &EngineVersion) -> bool {
-    version.engine == Engine::Redis || !version.at_least(8, 0, 0)
-}
-
-fn has_functions(version: &EngineVersion) -> bool {
-    version.engine == Engine::Valkey || version.at_least(7, 0, 0)
-}
-
 /// Whatever a node of a cluster refuses, it may do when it has heard more of the others.
-fn stop(error: EngineError) -> Stop {
+pub(super) fn stop(error: EngineError) -> Stop {
     Stop::Engine(describe(&error))
 }
 

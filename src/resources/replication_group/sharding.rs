@@ -169,6 +169,46 @@ impl ReplicationGroup {
             .retain(|change| !matches!(change, GroupChange::NodeGroupCount(..)));
     }
 
+    /// Leaves slots with the node groups that have them: what is in them does not move. One that was to go stays for them, and a new one
+    /// for which none is left goes.
+    pub fn keep_slots(&mut self, kept: &[(NodeGroupId, SlotSet)], now: Timestamp) {
+        let Some(sharding) = &mut self.sharding else {
+            return;
+        };
+        let all = kept
+            .iter()
+            .fold(SlotSet::EMPTY, |all, (_, slots)| all.union(slots));
+        let (mut come, mut go) = (Vec::new(), Vec::new());
+        for one in &mut sharding.node_groups {
+            let was_wished = !one.slots.is_empty();
+            one.slots = one.slots.difference(&all);
+            for (_, slots) in kept.iter().filter(|(id, _)| *id == one.id) {
+                one.slots = one.slots.union(slots);
+            }
+            match (was_wished, !one.slots.is_empty()) {
+                (false, true) => come.push(one.id),
+                (true, false) => go.push(one.id),
+                _ => {}
+            }
+        }
+        let wished = |one: &&NodeGroup| !one.slots.is_empty();
+        let count = sharding.node_groups.iter().filter(wished).count();
+        for member in &mut self.members {
+            let membership = member.membership.as_ref();
+            let node_group = membership.and_then(|membership| membership.node_group);
+            if node_group.is_some_and(|id| come.contains(&id)) {
+                member.deletion_requested_at = None;
+            } else if node_group.is_some_and(|id| go.contains(&id)) {
+                member.deletion_requested_at.get_or_insert(now);
+            }
+        }
+        for change in &mut self.changes {
+            if let GroupChange::NodeGroupCount(_, to) = change {
+                *to = u32::try_from(count).unwrap_or(u32::MAX);
+            }
+        }
+    }
+
     /// Wishes for another layout of slots: an even share for each of `staying`, with new node groups for those of them that are not there,
     /// one member in each of their zones. The others go when they hold nothing. Returns how many slots have to move.
     pub fn reshard(

@@ -26,6 +26,9 @@ mod orders;
 pub(crate) use migration::{Conflict, Migrated, MigrationStage, SlotJob, Taker};
 pub(crate) use orders::{ClusterCommand, SlotMark, Takeover};
 
+/// A key with this in its name is too large to move.
+const LARGE: &str = "large";
+
 /// What a member knows: its `nodes.conf`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Member {
@@ -451,6 +454,15 @@ impl SimulatedWorld {
         };
         let members = state.members_running();
         members.iter().filter(counts).cloned().collect()
+    }
+
+    /// Which of these slots have a key that is called large.
+    pub(crate) fn large_slots(&self, container: &str, slots: &SlotSet) -> SlotSet {
+        let state = self.state();
+        let keys = state.containers[container].process.keys.keys();
+        let large = keys.filter(|key| key.contains(LARGE));
+        let found = large.map(|key| key_slot(key.as_bytes()));
+        found.filter(|slot| slots.contains(*slot)).collect()
     }
 
     /// Whether a process has cluster mode enabled.

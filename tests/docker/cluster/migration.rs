@@ -325,6 +325,14 @@ async fn a_silent_taker_and_a_large_key_hold_a_slot_up() {
         giver
             .tell::<()>(&["SETRANGE", &format!("{tag} large"), "99999", "v"])
             .await;
+        let owned = cluster.slots(0).await;
+        let larger_than = async |bytes| {
+            let looked =
+                NetworkEngine.slots_with_large_keys(&giver.endpoint, &owned, bytes, DEADLINE);
+            looked.await.unwrap()
+        };
+        assert_eq!(larger_than(10_000).await, slot(&tag));
+        assert_eq!(larger_than(1 << 20).await, SlotSet::EMPTY);
         cluster.open(&slot(&tag), 0, 1).await;
         let migrate = async |limits| {
             let conflict = KeyConflict::GiverWins;

@@ -14,7 +14,7 @@ use crate::harness::Harness;
 const STEPS_MAX: usize = 500;
 
 /// A client that begins at the first node and goes where it is sent.
-fn called<T>(
+pub(super) fn called<T>(
     harness: &Harness,
     call: impl Fn(&SimulatedEngine, &NodeEndpoint, bool) -> Answer<T>,
 ) -> T {

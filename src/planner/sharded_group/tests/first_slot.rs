@@ -88,6 +88,7 @@ fn a_primary_that_keys_came_to_before_its_first_slot_is_replaced() {
         to: (3, name(3)),
         is_same_run: true,
         is_first: true,
+        is_open: true,
         slots: std::iter::once(6000u16).collect(),
     };
     let rest = Vec::new();

@@ -38,7 +38,16 @@ fn between(
         to: (to, name(to)),
         is_same_run,
         is_first: false,
+        is_open: false,
         slots: slots.into_iter().collect(),
+    }
+}
+
+/// The same, where it is on its way already.
+fn under_way(one: SlotMove) -> SlotMove {
+    SlotMove {
+        is_open: true,
+        ..one
     }
 }
 
@@ -113,14 +122,15 @@ fn what_is_on_its_way_comes_first_and_goes_on_where_the_giver_is_another() {
     };
     let rest = (0..10).filter(|slot| *slot != 3);
     let rest = vec![between((0, 2), false, rest)];
-    let first = vec![between((0, 2), false, [3])];
+    let first = vec![under_way(between((0, 2), false, [3]))];
     check(open, Plan::Do(Stage::Move(first, rest)));
     // It was under way somewhere else than it is wished now.
     let elsewhere = |it: &mut Scene| {
         it.answer(0).migrating = vec![(3, name(2))];
         it.wish();
     };
-    check(elsewhere, slot_move(3..4, false));
+    let only = vec![under_way(between((0, 2), false, [3]))];
+    check(elsewhere, Plan::Do(Stage::Move(only, Vec::new())));
     let owned = |it: &mut Scene| it.answer(2).importing = vec![(6000, name(0))];
     let closed: SlotSet = std::iter::once(6000u16).collect();
     check(owned, tell(vec![(2, vec![Order::CloseSlots(closed)])]));
@@ -142,8 +152,8 @@ fn what_cannot_move_is_in_nobodys_way() {
         it.node_group(0).giver_run = Some(run.clone());
         it.answer(0).migrating = vec![(3, name(2)), (7, name(4))];
     };
-    let first = vec![between((0, 2), true, [3])];
-    let then = vec![between((0, 4), true, [7])];
+    let first = vec![under_way(between((0, 2), true, [3]))];
+    let then = vec![under_way(between((0, 4), true, [7]))];
     check(open, Plan::Do(Stage::Move(first.clone(), then)));
     let stuck = |it: &mut Scene| {
         open(it);
