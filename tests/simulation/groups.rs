@@ -258,7 +258,7 @@ impl Simulation {
         };
         match operation {
             Operation::NodePromote => self.match_promotion(target).await,
-            Operation::NodeProbe if by.starts_with(&format!("run {REPLICATION_GROUPS} ")) => {
+            Operation::NodeProbe if self.is_run_of(REPLICATION_GROUPS, by) => {
                 let looked_at = &mut self.ledger.groups.looked_at;
                 looked_at.insert(target.clone(), self.steps);
                 Ok(())
@@ -291,6 +291,11 @@ impl Simulation {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a task is a run of the reconciler of this name.
+    fn is_run_of(&self, reconciler: &str, task: &str) -> bool {
+        task.starts_with(&format!("run {} ", self.place(reconciler)))
     }
 
     /// A failover waits for nobody for ever: whoever hangs or is cut off when another is chosen may be left behind.
@@ -337,7 +342,11 @@ impl Simulation {
             })?;
             Some((group.clone(), member.clone()))
         }) else {
-            return Err(format!("{target} is promoted, and is no member"));
+            // The group was deleted since it was looked at, and this member is gone already.
+            return match self.is_taken(target) {
+                true => Err(format!("{target} is promoted, and is no member")),
+                false => Ok(()),
+            };
         };
         let id = &promoted.spec.cache_cluster_id;
         if group.primary.cache_cluster_id != *id {
@@ -415,6 +424,19 @@ impl Simulation {
             Some(_) => target == format!("127.0.0.1:{port}"),
             None => address.is_some_and(|address| target == format!("{address}:{port}")),
         }
+    }
+
+    /// Whether any container has this address, or this port of the host.
+    fn is_taken(&self, target: &str) -> bool {
+        let host = &self.outside.host;
+        host.containers().iter().any(|found| {
+            let spec = host.container_spec(&found.name);
+            let published = spec.map(|spec| spec.published_ports).unwrap_or_default();
+            let mut ports = published.iter().map(|published| published.host_port);
+            let mut addresses = found.addresses.values();
+            addresses.any(|address| target.starts_with(&format!("{address}:")))
+                || ports.any(|port| target == format!("127.0.0.1:{port}"))
+        })
     }
 
     /// Whether clients of the primary endpoint come to this container.

@@ -37,14 +37,11 @@ const ROUNDS_MAX: usize = 100;
 /// The same where slots have to move, a few hundred in a round.
 const CLUSTER_ROUNDS_MAX: usize = 240;
 
-/// How many reconcilers there are.
-pub const RECONCILERS: usize = 7;
+/// The name of the reconciler of cache clusters.
+pub const CACHE_CLUSTERS: &str = "cache_cluster";
 
-/// The place of the reconciler of cache clusters among all.
-pub const CACHE_CLUSTERS: usize = 3;
-
-/// The place of the reconciler of replication groups among all.
-pub const REPLICATION_GROUPS: usize = 4;
+/// The name of the reconciler of replication groups.
+pub const REPLICATION_GROUPS: &str = "replication_group";
 
 /// How long the simulation waits where a reconciler wants to look again soon.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -317,6 +314,13 @@ impl Simulation {
         ))
     }
 
+    /// The place of the reconciler of this name among all.
+    pub fn place(&self, name: &str) -> usize {
+        let all = reconcilers(&self.process.world);
+        let found = all.iter().position(|one| one.name() == name);
+        found.unwrap_or_else(|| panic!("no reconciler is called {name}"))
+    }
+
     /// Runs one reconciler on all that it lists.
     pub async fn run_all(&mut self, index: usize) -> Result<Went, String> {
         let reconciler = reconcilers(&self.process.world).swap_remove(index);
@@ -510,11 +514,22 @@ impl Simulation {
 
     /// As the driver does: no key twice at once, and one at a time of those that have but one.
     async fn start_any_run(&mut self) -> Result<(), String> {
-        let often: &[usize] = match self.has_groups {
-            true => &[0, 1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 5, 5],
-            false => &[0, 1, 1, 3, 3, 3, 3, 5, 5],
+        // How often each is run, in hundredths.
+        let (health, watch, groups) = match self.has_groups {
+            true => (12, 24, 55),
+            false => (22, 22, 22),
         };
-        let index = *self.dice.pick(often);
+        let name = match self.dice.below(100) {
+            0..2 => "maintenance",
+            chosen if chosen < health => "health",
+            chosen if chosen < watch => "watch",
+            chosen if chosen < groups => REPLICATION_GROUPS,
+            chosen if chosen < 80 => CACHE_CLUSTERS,
+            80..86 => "access",
+            86..98 => "router",
+            _ => "snapshot",
+        };
+        let index = self.place(name);
         let reconciler = reconcilers(&self.process.world).swap_remove(index);
         let items = reconciler
             .list()

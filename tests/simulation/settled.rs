@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use cacheplane::control_plane::reconcilers;
 use cacheplane::datastore::EventFilter;
 use cacheplane::engine::simulated::SimulatedEngine;
 use cacheplane::engine::{Engine as _, NodeEndpoint, Protocol};
@@ -18,7 +19,7 @@ use cacheplane::runtime::simulated::Operation;
 use crate::ledger::{identity, is_routers};
 use crate::parameters;
 use crate::process::{OWNER, encryption_for};
-use crate::run::{CACHE_CLUSTERS, RECONCILERS, REPLICATION_GROUPS, Simulation};
+use crate::run::{CACHE_CLUSTERS, REPLICATION_GROUPS, Simulation};
 use crate::settled_groups;
 use crate::tale::Tale;
 use crate::turns::Action;
@@ -69,17 +70,17 @@ async fn check_repetition(sim: &mut Simulation) -> Result<(), String> {
     sim.actions.clear();
     let keys: Vec<i64> = sim.ledger.clusters.keys().copied().collect();
     for key in keys {
-        sim.run(CACHE_CLUSTERS, key).await?;
+        sim.run(sim.place(CACHE_CLUSTERS), key).await?;
     }
     let groups: Vec<i64> = sim.ledger.groups.records.keys().copied().collect();
     for key in groups {
-        sim.run(REPLICATION_GROUPS, key).await?;
+        sim.run(sim.place(REPLICATION_GROUPS), key).await?;
     }
     let is_write = |action: &&Action| matches!(action, Action::Write(_));
     if let Some(write) = sim.actions.iter().find(is_write) {
         return Err(format!("what was settled is not: {write:?}"));
     }
-    for index in 0..RECONCILERS {
+    for index in 0..reconcilers(&sim.process.world).len() {
         sim.run_all(index).await?;
     }
     let has_effect = |action: &&Action| match action {

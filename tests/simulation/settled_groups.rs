@@ -27,7 +27,7 @@ pub async fn check(sim: &mut Simulation) -> Result<(), String> {
     for group in &groups {
         let id = &group.spec.replication_group_id;
         sim.actions.clear();
-        sim.run(REPLICATION_GROUPS, group.key).await?;
+        sim.run(sim.place(REPLICATION_GROUPS), group.key).await?;
         if let Some(action) = sim.actions.iter().find(|action| action.has_effect()) {
             return Err(format!("{id} was settled, and {action:?} is done"));
         }
