@@ -178,6 +178,18 @@ impl Refusal {
 /// # Errors
 /// [`Code::Serialization`] for a value of another type.
 pub fn read<T: DeserializeOwned>(input: serde_json::Value) -> Result<T, Refusal> {
+    let input = match input {
+        serde_json::Value::Object(_) => input,
+        // Of a form that says nothing but its action.
+        serde_json::Value::Null => serde_json::Value::Object(serde_json::Map::new()),
+        // A list would be taken for the members in their order.
+        _ => {
+            return Err(Refusal::new(
+                Code::Serialization,
+                "The input cannot be read: it has no members.",
+            ));
+        }
+    };
     T::deserialize(input).map_err(|error| {
         Refusal::new(
             Code::Serialization,

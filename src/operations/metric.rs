@@ -25,6 +25,10 @@ pub use queries::get_metric_data;
 /// Most points of one GetMetricStatistics (API reference).
 const DATAPOINTS_MAX: i64 = 1440;
 
+/// Most statistics of one GetMetricStatistics, plain and extended (API reference).
+const STATISTICS_MAX: usize = 5;
+const EXTENDED_STATISTICS_MAX: usize = 10;
+
 /// Most dimensions of a metric (API reference).
 const DIMENSIONS_MAX: usize = 30;
 
@@ -51,11 +55,27 @@ pub async fn get_metric_statistics(
             "Either Statistics or ExtendedStatistics must be specified, and not both.",
         ));
     }
+    for (member, asked, most) in [
+        ("Statistics", &input.statistics, STATISTICS_MAX),
+        (
+            "ExtendedStatistics",
+            &input.extended_statistics,
+            EXTENDED_STATISTICS_MAX,
+        ),
+    ] {
+        if asked.len() > most {
+            return Err(Refusal::invalid(format!(
+                "The collection {member} must not have a size greater than {most}."
+            )));
+        }
+    }
     let asked = input.statistics.iter().map(|word| (word, false));
     let asked = asked.chain(input.extended_statistics.iter().map(|word| (word, true)));
     let statistics = asked
         .map(|(word, extended)| match Statistic::named(word) {
-            Some(statistic) if statistic.is_extended() == extended => Ok(statistic),
+            Some(statistic) if statistic.is_extended() == extended => {
+                Ok((word.as_str(), statistic))
+            }
             _ => Err(Refusal::invalid(format!(
                 "The value {word} is not a statistic that is supported."
             ))),

@@ -8,10 +8,12 @@ pub mod commands;
 pub mod derive;
 pub mod math;
 pub mod point;
+pub mod range;
 pub mod sample;
 
 pub use catalogue::{METRICS, Metric, Unit};
 pub use point::Point;
+pub use range::Range;
 
 use super::scope::Scope;
 

@@ -17,6 +17,7 @@ mod harness;
 mod iam;
 mod isolation;
 mod log_delivery;
+mod metric;
 mod node_type;
 mod openapi;
 mod published;

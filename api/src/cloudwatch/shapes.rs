@@ -55,9 +55,9 @@ pub struct GetMetricStatisticsInput {
     /// Length of a period, in seconds.
     #[serde(deserialize_with = "lenient")]
     pub period: Option<i64>,
-    /// Statistics but percentiles.
+    /// The five plain statistics.
     pub statistics: Vec<String>,
-    /// Percentiles.
+    /// Extended statistics: percentiles, trimmed means and their kin.
     pub extended_statistics: Vec<String>,
     /// Only what is in this unit.
     pub unit: Option<String>,
