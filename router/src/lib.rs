@@ -30,6 +30,7 @@ pub mod front;
 mod memcached;
 mod metrics;
 pub mod plane;
+mod sparing;
 pub mod state;
 mod stream;
 pub mod table;

@@ -10,9 +10,11 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use super::config::{Version, version_of};
+use crate::sparing::Sparing;
 
 /// How long the other side may take to agree on keys.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
@@ -24,12 +26,18 @@ struct Held<T> {
     path: PathBuf,
     load: fn(&Path) -> io::Result<T>,
     read: Mutex<Option<(Version, T)>>,
+    unread: Sparing,
 }
 
 impl<T: Clone> Held<T> {
     fn new(path: PathBuf, load: fn(&Path) -> io::Result<T>) -> Self {
         let read = Mutex::new(None);
-        Self { path, load, read }
+        Self {
+            path,
+            load,
+            read,
+            unread: Sparing::default(),
+        }
     }
 
     fn get(&self) -> io::Result<T> {
@@ -47,7 +55,9 @@ impl<T: Clone> Held<T> {
                 Ok(what)
             }
             (Err(error), Some((_, what))) => {
-                tracing::warn!(%error, path = %self.path.display(), "a file that cannot be read takes no other's place");
+                if let Some(left_out) = self.unread.admit("unread", Instant::now()) {
+                    tracing::warn!(%error, path = %self.path.display(), left_out, "a file that cannot be read takes no other's place");
+                }
                 Ok(what.clone())
             }
             (Err(error), None) => Err(error),

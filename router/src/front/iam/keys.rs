@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::Context;
 use cacheplane_sigv4::SigningKey;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::front::config::{Version, version_of};
+use crate::sparing::Sparing;
 
 /// The largest file that is read, in bytes.
 const KEYS_BYTES_MAX: u64 = 16 << 20;
@@ -92,6 +94,8 @@ impl fmt::Debug for Password {
 pub(in crate::front) struct KeyFile {
     path: PathBuf,
     read: Mutex<Option<(Version, Arc<Keys>)>>,
+    /// What is said of tokens that were refused, and of the file where it cannot be read.
+    pub(super) refusals: Sparing,
 }
 
 impl KeyFile {
@@ -99,6 +103,7 @@ impl KeyFile {
         Self {
             path,
             read: Mutex::new(None),
+            refusals: Sparing::default(),
         }
     }
 
@@ -120,7 +125,10 @@ impl KeyFile {
                 keys
             }
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "read the keys of tokens");
+                if let Some(left_out) = self.refusals.admit("unread", Instant::now()) {
+                    let error = format!("{error:#}");
+                    tracing::warn!(error, left_out, "read the keys of tokens");
+                }
                 let last = held.as_ref().map(|(_, keys)| Arc::clone(keys));
                 last.unwrap_or_default()
             }

@@ -52,7 +52,10 @@ impl Passwords for Logins<'_> {
                 Some(known.0.clone().into_bytes())
             }
             Err(refused) => {
-                tracing::info!(user, reason = %refused.0, "a token was refused");
+                // Whoever comes to the port can have tokens refused, as often as it likes.
+                if let Some(left_out) = self.keys.refusals.admit(refused.kind(), Instant::now()) {
+                    tracing::info!(user, reason = %refused.0, left_out, "a token was refused");
+                }
                 Some(NOBODYS.to_vec())
             }
         }

@@ -117,6 +117,61 @@ async fn who_logged_in_with_a_token_stays_half_a_day() {
     assert_eq!(*ends.borrow(), end, "nothing makes it longer but a token");
 }
 
+/// What is written to the log in this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whoever comes to the port could fill the disk else.
+#[test]
+fn refused_tokens_are_told_of_sparingly() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, lines) = (directory.path().join("iam.json"), Lines::default());
+    let written = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || written.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let keys = KeyFile::new(path.clone());
+        let (ends_at, _) = watch::channel(None);
+        let mut logins = Logins {
+            keys: &keys,
+            ends_at,
+        };
+        // There is no file.
+        for _ in 0..1000 {
+            assert_eq!(logins.replace(b"alice", b"x"), None);
+        }
+        let known = r#"{"cache": "cache", "region": "us-east-1", "users": {"alice": "secret"}, "credentials": {}}"#;
+        std::fs::write(&path, known).unwrap();
+        let stranger = token("alice").into_bytes();
+        for number in 0..1000 {
+            assert!(logins.replace(b"alice", b"no token").is_some());
+            assert!(logins.replace(b"alice", &stranger).is_some());
+            // Each is refused in other words.
+            let expired = token("alice")
+                .replace("X-Amz-Date=20", &format!("X-Amz-Date={}", 10 + number % 10));
+            assert!(logins.replace(b"alice", expired.as_bytes()).is_some());
+        }
+    });
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let count = |words: &str| text.lines().filter(|line| line.contains(words)).count();
+    assert_eq!(count("read the keys of tokens"), 10, "{text}");
+    assert_eq!(count("it is no presigned request"), 10, "{text}");
+    assert_eq!(count("its access key is not known"), 10, "{text}");
+    assert_eq!(count("a token was refused"), 30, "{text}");
+}
+
 #[tokio::test]
 async fn a_login_is_over_at_its_last_end() {
     let hour = Duration::from_hours(1);

@@ -20,6 +20,16 @@ const SERVICE: &str = "elasticache";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused(pub(super) Cow<'static, str>);
 
+impl Refused {
+    /// What it is like. Reasons of the signature's own tell of times and so are without number; they are one kind.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.0 {
+            Cow::Borrowed(reason) => reason,
+            Cow::Owned(_) => "its signature does not hold",
+        }
+    }
+}
+
 fn refused<T>(reason: &'static str) -> Result<T, Refused> {
     Err(Refused(reason.into()))
 }
