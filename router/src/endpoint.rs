@@ -165,6 +165,8 @@ pub(crate) struct Surroundings {
     pub(crate) connections: Arc<Semaphore>,
     /// True once the router takes no more connections.
     pub(crate) stopping: watch::Receiver<bool>,
+    /// How long a client that no node knows of yet may be silent.
+    pub(crate) silence_max: Duration,
 }
 
 /// Listens for a route until it is removed or the router stops; connections go on by themselves.
@@ -273,7 +275,8 @@ fn admit(endpoint: &Arc<Endpoint>, around: &Surroundings, client: TcpStream) {
         endpoint.counters.refused.add(1);
         return;
     };
-    tokio::spawn(serve(Arc::clone(endpoint), client, permit));
+    let silence_max = around.silence_max;
+    tokio::spawn(serve(Arc::clone(endpoint), client, silence_max, permit));
 }
 
 /// Counts a connection for as long as it is held, even if serving it panics.
@@ -292,14 +295,21 @@ impl Drop for Open<'_> {
     }
 }
 
-async fn serve(endpoint: Arc<Endpoint>, client: TcpStream, _permit: OwnedSemaphorePermit) {
+async fn serve(
+    endpoint: Arc<Endpoint>,
+    client: TcpStream,
+    silence_max: Duration,
+    _permit: OwnedSemaphorePermit,
+) {
     let _open = Open::new(&endpoint.counters);
     let connected = OnceLock::new();
     let conversation = async {
         tune(&client)?;
         let kind = endpoint.kind();
         match &*kind {
-            Kind::MemcachedDiscovery(_) => memcached::serve(&endpoint, client, &connected).await,
+            Kind::MemcachedDiscovery(_) => {
+                memcached::serve(&endpoint, client, silence_max, &connected).await
+            }
             Kind::Forward(_) => forward::serve(&endpoint, client, &connected).await,
             Kind::Unknown(_) => Ok(()),
         }

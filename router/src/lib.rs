@@ -54,19 +54,23 @@ const DESCRIPTORS_PER_CONNECTION: u64 = 2;
 /// Connections held at most; what AWS allows a node.
 const CONNECTIONS_MAX: u64 = 65_000;
 
+/// How long a client may be silent before it says anything. A pool that connects before it is used says something within that time, if only
+/// to look whether its connections are still good; and each that does not has a place that others wait for.
+const SILENCE_MAX: Duration = Duration::from_secs(60);
+
 /// Runs the router until `stop` resolves, then lets connections end for a bounded time.
 ///
 /// # Errors
 /// When the state directory or the control address can't be used.
 pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let connections_max = connections_max();
-    let plane = Plane::new(State::open(&config.state)?, connections_max);
+    let limits = Limits::of_process();
+    let plane = Plane::new(State::open(&config.state)?, limits);
     plane.resume().await;
     let listener = TcpListener::bind(config.control)
         .await
         .with_context(|| format!("listen on {}", config.control))?;
     let control = listener.local_addr().context("read the control address")?;
-    tracing::info!(%control, connections_max, "the router is ready");
+    tracing::info!(%control, connections_max = limits.connections_max, "the router is ready");
     tokio::select! {
         () = control::serve(listener, plane.clone(), config.token) => {}
         () = stop => {}
@@ -74,6 +78,25 @@ pub async fn run(config: Config, stop: impl Future<Output = ()>) -> anyhow::Resu
     tracing::info!("stopping");
     plane.stop(STOP_GRACE).await;
     Ok(())
+}
+
+/// What clients may have of this program.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections held at most.
+    pub connections_max: u32,
+    /// How long a client that no engine knows of yet may be silent. From there on the engine's own `timeout` is what counts.
+    pub silence_max: Duration,
+}
+
+impl Limits {
+    /// Those of this process, which is let have as many descriptors as it may.
+    fn of_process() -> Self {
+        Self {
+            connections_max: connections_max(),
+            silence_max: SILENCE_MAX,
+        }
+    }
 }
 
 /// How many client connections the descriptors are enough for, after asking for as many as allowed.

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::JoinHandle;
 
+use crate::Limits;
 use crate::address::Addresses;
 use crate::endpoint::{Endpoint, Listening, Surroundings, listen};
 use crate::metrics::{self, RouteSample};
@@ -32,7 +33,7 @@ struct Shared {
     state: State,
     addresses: Addresses,
     connections: Arc<Semaphore>,
-    connections_max: u32,
+    limits: Limits,
     pipes: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     in_force: Mutex<InForce>,
@@ -87,14 +88,15 @@ pub struct RouteReport {
 }
 
 impl Plane {
-    /// An empty plane that keeps its tables in `state` and holds so many client connections at most.
-    pub fn new(state: State, connections_max: u32) -> Self {
+    /// An empty plane that keeps its tables in `state`, and whose clients have so much.
+    pub fn new(state: State, limits: Limits) -> Self {
+        let connections_max = limits.connections_max;
         let pipes_max = (connections_max / CONNECTIONS_PER_PIPE).max(1);
         let shared = Shared {
             state,
             addresses: Addresses::start(),
             connections: Arc::new(Semaphore::new(connections_max as usize)),
-            connections_max,
+            limits,
             pipes: Arc::new(Semaphore::new(pipes_max as usize)),
             stopping: watch::Sender::new(false),
             in_force: Mutex::default(),
@@ -202,7 +204,7 @@ impl Plane {
         let all = self
             .shared
             .connections
-            .acquire_many(self.shared.connections_max);
+            .acquire_many(self.shared.limits.connections_max);
         if tokio::time::timeout(grace, all).await.is_err() {
             tracing::info!("closing the connections that are still open");
         }
@@ -262,6 +264,7 @@ impl Shared {
             addresses: self.addresses.held(),
             connections: Arc::clone(&self.connections),
             stopping: self.stopping.subscribe(),
+            silence_max: self.limits.silence_max,
         };
         let listener = tokio::spawn(listen(Arc::clone(&endpoint), around));
         Working {

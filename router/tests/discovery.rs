@@ -422,3 +422,32 @@ async fn binary_clients_discover_too() {
         .unwrap();
     assert_eq!(read, expected);
 }
+
+/// Whoever has not asked for anything is known to no node, whose own limit could end it; whoever has asked once may be idle.
+#[tokio::test]
+async fn who_never_asks_is_hung_up_on_and_who_has_asked_stays() {
+    let silence_max = Duration::from_secs(1);
+    let router = Router::with_limits(3, silence_max).await;
+    let node = Node::start().await;
+    let report = router.put(1, &[discovery("cfg", 1, &[node.address])]).await;
+    let at = address(&report, "cfg");
+    let mut asked = Client::connect(at).await;
+    let told = configuration(1, &[node.address]);
+    asked.ask(b"config get cluster\r\n", &told).await;
+    let mut silent = Client::connect(at).await;
+    let mut half = Client::connect(at).await;
+    half.send(b"config get clu").await;
+    wait_until("all places are taken", async || {
+        router.metric("connections_open", "cfg").await == 3
+    })
+    .await;
+    assert_eq!(Client::connect(at).await.rest().await, b"");
+    assert_eq!(silent.rest().await, b"");
+    assert_eq!(half.rest().await, b"");
+    asked.ask(b"config get cluster\r\n", &told).await;
+    asked.ask(b"version\r\n", "VERSION 1.6.0\r\n").await;
+    assert_eq!(
+        node.connections.load(std::sync::atomic::Ordering::SeqCst),
+        1
+    );
+}

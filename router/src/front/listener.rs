@@ -13,6 +13,7 @@ use super::config::{Config, Tls};
 use super::iam::keys::SharedKeys;
 use super::session;
 use super::tls::SharedCertificate;
+use crate::Limits;
 use crate::connect::tune;
 use crate::plane::CONNECTIONS_PER_PIPE;
 
@@ -42,20 +43,23 @@ struct Front {
     certificate: SharedCertificate,
     keys: SharedKeys,
     pipes: Semaphore,
+    silence_max: Duration,
 }
 
-/// Serves connections, at most so many at once, for ever.
+/// Serves connections for ever, at most so many at once as `limits` say.
 pub(super) async fn serve(
     listener: TcpListener,
     config: watch::Receiver<Arc<Config>>,
-    connections_max: u32,
+    limits: Limits,
 ) {
+    let connections_max = limits.connections_max;
     let connections = Arc::new(Semaphore::new(connections_max as usize));
     let front = Arc::new(Front {
         config,
         certificate: SharedCertificate::default(),
         keys: SharedKeys::default(),
         pipes: Semaphore::new((connections_max / CONNECTIONS_PER_PIPE).max(1) as usize),
+        silence_max: limits.silence_max,
     });
     let mut said_full_at: Option<Instant> = None;
     loop {
@@ -92,8 +96,9 @@ impl Front {
     async fn go(&self, client: TcpStream) -> io::Result<()> {
         tune(&client)?;
         let mut first = [0];
-        // A client may be silent for as long as it likes, as with the engine itself: a pool connects before it is used.
-        if client.peek(&mut first).await? == 0 {
+        // The engine does not know of it yet, so neither does its `timeout`; whoever has said anything is the engine's, with that.
+        let heard = tokio::time::timeout(self.silence_max, client.peek(&mut first)).await;
+        if heard.unwrap_or(Ok(0))? == 0 {
             return Ok(());
         }
         let config = Arc::clone(&self.config.borrow());

@@ -29,6 +29,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::sync::watch;
 
+use crate::Limits;
 use config::{Config, File};
 use engine::Child;
 
@@ -71,7 +72,7 @@ impl Arguments {
 /// # Errors
 /// When the configuration cannot be read, the port cannot be taken or the engine cannot be started; the engine does not outlive that.
 pub async fn run(arguments: Arguments) -> anyhow::Result<i32> {
-    let connections_max = crate::connections_max();
+    let limits = Limits::of_process();
     let file = File::new(arguments.config);
     let (version, first) = file
         .read()
@@ -82,11 +83,11 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<i32> {
     let child = Child::start(&arguments.engine).context("start the engine")?;
     tracing::info!(
         port = config.borrow().port,
-        connections_max,
+        connections_max = limits.connections_max,
         "a front is ready"
     );
     let look = look_again(file, version, ways);
-    let serve = listener::serve(listener, config, connections_max);
+    let serve = listener::serve(listener, config, limits);
     tokio::select! {
         ended = child.ended() => ended,
         () = look => bail!("the configuration is looked at no more"),

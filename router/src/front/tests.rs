@@ -8,6 +8,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::config::{Config, Tls};
@@ -15,6 +16,9 @@ use super::*;
 
 /// How many connections a front has here at once.
 const CONNECTIONS_MAX: u32 = 16;
+
+/// Longer than any test takes.
+const SILENCE_MAX: Duration = Duration::from_mins(10);
 
 /// An engine that answers everything with its name and what it was told.
 async fn engine(name: &'static str) -> u16 {
@@ -72,6 +76,10 @@ struct Running {
 
 impl Running {
     async fn start(plain: Option<u16>, tls: Option<Tls>) -> Self {
+        Self::with_silence_max(plain, tls, SILENCE_MAX).await
+    }
+
+    async fn with_silence_max(plain: Option<u16>, tls: Option<Tls>, silence_max: Duration) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let listener = listener::bind(0).unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -82,7 +90,11 @@ impl Running {
         let (version, first) = file.read().unwrap();
         let (ways, heard) = watch::channel(Arc::new(first));
         tokio::spawn(look_again(file, version, ways));
-        tokio::spawn(listener::serve(listener, heard, CONNECTIONS_MAX));
+        let limits = Limits {
+            connections_max: CONNECTIONS_MAX,
+            silence_max,
+        };
+        tokio::spawn(listener::serve(listener, heard, limits));
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Self {
             directory,
@@ -283,6 +295,41 @@ async fn an_engine_that_hangs_up_ends_the_connection_whatever_the_client_does() 
         assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
         secure.push(client);
     }
+}
+
+/// Else whoever only connects could have all the places, for ever.
+#[tokio::test]
+async fn who_never_speaks_is_hung_up_on_and_who_has_spoken_stays() {
+    let port = engine("plain").await;
+    let silence_max = Duration::from_secs(1);
+    let front = Running::with_silence_max(Some(port), None, silence_max).await;
+    let mut idle = front.connect().await;
+    assert_eq!(ask(&mut idle, b"a").await, "plain:a");
+    let began = Instant::now();
+    let mut silent = Vec::new();
+    for _ in 1..CONNECTIONS_MAX {
+        silent.push(front.connect().await);
+    }
+    assert_eq!(front.ask(b"b").await, "", "there is no place");
+    for mut client in silent {
+        let ended = tokio::time::timeout(Duration::from_secs(20), client.read(&mut [0])).await;
+        assert_eq!(ended.expect("be hung up on").unwrap_or(0), 0);
+    }
+    assert!(began.elapsed() >= silence_max, "{:?}", began.elapsed());
+    hears(&front, b"c", "plain:c").await;
+    assert_eq!(ask(&mut idle, b"d").await, "plain:d");
+}
+
+/// From its first byte on a client is the engine's, however little else it says.
+#[tokio::test]
+async fn who_has_said_a_byte_is_the_engines_to_end() {
+    let port = engine("tls").await;
+    let tls = Some(Tls::Forward { port });
+    let front = Running::with_silence_max(None, tls, Duration::from_millis(500)).await;
+    let mut client = front.connect().await;
+    assert_eq!(ask(&mut client, b"\x16").await, "tls:\x16");
+    let ended = tokio::time::timeout(Duration::from_secs(2), client.read(&mut [0])).await;
+    assert!(ended.is_err(), "{ended:?}");
 }
 
 #[tokio::test]

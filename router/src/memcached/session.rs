@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, error::TryRecvError};
+use tokio::time::Instant;
 
 use super::discovery;
 use super::step::{Begins, Protocol, Replies, Requests, Step};
@@ -34,13 +35,15 @@ enum Turn {
     TheirMark,
 }
 
-/// Serves one client until either side is done.
+/// Serves one client until either side is done, or it has asked for nothing in `silence_max`: no node knows of it, whose own limit of idle
+/// time would count.
 ///
 /// # Errors
 /// The client's connection's; a node's end closes the conversation without one.
 pub(crate) async fn serve(
     endpoint: &Endpoint,
     client: TcpStream,
+    silence_max: Duration,
     connected: &OnceLock<Target>,
 ) -> io::Result<()> {
     let tls = match &*endpoint.kind() {
@@ -65,6 +68,7 @@ pub(crate) async fn serve(
         protocol: Protocol::Ascii,
         out: BytesMut::new(),
         owed: false,
+        silent_until: Some(Instant::now() + silence_max),
     };
     let replying = Replying {
         endpoint,
@@ -89,7 +93,7 @@ pub(crate) async fn serve(
             Err(_) => Ok(()),
         },
         // Nothing can be answered any more: whoever gets a closed connection tries again.
-        End::NoTarget => Ok(()),
+        End::NoTarget | End::Silent => Ok(()),
     }
 }
 
@@ -101,6 +105,8 @@ enum End {
     Refused,
     /// No target takes a connection.
     NoTarget,
+    /// Nothing was asked for in all the time that there was for it.
+    Silent,
 }
 
 /// Reads the client, writes the node.
@@ -117,6 +123,8 @@ struct Asking<'a> {
     out: BytesMut,
     /// Whether a node may still have something to say that no mark has been sent after.
     owed: bool,
+    /// When the client must have asked for something; none once it has.
+    silent_until: Option<Instant>,
 }
 
 impl Asking<'_> {
@@ -130,6 +138,7 @@ impl Asking<'_> {
             if let Some(requests) = &mut requests {
                 self.protocol = requests.protocol();
                 while let Some(step) = requests.step(&mut input) {
+                    self.silent_until = None;
                     if let Some(end) = self.act(step).await? {
                         self.flush().await;
                         return Ok(end);
@@ -138,7 +147,14 @@ impl Asking<'_> {
             }
             self.flush().await;
             // A client that says nothing holds no buffer.
-            let read = self.client.read(&mut input, CHUNK_BYTES).await?;
+            let reading = self.client.read(&mut input, CHUNK_BYTES);
+            let read = match self.silent_until {
+                None => reading.await?,
+                Some(end) => match tokio::time::timeout_at(end, reading).await {
+                    Ok(read) => read?,
+                    Err(_) => return Ok(End::Silent),
+                },
+            };
             if read == 0 {
                 break;
             }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use cacheplane_router::plane::Plane;
 use cacheplane_router::state::State;
-use cacheplane_router::{Token, control};
+use cacheplane_router::{Limits, Token, control};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -33,8 +33,17 @@ impl Router {
     }
 
     pub(crate) async fn with_connections_max(connections_max: u32) -> Self {
+        // Longer than any test takes.
+        Self::with_limits(connections_max, Duration::from_mins(10)).await
+    }
+
+    pub(crate) async fn with_limits(connections_max: u32, silence_max: Duration) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let plane = Plane::new(State::open(state.path()).unwrap(), connections_max);
+        let limits = Limits {
+            connections_max,
+            silence_max,
+        };
+        let plane = Plane::new(State::open(state.path()).unwrap(), limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let control = listener.local_addr().unwrap();
         tokio::spawn(control::serve(
