@@ -5,13 +5,13 @@
 //! - the database, for those that `cacheplane credentials` made. There they are encrypted with a key that is derived from the data
 //!   directory's secret, a file of its own that its owner alone can read: the database alone, or a copy of it, gives none away. It is
 //!   looked up for each request, so what is added or removed counts from the next request on.
-//! - a file in the form of AWS's own credentials files, which is read at start.
+//! - a file in the form of AWS's own credentials files, which is read at the start and whenever it has changed.
 
 pub mod command;
 mod file;
+mod followed;
 mod seal;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,9 +19,12 @@ use std::sync::Arc;
 use anyhow::Context;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use tokio::sync::watch;
 
+use crate::clock::Clock;
 use crate::datastore::{Datastore, SealedCredential};
 use crate::resources::timestamp::Timestamp;
+use followed::{ById, Followed};
 use seal::Seal;
 
 /// Who may call.
@@ -94,7 +97,7 @@ impl Credential {
 pub struct Credentials {
     datastore: Datastore,
     seal: Seal,
-    of_file: Arc<BTreeMap<String, Credential>>,
+    file: Option<Arc<Followed>>,
 }
 
 impl fmt::Debug for Credentials {
@@ -109,16 +112,29 @@ impl Credentials {
     /// # Errors
     /// Where the file cannot be read, or is not understood.
     pub fn open(datastore: Datastore, secret: &[u8], file: Option<&Path>) -> anyhow::Result<Self> {
-        let of_file = match file {
-            Some(path) => file::read(path)
-                .with_context(|| format!("read the credentials file {}", path.display()))?,
-            None => BTreeMap::new(),
-        };
+        let file = file.map(|path| {
+            Followed::open(path)
+                .with_context(|| format!("read the credentials file {}", path.display()))
+        });
         Ok(Self {
             datastore,
             seal: Seal::new(secret),
-            of_file: Arc::new(of_file),
+            file: file.transpose()?.map(Arc::new),
         })
+    }
+
+    /// Takes up what is written into the file, if there is one, until it is told to stop.
+    pub async fn follow(self, clock: Clock, stop: watch::Receiver<bool>) {
+        if let Some(file) = self.file {
+            file.follow(clock, stop).await;
+        }
+    }
+
+    fn of_file(&self) -> Arc<ById> {
+        self.file
+            .as_ref()
+            .map(|file| file.credentials())
+            .unwrap_or_default()
     }
 
     /// The credential with this access key id, if there is one.
@@ -126,7 +142,7 @@ impl Credentials {
     /// # Errors
     /// Where the database cannot be read, or was not sealed with this secret.
     pub async fn find(&self, access_key_id: &str) -> anyhow::Result<Option<Credential>> {
-        if let Some(credential) = self.of_file.get(access_key_id) {
+        if let Some(credential) = self.of_file().get(access_key_id) {
             return Ok(Some(credential.clone()));
         }
         let sealed = self.datastore.credential_find(access_key_id).await?;
@@ -138,9 +154,10 @@ impl Credentials {
     /// # Errors
     /// As [`Credentials::find`].
     pub async fn all(&self) -> anyhow::Result<Vec<Credential>> {
-        let mut all: Vec<Credential> = self.of_file.values().cloned().collect();
+        let of_file = self.of_file();
+        let mut all: Vec<Credential> = of_file.values().cloned().collect();
         for sealed in self.datastore.credential_list().await? {
-            if !self.of_file.contains_key(&sealed.access_key_id) {
+            if !of_file.contains_key(&sealed.access_key_id) {
                 all.push(self.opened(sealed)?);
             }
         }

@@ -93,6 +93,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         Logs::new(world.clone(), log_destination(&config.logs, &data_dir)?)?,
     );
     plane.follow(&world, data_dir.service_updates());
+    plane.follow_credentials(&world);
     let presentation = Presentation {
         advertise_host: config.endpoints.advertise_host.clone(),
         subnets: config.subnets.clone(),
@@ -342,6 +343,16 @@ impl ControlPlane {
             Arc::clone(&world.activators),
         );
         self.tasks.spawn(file.follow(self.stop.subscribe()));
+    }
+
+    /// Takes up what is written into the credentials file.
+    fn follow_credentials(&mut self, world: &World) {
+        if let Callers::Signed(credentials) = &world.callers {
+            let following = credentials.clone();
+            let stop = self.stop.subscribe();
+            self.tasks
+                .spawn(following.follow(world.clock.clone(), stop));
+        }
     }
 
     /// Lets what is in work end, and starts nothing more.

@@ -98,6 +98,89 @@ fn a_file_in_the_form_of_awss_is_read() {
     assert!(found["AKIATWO"].session_token.as_ref().unwrap().is("token"));
 }
 
+fn section(id: &str) -> String {
+    format!("[{id}]\naws_access_key_id = {id}\naws_secret_access_key = secret of {id}\n")
+}
+
+/// The ids that a file's credentials have after each look at it.
+struct Looking {
+    path: std::path::PathBuf,
+    file: Arc<Followed>,
+    looks: followed::Looks,
+    _directory: tempfile::TempDir,
+}
+
+impl Looking {
+    fn at(text: &str) -> Self {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("credentials");
+        std::fs::write(&path, text).unwrap();
+        let file = Arc::new(Followed::open(&path).unwrap());
+        Self {
+            path,
+            looks: file.looks(),
+            file,
+            _directory: directory,
+        }
+    }
+
+    fn write(&self, text: &str) {
+        std::fs::write(&self.path, text).unwrap();
+    }
+
+    fn look(&mut self) -> Vec<String> {
+        self.looks.look();
+        self.file.credentials().keys().cloned().collect()
+    }
+}
+
+#[test]
+fn what_is_written_into_the_file_counts_once_it_has_come_to_rest() {
+    let (one, two) = (section("AKIAONE"), section("AKIATWO"));
+    let mut looking = Looking::at(&one);
+    assert_eq!(looking.look(), ["AKIAONE"]);
+    looking.write(&format!("{one}{two}"));
+    assert_eq!(looking.look(), ["AKIAONE"]);
+    assert_eq!(looking.look(), ["AKIAONE", "AKIATWO"]);
+    // Another file in its place, as whoever writes with care puts it there.
+    let other = looking.path.with_extension("new");
+    std::fs::write(&other, &two).unwrap();
+    std::fs::rename(&other, &looking.path).unwrap();
+    assert_eq!(looking.look(), ["AKIAONE", "AKIATWO"]);
+    assert_eq!(looking.look(), ["AKIATWO"]);
+    // All of them are taken back.
+    looking.write("");
+    assert_eq!(looking.look(), ["AKIATWO"]);
+    assert!(looking.look().is_empty());
+}
+
+/// Nobody is locked out by a file that is half written, or that an editor takes away before it puts another there.
+#[test]
+fn a_file_on_its_way_changes_nothing() {
+    let (one, two) = (section("AKIAONE"), section("AKIATWO"));
+    let both = format!("{one}{two}");
+    let mut looking = Looking::at(&both);
+    for length in 0..both.len() {
+        looking.write(&both[..length]);
+        assert_eq!(looking.look(), ["AKIAONE", "AKIATWO"], "{length}");
+    }
+    looking.write(&both);
+    assert_eq!(looking.look(), ["AKIAONE", "AKIATWO"]);
+    // What is no credentials file stays without effect, however long it is there.
+    looking.write(&both[..one.len() + 20]);
+    std::fs::remove_file(&looking.path).unwrap();
+    for _ in 0..3 {
+        assert_eq!(looking.look(), ["AKIAONE", "AKIATWO"]);
+    }
+    looking.write("nonsense");
+    for _ in 0..3 {
+        assert_eq!(looking.look(), ["AKIAONE", "AKIATWO"]);
+    }
+    looking.write(&two);
+    looking.look();
+    assert_eq!(looking.look(), ["AKIATWO"]);
+}
+
 #[test]
 fn a_file_that_is_not_understood_is_refused_without_its_secrets() {
     for text in [

@@ -1,5 +1,7 @@
 //! Who may call, where signatures are verified: both forms of a signature, and AWS's code for each that is not good.
 
+mod file;
+
 use std::time::Duration;
 
 use cacheplane_api::sigv4::{SigningKey, body_digest};

@@ -17,6 +17,7 @@ import botocore.exceptions
 import pytest
 
 import control_plane
+import patience
 
 AWS = pathlib.Path(sys.executable).with_name("aws")
 
@@ -97,6 +98,40 @@ def test_boto3_and_the_life_of_a_credential(signed):
     refused_with(mine.describe_cache_clusters, "InvalidClientTokenId", 403)
     for file in filter(pathlib.Path.is_file, signed.data_dir.rglob("*")):
         assert key["aws_secret_access_key"].encode() not in file.read_bytes(), file
+
+
+def test_a_credentials_file_that_changes(tmp_path):
+    """Who stands in the file may call, from about a second after it was written on; who does not, may not."""
+
+    def section(key, secret):
+        return f"[{key}]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
+
+    file = tmp_path / "credentials"
+    file.touch(mode=0o600)
+    file.write_text(section("AKIAONE", "one"))
+    options = ("--auth", "sigv4", "--credentials-file", str(file))
+    (tmp_path / "data").mkdir()
+    with control_plane.running(tmp_path / "data", "network", options, runtime="simulated") as plane:
+        plane._scopes.clear()
+        one, two = (
+            client(plane, {"aws_access_key_id": key, "aws_secret_access_key": secret})
+            for key, secret in (("AKIAONE", "one"), ("AKIATWO", "two"))
+        )
+
+        def admitted(who):
+            try:
+                return who.describe_cache_clusters() is not None
+            except botocore.exceptions.ClientError as refused:
+                assert refused.response["Error"]["Code"] == "InvalidClientTokenId"
+                return False
+
+        assert (admitted(one), admitted(two)) == (True, False)
+        file.write_text(section("AKIAONE", "one") + section("AKIATWO", "two"))
+        patience.until("the second may call", lambda: admitted(two))
+        assert admitted(one)
+        file.write_text(section("AKIATWO", "two"))
+        patience.until("the first may not", lambda: not admitted(one))
+        assert admitted(two)
 
 
 def test_lent_credentials(signed):
