@@ -315,11 +315,19 @@ impl SimulatedWorld {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the world and tells the listeners, unless they are cut off.
+    /// Changes the world and tells the listeners, unless they are cut off. Members of clusters hear of each other.
     fn change<T>(&self, effect: impl FnOnce(&mut State) -> T) -> T {
+        self.change_unheard(|state| {
+            let result = effect(state);
+            state.gossip();
+            result
+        })
+    }
+
+    /// Changes the world, and no member of a cluster has heard of it yet.
+    fn change_unheard<T>(&self, effect: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
         let result = effect(&mut state);
-        state.gossip();
         state.replicate();
         let events = std::mem::take(&mut state.outbox);
         if !state.unreachable {

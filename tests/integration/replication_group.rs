@@ -2,6 +2,7 @@
 
 mod adopt;
 mod asking;
+mod claims;
 mod compatible;
 mod create;
 mod delete;

@@ -254,8 +254,9 @@ impl Member {
 }
 
 impl SimulatedWorld {
-    /// Tells a member something; a frozen one hears it when it thaws, and whether it refused is never heard of.
+    /// Tells a member something; a frozen one hears it when it thaws, and whether it refused is never heard of. What comes of it the others
+    /// have not heard when the next order is there.
     pub(crate) fn cluster_command(&self, container: &str, command: ClusterCommand) -> Told {
-        self.change(|state| state.cluster_command(container, command))
+        self.change_unheard(|state| state.cluster_command(container, command))
     }
 }

@@ -109,7 +109,10 @@ impl Cluster {
     }
 
     async fn try_tell(&self, member: u8, orders: &[ClusterOrder]) -> Result<(), EngineError> {
-        self.engine.cluster_order(&at(member), orders, GRACE).await
+        let told = self.engine.cluster_order(&at(member), orders, GRACE).await;
+        // The others have heard of it when anybody is told something else.
+        self.world.change(|_| ());
+        told
     }
 
     async fn tell(&self, member: u8, orders: &[ClusterOrder]) {
