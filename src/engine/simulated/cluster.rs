@@ -378,7 +378,9 @@ fn node(standing: NodeStanding) -> ClusterNode {
 
 fn migration(job: SlotJob, asked: &str) -> SlotMigration {
     let (state, word) = match job.stage {
-        MigrationStage::Begun | MigrationStage::Running => (MigrationState::Running, "running"),
+        MigrationStage::Sending(_) | MigrationStage::Sent | MigrationStage::Claimed => {
+            (MigrationState::Running, "running")
+        }
         MigrationStage::Succeeded => (MigrationState::Succeeded, "success"),
         MigrationStage::Failed => (MigrationState::Failed, "failed"),
         MigrationStage::Cancelled => (MigrationState::Cancelled, "cancelled"),

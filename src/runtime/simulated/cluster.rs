@@ -2,9 +2,10 @@
 //!
 //! A process with cluster mode enabled is a *member*: it has an id, and a view of its own of who is there and who owns which
 //! slot. What it knows stands in `nodes.conf` on its volume, so it survives every end of the process, and is lost with the volume.
-//! Gossip runs once after each change of the world, and before each look at a cluster: what one member was told the others know a moment later, as far as they
-//! reach each other, unless [`SimulatedWorld::stall_gossip`] keeps it from them. Of two claims to a slot that with the higher
-//! epoch wins; who loses a slot in this way loses its keys too.
+//! Gossip runs once after each change of the world, and before each look at a cluster: what one member does the others know a moment
+//! later, as far as they reach each other, unless [`SimulatedWorld::stall_gossip`] keeps it from them. Only what a member is told they have not
+//! heard yet when the next order is there. Of two claims to a slot that with the higher epoch wins, and whoever hears the other says so; who
+//! loses a slot in this way loses its keys too.
 //!
 //! Members do not notice by themselves that another is silent, because there is no time here:
 //! [`SimulatedWorld::elapse_node_timeout`] is that moment. Then those that most primaries miss are failed, and replicas of failed
@@ -389,8 +390,14 @@ impl State {
     /// Drops the keys of slots that a member has lost.
     fn drop_keys(&mut self, name: &str, slots: &SlotSet) {
         if let Some(container) = self.containers.get_mut(name) {
-            let keys = &mut container.process.keys;
+            let process = &mut container.process;
+            let before = process.keys.len();
+            let keys = &mut process.keys;
             keys.retain(|key, _| !slots.contains(key_slot(key.as_bytes())));
+            if process.keys.len() < before {
+                // Its replicas are told to drop them too.
+                process.count_write(0);
+            }
         }
     }
 }

@@ -451,7 +451,8 @@ impl State {
             .containers
             .get_mut(name)
             .filter(|found| found.state == ContainerState::Running)
-            .filter(|found| found.process.following.is_none())?;
+            .filter(|found| found.process.following.is_none())
+            .filter(|found| !found.process.slot_jobs.iter().any(SlotJob::holds_writes))?;
         let process = &mut container.process;
         if process.held_writes > 0 {
             process.held_writes -= 1;

@@ -7,6 +7,7 @@ use super::{Health, Takeover, reach_each_other};
 
 impl State {
     pub(super) fn elapse_node_timeout(&mut self) {
+        self.expire_slot_jobs();
         self.suspect();
         // One turn for each replica that may be elected: those of one shard come one after the other.
         for name in self.members_running() {

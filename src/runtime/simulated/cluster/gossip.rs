@@ -4,6 +4,13 @@ use super::super::world::State;
 use super::{Health, Member, Peer, announced, reach_each_other};
 use crate::resources::slots::SlotSet;
 
+/// What a primary claims.
+struct Claim {
+    id: String,
+    epoch: u64,
+    slots: SlotSet,
+}
+
 impl State {
     /// Lets every member hear once of each other that it reaches.
     pub(in super::super) fn gossip(&mut self) {
@@ -91,9 +98,18 @@ impl State {
             return;
         };
         let mut lost = SlotSet::default();
+        let mut corrections = Vec::new();
         if let Some(speaker) = self.member(from) {
             hearer.note(speaker, address);
-            lost = hearer.hear_claims(speaker);
+            if speaker.primary_id.is_none() {
+                let claim = Claim {
+                    id: speaker.id.clone(),
+                    epoch: speaker.epoch,
+                    slots: speaker.slots_of(&speaker.id),
+                };
+                lost = hearer.hear_claim(&claim);
+                corrections = hearer.corrections(&claim);
+            }
             hearer.settle_collision(speaker);
         }
         if let Some(found) = self.containers.get_mut(to) {
@@ -101,6 +117,13 @@ impl State {
         }
         if !lost.is_empty() {
             self.drop_keys(to, &lost);
+        }
+        for claim in corrections {
+            let corrected = self.member_mut(from);
+            let lost = corrected.map_or(SlotSet::EMPTY, |member| member.hear_update(&claim));
+            if !lost.is_empty() {
+                self.drop_keys(from, &lost);
+            }
         }
     }
 }
@@ -136,12 +159,41 @@ impl Member {
         }
     }
 
-    /// Takes down what a primary claims, and returns which slots of its own are lost thereby.
-    fn hear_claims(&mut self, speaker: &Member) -> SlotSet {
-        if speaker.primary_id.is_some() {
-            return SlotSet::default();
+    /// What it knows better than whoever claims these slots: others claimed them later.
+    fn corrections(&self, heard: &Claim) -> Vec<Claim> {
+        if self.slots_of(&heard.id) == heard.slots {
+            return Vec::new();
         }
-        let claimed = speaker.slots_of(&speaker.id);
+        let claims = self.owned.iter().filter(|(id, _)| **id != heard.id);
+        let claims = claims.map(|(id, slots)| Claim {
+            id: id.clone(),
+            epoch: match *id == self.id {
+                true => self.epoch,
+                false => self.peers.get(id).map_or(0, |peer| peer.epoch),
+            },
+            slots: slots.clone(),
+        });
+        let is_better = |claim: &Claim| {
+            claim.epoch > heard.epoch && !claim.slots.intersection(&heard.slots).is_empty()
+        };
+        claims.filter(is_better).collect()
+    }
+
+    /// Takes down what a third one claims, as it was told by whoever heard a claim of its own (`UPDATE`).
+    fn hear_update(&mut self, claim: &Claim) -> SlotSet {
+        match self.peers.get_mut(&claim.id) {
+            Some(peer) if peer.epoch < claim.epoch => {
+                peer.epoch = claim.epoch;
+                peer.primary_id = None;
+                self.hear_claim(claim)
+            }
+            Some(_) | None => SlotSet::EMPTY,
+        }
+    }
+
+    /// Takes down what a primary claims, and returns which slots of its own are lost thereby.
+    fn hear_claim(&mut self, speaker: &Claim) -> SlotSet {
+        let claimed = speaker.slots.clone();
         let is_news = self.owned.get(&speaker.id).unwrap_or(&SlotSet::EMPTY) != &claimed;
         if !is_news && self.unclaimed.is_empty() {
             return SlotSet::default();

@@ -44,17 +44,26 @@ pub(crate) struct SlotJob {
 /// How far a [`SlotJob`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MigrationStage {
-    /// It ends with the second round of gossip after its begin, so that somebody can come in between.
-    Begun,
-    Running,
+    /// The giver sends what it has, for so many more rounds of gossip.
+    Sending(u64),
+    /// The taker has all, and has not claimed the slots. The giver holds its clients' writes back.
+    Sent,
+    /// The taker has claimed them, and the giver has not heard of that. It still holds writes back.
+    Claimed,
+    /// The giver has heard.
     Succeeded,
     Failed,
     Cancelled,
 }
 
-impl MigrationStage {
-    pub(crate) fn is_running(self) -> bool {
-        matches!(self, MigrationStage::Begun | MigrationStage::Running)
+impl SlotJob {
+    fn is_running(&self) -> bool {
+        matches!(self.stage, MigrationStage::Sending(_)) || self.holds_writes()
+    }
+
+    /// Whether the giver takes no writes for the time being.
+    pub(in super::super) fn holds_writes(&self) -> bool {
+        matches!(self.stage, MigrationStage::Sent | MigrationStage::Claimed)
     }
 }
 
@@ -164,7 +173,7 @@ impl State {
         };
         let mut free = member.slots_of(&member.id);
         let running = self.containers[giver].process.slot_jobs.iter();
-        for job in running.filter(|job| job.stage.is_running()) {
+        for job in running.filter(|job| job.is_running()) {
             free = free.difference(&job.slots);
         }
         for (slots, target_id) in moves {
@@ -184,7 +193,7 @@ impl State {
                 slots: slots.clone(),
                 source_id: source_id.clone(),
                 target_id: target_id.clone(),
-                stage: MigrationStage::Begun,
+                stage: MigrationStage::Sending(self.rounds_to_send()),
             };
             if let Some(found) = self.containers.get_mut(giver) {
                 found.process.slot_jobs.insert(0, job);
@@ -193,18 +202,16 @@ impl State {
         Ok(())
     }
 
-    /// Lets moves of slots that were begun go on, and those that went on end.
+    /// Lets moves of slots as a whole go on by one step each. A round of gossip is a step, and so is a look at a node: whoever looks at one node
+    /// after the other sees them in different steps.
     pub(super) fn progress_slot_jobs(&mut self) {
         for name in self.members_running() {
             for number in 0..self.containers[&name].process.slot_jobs.len() {
                 let job = self.containers[&name].process.slot_jobs[number].clone();
-                let stage = match job.stage {
-                    MigrationStage::Begun => MigrationStage::Running,
-                    MigrationStage::Running => self.hand_over(&name, &job),
-                    MigrationStage::Succeeded
-                    | MigrationStage::Failed
-                    | MigrationStage::Cancelled => continue,
-                };
+                if !job.is_running() {
+                    continue;
+                }
+                let stage = self.progress(&name, &job);
                 if let Some(found) = self.containers.get_mut(&name) {
                     found.process.slot_jobs[number].stage = stage;
                 }
@@ -212,57 +219,84 @@ impl State {
         }
     }
 
-    /// Moves all keys and the ownership in one moment. A taker that is frozen is waited for; one that is not there, or is no
-    /// primary, ends it.
-    fn hand_over(&mut self, giver: &str, job: &SlotJob) -> MigrationStage {
+    fn progress(&mut self, giver: &str, job: &SlotJob) -> MigrationStage {
+        if job.stage == MigrationStage::Claimed {
+            let owns_any = self.member(giver).is_some_and(|member| {
+                let owned = member.slots_of(&member.id);
+                !owned.intersection(&job.slots).is_empty()
+            });
+            return match owns_any {
+                true => MigrationStage::Claimed,
+                false => MigrationStage::Succeeded,
+            };
+        }
+        let Some(taker) = self.slot_job_taker(giver, job) else {
+            return MigrationStage::Failed;
+        };
+        match job.stage {
+            // One that is frozen is waited for.
+            MigrationStage::Sending(0) if !is_awake(&self.containers[&taker]) => job.stage,
+            MigrationStage::Sending(0) => MigrationStage::Sent,
+            MigrationStage::Sending(rounds) => MigrationStage::Sending(rounds - 1),
+            // But not while clients wait too.
+            _ if !is_awake(&self.containers[&taker]) => MigrationStage::Failed,
+            _ => {
+                self.claim_sent(giver, &taker, job);
+                MigrationStage::Claimed
+            }
+        }
+    }
+
+    /// The container of whoever takes, while the giver has the slots to give and is reached by it: else the move is over.
+    fn slot_job_taker(&self, giver: &str, job: &SlotJob) -> Option<String> {
         let is_target = |found: &&super::Container| {
             let member = found.process.member.as_ref();
-            found.is_alive() && member.is_some_and(|member| member.id == job.target_id)
+            let is_primary = |member: &super::Member| member.primary_id.is_none();
+            found.is_alive()
+                && member.is_some_and(|member| member.id == job.target_id && is_primary(member))
         };
-        let Some(taker) = self.containers.values().find(is_target) else {
-            return MigrationStage::Failed;
+        let taker = self.containers.values().find(is_target)?;
+        let member = self.member(giver)?;
+        let owned = member.slots_of(&member.id);
+        let gives = member.primary_id.is_none() && job.slots.difference(&owned).is_empty();
+        let reaches = !is_awake(taker) || reach_each_other(&self.containers[giver], taker);
+        (gives && reaches).then(|| taker.spec.name.clone())
+    }
+
+    /// The taker has the keys and claims the slots in a new epoch. The giver keeps both until it hears of that.
+    fn claim_sent(&mut self, giver: &str, taker: &str, job: &SlotJob) {
+        let of_slots = |key: &str| job.slots.contains(key_slot(key.as_bytes()));
+        let keys = self.containers[giver].process.keys.iter();
+        let keys: Vec<(String, String)> = keys
+            .filter(|(key, _)| of_slots(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let Some(found) = self.containers.get_mut(taker) else {
+            return;
         };
-        if !is_awake(taker) {
-            return MigrationStage::Running;
+        for (key, value) in keys {
+            found.process.count_write(key.len() + value.len());
+            found.process.keys.insert(key, value);
         }
-        let name = taker.spec.name.clone();
-        let is_primary = |member: &super::Member| member.primary_id.is_none();
-        let owns_all = self.member(giver).is_some_and(|member| {
-            is_primary(member)
-                && job
-                    .slots
-                    .difference(&member.slots_of(&member.id))
-                    .is_empty()
-        });
-        let may_take = self.member(&name).is_some_and(is_primary);
-        if !owns_all
-            || !may_take
-            || !reach_each_other(&self.containers[giver], &self.containers[&name])
-        {
-            return MigrationStage::Failed;
+        if let Some(member) = self.member_mut(taker) {
+            member.bump_epoch();
+            member.assign(&job.slots, Some(&job.target_id));
         }
-        let of_slots = |key: &&String| job.slots.contains(key_slot(key.as_bytes()));
-        let keys = self.containers[giver].process.keys.keys();
-        let keys: Vec<String> = keys.filter(of_slots).cloned().collect();
-        for target in [&name, giver] {
-            if let Some(member) = self.member_mut(target) {
-                if *target == name {
-                    member.bump_epoch();
-                }
-                member.assign(&job.slots, Some(&job.target_id));
+    }
+
+    /// Clients are held back no longer than this, whatever has become of the taker.
+    pub(super) fn expire_slot_jobs(&mut self) {
+        for found in self.containers.values_mut() {
+            let jobs = found.process.slot_jobs.iter_mut();
+            for job in jobs.filter(|job| job.holds_writes()) {
+                job.stage = MigrationStage::Failed;
             }
         }
-        for key in keys {
-            let value = self.containers.get_mut(giver).and_then(|found| {
-                found.process.count_write(key.len());
-                found.process.keys.remove(&key)
-            });
-            if let (Some(value), Some(found)) = (value, self.containers.get_mut(&name)) {
-                found.process.count_write(key.len() + value.len());
-                found.process.keys.insert(key, value);
-            }
-        }
-        MigrationStage::Succeeded
+    }
+
+    /// How long the next move takes to send what there is: not always the same, so that it ends at any point of whatever others do.
+    fn rounds_to_send(&self) -> u64 {
+        self.member_count.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59
     }
 }
 
@@ -306,7 +340,7 @@ impl SimulatedWorld {
         self.change(|state| {
             if let Some(found) = state.containers.get_mut(container) {
                 let running = found.process.slot_jobs.iter_mut();
-                for job in running.filter(|job| job.stage.is_running()) {
+                for job in running.filter(|job| job.is_running()) {
                     job.stage = MigrationStage::Cancelled;
                 }
             }

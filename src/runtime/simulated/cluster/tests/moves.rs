@@ -63,6 +63,9 @@ fn moved(keys: u64, remaining: u64) -> Moved {
     }
 }
 
+/// Rounds after which every move as a whole has ended.
+const ROUNDS_MAX: usize = 40;
+
 fn slot(key: &str) -> SlotSet {
     std::iter::once(key_slot(key.as_bytes())).collect()
 }
@@ -214,6 +217,15 @@ async fn slots_are_given_away_as_a_whole() {
         let moves = cluster.engine.slot_migrations(&at(member), GRACE).await;
         moves.unwrap().remove(0)
     };
+    let ended = async |member: u8| {
+        for _ in 0..ROUNDS_MAX {
+            if latest(member).await.state != MigrationState::Running {
+                break;
+            }
+            cluster.view(member).await;
+        }
+        latest(member).await
+    };
     // While the taker hangs it goes on; given up, it is as if nothing had been.
     cluster.world.pause("m2");
     start().await.unwrap();
@@ -245,8 +257,8 @@ async fn slots_are_given_away_as_a_whole() {
     assert_eq!(moves, []);
 
     start().await.unwrap();
+    let done = ended(2).await;
     assert!(cluster.slots(1).await.is_empty());
-    let done = latest(2).await;
     assert_eq!(
         (done.state, done.is_import),
         (MigrationState::Succeeded, true)
@@ -277,4 +289,73 @@ async fn a_taker_that_dies_leaves_the_slots_where_they_were() {
     assert_eq!(moves[0].state, MigrationState::Failed);
     assert_eq!(cluster.slots(1).await, slots);
     assert_eq!(cluster.get("bar").as_deref(), Some("v"));
+}
+
+/// Of slots that go as a whole the taker knows first; until the giver has heard of it, it takes no writes.
+#[tokio::test]
+async fn a_giver_hears_of_the_taker_whose_the_slots_are() {
+    let cluster = Cluster::new(2).await;
+    cluster.set("bar", "v");
+    let bar = key_slot(b"bar");
+    let away = [(slot("bar"), cluster.id(2).to_owned())];
+    let before = cluster.view(2).await.own_epoch;
+    let giver = at(1);
+    let start = cluster.engine.slot_migration_start(&giver, &away, GRACE);
+    start.await.unwrap();
+    let owns = |member: u8| {
+        let owned = cluster.world.slots_owned(&name(member), &name(member));
+        owned.contains(bar)
+    };
+    for _ in 0..ROUNDS_MAX {
+        if owns(2) {
+            break;
+        }
+        assert!(owns(1));
+        cluster.view(3).await;
+    }
+    assert!(owns(1) && owns(2));
+    assert_eq!(cluster.world.memory_get("m1", "bar").as_deref(), Some("v"));
+    // Whoever writes lets a moment pass, in which the giver hears of it.
+    let held = cluster.engine.cluster_set(&at(1), "bar", "lost", false);
+    assert_eq!(held, Answer::Done(Write::ReadOnly));
+    assert!(owns(2) && !owns(1));
+    assert!(cluster.view(2).await.own_epoch > before);
+    for giver in ["m1", "m3"] {
+        assert_eq!(cluster.world.memory_get(giver, "bar"), None);
+    }
+    assert_eq!(cluster.get("bar").as_deref(), Some("v"));
+    assert_eq!(cluster.set("bar", "newer"), done(1));
+    cluster.assert_whole().await;
+}
+
+/// A former owner that no later one reaches is told by others whose its slots are.
+#[tokio::test]
+async fn a_stale_claim_is_corrected_by_whoever_knows_better() {
+    let cluster = Cluster::new(3).await;
+    let moving = slot("bar");
+    cluster.world.stall_gossip("m1", true);
+    let owned = SlotState::Owned(cluster.id(2).to_owned());
+    let importing = SlotState::Importing(cluster.id(1).to_owned());
+    cluster
+        .tell(2, &[ClusterOrder::SetSlots(moving.clone(), importing)])
+        .await;
+    cluster
+        .tell(2, &[ClusterOrder::SetSlots(moving.clone(), owned)])
+        .await;
+    assert!(
+        cluster
+            .world
+            .slots_owned("m3", "m2")
+            .contains(key_slot(b"bar"))
+    );
+    cluster.world.pause("m2");
+    cluster.world.stall_gossip("m1", false);
+    assert!(
+        cluster
+            .world
+            .slots_owned("m1", "m2")
+            .contains(key_slot(b"bar"))
+    );
+    cluster.world.unpause("m2");
+    cluster.assert_whole().await;
 }
