@@ -23,6 +23,9 @@ NEVER_READ = {
     "no_password_required",
     "authentication_mode",
     "preferred_cache_cluster_azs",
+    "auth_token",
+    "final_snapshot_identifier",
+    "snapshot_name",
 }
 
 
@@ -70,6 +73,8 @@ class Workspace:
             "TF_INPUT": "0",
             "TF_VAR_endpoint": endpoint_url,
             "TF_VAR_name": name,
+            # Only some examples have it; others pay no heed to it.
+            "TF_VAR_final_snapshot": f"{name}-final",
             "CHECKPOINT_DISABLE": "1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }

@@ -37,6 +37,7 @@ MEMBERS = {
     "auto_minor_version_upgrade": "AutoMinorVersionUpgrade",
     "ip_discovery": "IpDiscovery",
     "cluster_mode": "ClusterMode",
+    "log_delivery_configuration": "LogDeliveryConfigurations",
 }
 CREATE_ONLY = {
     "at_rest_encryption_enabled": "AtRestEncryptionEnabled",
@@ -47,9 +48,23 @@ CREATE_ONLY = {
     "preferred_cache_cluster_azs": "PreferredCacheClusterAZs",
     "network_type": "NetworkType",
     "port": "Port",
+    "transit_encryption_mode": "TransitEncryptionMode",
+    "auth_token": "AuthToken",
+    "user_group_ids": "UserGroupIds",
+    "snapshot_name": "SnapshotName",
 }
+# Not sent with a create as they are, or at all.
+NOT_OF_CREATE = {"tags", "apply_immediately", "auth_token_update_strategy", "final_snapshot_identifier"}
 # Never read back.
-BLIND = {"preferred_cache_cluster_azs", "notification_topic_arn", "apply_immediately"}
+BLIND = {
+    "preferred_cache_cluster_azs",
+    "notification_topic_arn",
+    "apply_immediately",
+    "auth_token",
+    "auth_token_update_strategy",
+    "final_snapshot_identifier",
+    "snapshot_name",
+}
 
 
 class Group:
@@ -66,8 +81,8 @@ class Group:
         request = {"ReplicationGroupId": self.spelled}
         for name, value in (ALWAYS | config).items():
             # False is not sent for Multi-AZ.
-            if name != "tags" and not (name == "multi_az_enabled" and not value) and name != "apply_immediately":
-                request[(MEMBERS | CREATE_ONLY)[name]] = value
+            if name not in NOT_OF_CREATE and not (name == "multi_az_enabled" and not value):
+                request[(MEMBERS | CREATE_ONLY)[name]] = wire_logs(value) if name == "log_delivery_configuration" else value
         if config["tags"]:
             request["Tags"] = wire_tags(config["tags"])
         created = self.api.create_replication_group(**request)["ReplicationGroup"]
@@ -89,6 +104,7 @@ class Group:
         elif new is not None and new > old:
             self.step(self.api.increase_replica_count, self.wait_members, ApplyImmediately=True, NewReplicaCount=new - 1)
         self.modify(before)
+        self.change_token(before)
         if new is not None and new < old:
             self.step(self.api.decrease_replica_count, self.wait_members, ApplyImmediately=True, NewReplicaCount=new - 1)
         self.read()
@@ -124,10 +140,21 @@ class Group:
             request["Engine"] = self.config.get("engine", "redis")
         if "SnapshotRetentionLimit" in request and not before.get("snapshot_retention_limit"):
             request["SnapshottingClusterId"] = f"{self.group_id}-001"
+        if "log_delivery_configuration" in changed:
+            old, new = (one.get("log_delivery_configuration", []) for one in (before, self.config))
+            gone = {one["log_type"] for one in old} - {one["log_type"] for one in new}
+            request["LogDeliveryConfigurations"] = wire_logs(new) + [{"LogType": one, "Enabled": False} for one in sorted(gone)]
         if not request:
             return
         request["ApplyImmediately"] = self.config.get("apply_immediately", False)
         self.step(self.api.modify_replication_group, **request)
+
+    def change_token(self, before):
+        """A request of its own."""
+        token, strategy = (self.config.get(name) for name in ("auth_token", "auth_token_update_strategy"))
+        if (token, strategy) != (before.get("auth_token"), before.get("auth_token_update_strategy")):
+            request = {"AuthToken": token, "AuthTokenUpdateStrategy": strategy, "ApplyImmediately": True}
+            self.step(self.api.modify_replication_group, **request)
 
     def step(self, call, wait_more=None, **request):
         """Every step waits before and after; at once, without a first pause."""
@@ -139,9 +166,11 @@ class Group:
 
     def destroy(self):
         end = time.monotonic() + patience.DEADLINE_S
+        final = self.config.get("final_snapshot_identifier")
+        kept = {"FinalSnapshotIdentifier": final} if final else {}
         while True:
             try:
-                self.api.delete_replication_group(ReplicationGroupId=self.group_id)
+                self.api.delete_replication_group(ReplicationGroupId=self.group_id, **kept)
                 break
             except self.api.exceptions.InvalidReplicationGroupStateFault:
                 assert time.monotonic() < end
@@ -241,9 +270,31 @@ def group_attributes(found):
         "network_type": found["NetworkType"],
         "snapshot_window": found["SnapshotWindow"],
         "snapshot_retention_limit": found["SnapshotRetentionLimit"],
-        "log_delivery_configuration": found["LogDeliveryConfigurations"],
+        "log_delivery_configuration": sorted(map(log_attributes, found["LogDeliveryConfigurations"]), key=str),
         "user_group_ids": found.get("UserGroupIds", []),
     } | endpoint_attributes(found)
+
+
+def wire_logs(configured):
+    return [
+        {
+            "LogType": one["log_type"],
+            "LogFormat": one["log_format"],
+            "DestinationType": one["destination_type"],
+            "DestinationDetails": {"CloudWatchLogsDetails": {"LogGroup": one["destination"]}},
+        }
+        for one in configured
+    ]
+
+
+def log_attributes(told):
+    """The details must be those of the type: a KeyError here is a nil pointer there."""
+    return {
+        "log_type": told["LogType"],
+        "log_format": told["LogFormat"],
+        "destination_type": told["DestinationType"],
+        "destination": told["DestinationDetails"]["CloudWatchLogsDetails"]["LogGroup"],
+    }
 
 
 def node_group_attributes(node_group):

@@ -40,6 +40,30 @@ def live(example, directory, endpoint_url, api):
     import_all(workspace, directory / "imported", changed)
     workspace.run("destroy", "-auto-approve", changed)
     assert workspace.name not in all_names(api)
+    kept = snapshots(api, workspace.name)
+    if "final_snapshot_identifier" in (terraform.EXAMPLES / example / "main.tf").read_text():
+        final = f"{workspace.name}-final"
+        assert final in kept
+        restore(workspace, final)
+        assert workspace.name not in all_names(api)
+        kept = snapshots(api, workspace.name)
+    for snapshot in kept:
+        api.delete_snapshot(SnapshotName=snapshot)
+
+
+def restore(workspace, snapshot):
+    """Once more, from what was kept at the end; and to its end."""
+    options = [f"-var=snapshot={snapshot}", f"-var=final_snapshot={workspace.name}-last"]
+    workspace.run("apply", "-auto-approve", *options)
+    workspace.demand_no_difference(*options)
+    workspace.run("destroy", "-auto-approve", *options)
+
+
+def snapshots(api, name):
+    """The names of the manual snapshots of what is called so."""
+    pages = api.get_paginator("describe_snapshots").paginate(SnapshotSource="manual")
+    names = [one["SnapshotName"] for page in pages for one in page["Snapshots"]]
+    return [one for one in names if one.startswith(name)]
 
 
 def import_all(workspace, directory, *options):
