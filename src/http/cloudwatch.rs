@@ -1,5 +1,7 @@
 //! CloudWatch's part of the port: its three protocols, and a line for each operation.
 
+use std::time::Instant;
+
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +11,7 @@ use cacheplane_api::cloudwatch::{self, Code, Refusal, reply};
 use cacheplane_api::query::Form;
 use serde_json::Value;
 
+use super::refusals::Refusals;
 use crate::operations::{Context, metric};
 
 /// What a request says that is not of the Query protocol: its operation, where it is one of this service.
@@ -78,16 +81,24 @@ pub(super) fn form_input(form: &Form) -> Result<(String, Value), Refusal> {
 pub(super) fn response(
     protocol: Protocol,
     answered: Result<Vec<u8>, Refusal>,
+    refusals: &Refusals,
     request_id: &str,
 ) -> Response {
     let (status, body, refusal) = match answered {
         Ok(body) => (StatusCode::OK, body, None),
         Err(refusal) => {
-            tracing::info!(
-                code = refusal.code.shape(),
-                message = refusal.message,
-                "A request for metrics was refused"
-            );
+            let written = match refusal.code {
+                Code::Caller(code) => refusals.admit(code, Instant::now()),
+                _ => Some(0),
+            };
+            if let Some(left_out) = written {
+                tracing::info!(
+                    code = refusal.code.shape(),
+                    message = refusal.message,
+                    left_out,
+                    "A request for metrics was refused"
+                );
+            }
             let status =
                 StatusCode::from_u16(refusal.code.status()).unwrap_or(StatusCode::BAD_REQUEST);
             let body = reply::refusal(protocol, &refusal, request_id);

@@ -8,6 +8,7 @@ mod dispatch;
 mod exposition;
 pub mod listener;
 pub mod openapi;
+mod refusals;
 pub mod router;
 mod sts;
 

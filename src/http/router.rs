@@ -18,6 +18,7 @@ use http_body_util::{BodyExt, Limited};
 use tracing::Instrument;
 
 use super::exposition::Latencies;
+use super::refusals::Refusals;
 use super::{admin, auth, cloudwatch, debug, dispatch, exposition, sts};
 use crate::activators::Activators;
 use crate::callers::Callers;
@@ -65,6 +66,8 @@ pub struct Sight {
     pub readings: Readings,
     /// How long requests took.
     pub latencies: Latencies,
+    /// What was said of callers that were refused.
+    pub refusals: Refusals,
 }
 
 /// Everything that is served.
@@ -165,7 +168,7 @@ async fn query(State(app): State<Arc<App>>, request: Request) -> Response {
         .instrument(span.clone())
         .await;
     let response = answered.unwrap_or_else(|refusal| {
-        let (status, body) = span.in_scope(|| refuse(&refusal, &request_id));
+        let (status, body) = span.in_scope(|| refuse(&app.sight.refusals, &refusal, &request_id));
         reply(status, body, &request_id)
     });
     let took = began.elapsed();
@@ -223,6 +226,7 @@ async fn answer(
             return Ok(cloudwatch::response(
                 *protocol,
                 Err(fault.into()),
+                &app.sight.refusals,
                 request_id,
             ));
         }
@@ -243,7 +247,8 @@ async fn answer(
         Service::Sts => sts::answer(&caller, &form, request_id),
         Service::CloudWatch => {
             let context = context(app, caller);
-            return Ok(metrics(&context, named, &form, &body, request_id).await);
+            let refusals = &app.sight.refusals;
+            return Ok(metrics(&context, refusals, named, (&form, &body), request_id).await);
         }
     };
     answered
@@ -268,9 +273,9 @@ fn action_asked(service: Service, form: &Form, named: Option<&str>) -> &'static 
 /// CloudWatch's part. Its faults are its own, in the protocol of the request.
 async fn metrics(
     context: &Context,
+    refusals: &Refusals,
     named: Option<(Protocol, String)>,
-    form: &Form,
-    body: &Bytes,
+    (form, body): (&Form, &Bytes),
     request_id: &str,
 ) -> Response {
     let protocol = named
@@ -284,7 +289,7 @@ async fn metrics(
         tracing::Span::current().record("action", operation.as_str());
         cloudwatch::answer(context, protocol, &operation, input, request_id).await
     };
-    cloudwatch::response(protocol, answered.await, request_id)
+    cloudwatch::response(protocol, answered.await, refusals, request_id)
 }
 
 fn context(app: &App, caller: Scope) -> Context {
@@ -344,8 +349,12 @@ fn form(uri: &Uri, body: &[u8]) -> Result<Form, Fault> {
     Form::parse_parts([uri.query().unwrap_or_default().as_bytes(), body])
 }
 
-/// Logs a fault, once, with all that led to it; the client gets code and message.
-fn refuse(Refusal { service, fault }: &Refusal, request_id: &str) -> (StatusCode, String) {
+/// Logs a fault, once, with all that led to it, unless too many callers were refused like this one; the client gets code and message.
+fn refuse(
+    refusals: &Refusals,
+    Refusal { service, fault }: &Refusal,
+    request_id: &str,
+) -> (StatusCode, String) {
     let status = StatusCode::from_u16(fault.code().status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut causes = String::new();
     let mut cause = std::error::Error::source(fault);
@@ -355,12 +364,15 @@ fn refuse(Refusal { service, fault }: &Refusal, request_id: &str) -> (StatusCode
         cause = error.source();
     }
     if fault.code().is_sender() {
-        tracing::info!(
-            fault.code = fault.code().wire_code(),
-            fault.message = fault.message(),
-            causes,
-            "A request was refused"
-        );
+        if let Some(left_out) = refusals.admit(fault.code(), Instant::now()) {
+            tracing::info!(
+                fault.code = fault.code().wire_code(),
+                fault.message = fault.message(),
+                causes,
+                left_out,
+                "A request was refused"
+            );
+        }
     } else {
         tracing::error!(
             fault.code = fault.code().wire_code(),
