@@ -9,6 +9,7 @@
 //! - Slots without an owner are given out only when every member answers and none has them. A slot that is on its way is brought to its
 //!   end before anything else is done with it.
 //! - A member that is wished away goes when it serves nothing, and one that has served slots until clients had time to learn who does now.
+//!   It serves slots as long as any node has heard so; and while nobody is seen to serve them, each of their node group may.
 
 mod claims;
 mod forming;
@@ -351,11 +352,17 @@ impl<'a> Look<'a> {
     /// that has just begun on its old file, while the next one is silent: until it hears of that, it takes itself for the owner, and whoever
     /// followed it would lose what came since.
     fn is_superseded(&self, node_group: &NodeGroup, claimant: &Answer) -> bool {
+        self.has_later_claim(node_group, &claimant.node_id, claimant.epoch)
+    }
+
+    /// Whether another node of this node group than the one with this name claims slots, or was heard to, later than in this epoch.
+    fn has_later_claim(&self, node_group: &NodeGroup, node_id: &str, epoch: u64) -> bool {
         let shard: Vec<usize> = self.shard(node_group).collect();
+        let is_later = |id: &str, at: u64| id != node_id && at > epoch;
         let mut heard = self.claims_heard.iter();
-        heard.any(|((node_id, member), epoch)| {
-            *node_id != claimant.node_id && *epoch > claimant.epoch && shard.contains(member)
-        })
+        let mut answers = shard.iter().filter_map(|index| self.answer(*index));
+        heard.any(|((id, member), at)| is_later(id, *at) && shard.contains(member))
+            || answers.any(|one| !one.slots.is_empty() && is_later(&one.node_id, one.epoch))
     }
 
     /// Who is or shall be primary of a node group: who serves; where others serve all that it served, or it serves nothing yet, the one on
@@ -385,6 +392,12 @@ impl<'a> Look<'a> {
     fn lacks_primary(&self, node_group: &NodeGroup) -> bool {
         let takes = !node_group.slots.is_empty() && self.recorded_primary(node_group).is_some();
         (takes || !self.is_drained(node_group)) && self.primary(node_group).is_none()
+    }
+
+    /// Whether it is not certain who has the keys of a member's node group, which shall have slots: its primary is away.
+    fn may_have_keys(&self, index: usize) -> bool {
+        let node_group = self.node_group_of(index);
+        node_group.is_some_and(|one| !one.slots.is_empty() && self.lacks_primary(one))
     }
 
     /// Whether others serve all that a node group was last seen to serve, if anything.
@@ -446,6 +459,11 @@ impl<'a> Look<'a> {
                 true => Plan::LookAgain,
                 false => Plan::AwaitMembers,
             };
+        }
+        let mut node_groups = self.sharding.node_groups.iter();
+        if node_groups.any(|one| self.lacks_primary(one)) {
+            // What is on record of its slots is not so any more.
+            return Plan::LookAgain;
         }
         if group
             .wished_endpoints()

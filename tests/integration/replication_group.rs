@@ -7,6 +7,7 @@ mod compatible;
 mod create;
 mod delete;
 mod describe;
+mod elected_unseen;
 mod failover;
 mod hang;
 mod held_up;

@@ -68,8 +68,7 @@ impl Look<'_> {
 
     fn progress(&self, index: usize) -> Progress {
         let member = &self.group.members[index];
-        let recovers = member.nodes.iter().any(|node| node.recovering);
-        let is_at_work = recovers || is_touched(member);
+        let is_at_work = self.recovers(index) || is_touched(member);
         let seen = &self.seen.members[index];
         let ContainerSeen::Running { started_at } = &seen.container else {
             return match is_at_work || self.is_waited_for(index) {
@@ -119,8 +118,12 @@ impl Look<'_> {
                     && answer.link_up
                     && !answer.syncing
             }
-            // Whom it follows is away; it waits for that.
-            None => answer.follows.is_some(),
+            // Whom it follows is away; it waits for that. The primary on record waits for nobody else before that one was seen to serve.
+            None => {
+                self.recorded_primary(node_group) != Some(index)
+                    && answer.follows.is_some()
+                    && !self.follows_vanished(answer)
+            }
         }
     }
 
@@ -163,11 +166,12 @@ impl Look<'_> {
                 node_group.is_none_or(|one| one.slots.is_empty() && self.is_drained(one));
             // All of a node group that goes stay until it is empty: they are its safety.
             let goes_whole = node_group.is_some_and(|one| one.slots.is_empty());
-            let claims = self
-                .answer(index)
-                .is_some_and(|answer| !answer.slots.is_empty());
             let is_spare = !is_primary && !goes_whole;
-            (is_spare || is_empty) && !claims
+            let claims = match node_group {
+                Some(one) if goes_whole => self.shard(one).any(|each| self.claims(each)),
+                _ => self.claims(index),
+            };
+            (is_spare || is_empty) && !claims && !self.may_have_keys(index)
         };
         let idle: Vec<usize> = leaving.iter().copied().filter(|i| idle(*i)).collect();
         if let Some(plan) = self.note_drained(&idle) {
@@ -191,7 +195,13 @@ impl Look<'_> {
         }
         for primary in leaving {
             let node_group = self.node_group_of(primary)?;
-            let stays = |it: &usize| self.group.members[*it].deletion_requested_at.is_none();
+            if self.leader_of(primary) != Some(primary) {
+                // Nobody can hand over for one that is away.
+                continue;
+            }
+            let stays = |it: &usize| {
+                self.group.members[*it].deletion_requested_at.is_none() && self.is_joined(*it)
+            };
             if let Some(successor) = self.successor(node_group, primary).filter(stays) {
                 let order = super::Order::TakeOver(super::TakeOver::Coordinated);
                 return Some(Plan::Do(Stage::Tell(vec![(successor, vec![order])])));
@@ -206,6 +216,20 @@ impl Look<'_> {
             .map(|(index, _)| index)
             .collect();
         (!gone.is_empty()).then_some(Plan::Do(Stage::ForgetNodeGroups(gone)))
+    }
+
+    /// Whether a member owns slots, by its own word or by that of any node that answers, unless another of its node group claimed them since.
+    /// One that was elected when nobody looked may be silent itself.
+    fn claims(&self, index: usize) -> bool {
+        let answer = self.answer(index);
+        let mut heard = self.claims_heard.iter();
+        answer.is_some_and(|answer| !answer.slots.is_empty())
+            || heard.any(|((node_id, member), epoch)| {
+                let node_group = self.node_group_of(index);
+                let is_over =
+                    node_group.is_some_and(|one| self.has_later_claim(one, node_id, *epoch));
+                *member == index && !is_over
+            })
     }
 
     /// Node groups that shall have slots and have nobody who could serve them: none of their members could be made, and none is wished for

@@ -122,7 +122,7 @@ impl Look<'_> {
     }
 
     /// The present primary of a member's node group.
-    fn leader_of(&self, index: usize) -> Option<usize> {
+    pub(super) fn leader_of(&self, index: usize) -> Option<usize> {
         let leader = self.primary(self.node_group_of(index)?);
         leader.map(|(index, _)| index)
     }

@@ -16,10 +16,11 @@ impl Look<'_> {
     pub(super) fn replace_lost_primaries(&self) -> Option<Plan> {
         let node_groups = self.sharding.node_groups.iter();
         let lost = node_groups.filter(|node_group| self.lacks_primary(node_group));
-        let lost = lost.filter_map(|node_group| Some((node_group, self.last_primary(node_group)?)));
         let mut waits = None;
-        for (node_group, primary) in lost {
-            match self.replace(node_group, primary) {
+        for node_group in lost {
+            let primary = self.last_primary(node_group);
+            let replaced = primary.and_then(|primary| self.replace(node_group, primary));
+            match replaced.or_else(|| self.succeed_vanished(node_group)) {
                 Some(Plan::LookAgain) => waits = Some(Plan::LookAgain),
                 // One after the other; each changes what the next is decided on.
                 Some(plan) => return Some(plan),
@@ -52,11 +53,7 @@ impl Look<'_> {
         if let Some(plan) = self.hear_out(&[primary]) {
             return Some(plan);
         }
-        let recovers = |index: usize| {
-            let nodes = &self.group.members[index].nodes;
-            nodes.iter().any(|node| node.recovering)
-        };
-        if self.is_silent(primary) && !recovers(primary) {
+        if self.is_silent(primary) && !self.recovers(primary) {
             return Some(Plan::Do(Stage::Group(GroupStage::EndSilent(vec![primary]))));
         }
         if self.run(primary).is_some() {
@@ -99,6 +96,48 @@ impl Look<'_> {
         })
     }
 
+    /// Who takes over from a primary that has vanished with what it had: none of the members is that node any more. Only when every member
+    /// of the node group answers is it certain that none of them has what it had; one that was made anew on its volume bears its old name.
+    fn succeed_vanished(&self, node_group: &NodeGroup) -> Option<Plan> {
+        let shard: Vec<(usize, Option<&super::Answer>)> = self
+            .shard(node_group)
+            .map(|index| (index, self.answer(index)))
+            .collect();
+        let may_have_it = |(_, answer): &(usize, Option<&super::Answer>)| {
+            answer.is_none_or(|answer| !answer.slots.is_empty())
+        };
+        if shard.iter().any(may_have_it) {
+            return None;
+        }
+        let heirs = shard
+            .iter()
+            .filter_map(|(index, answer)| Some((*index, (*answer)?)))
+            .filter(|(_, answer)| !answer.syncing && self.follows_vanished(answer));
+        let (heir, _) = heirs.max_by_key(|(index, answer)| {
+            let stays = self.group.members[*index].deletion_requested_at.is_none();
+            let was_in_sync = !self.recovers(*index);
+            (was_in_sync, stays, answer.offset, std::cmp::Reverse(*index))
+        })?;
+        let order = Order::TakeOver(TakeOver::Unasked);
+        Some(Plan::Do(Stage::Tell(vec![(heir, vec![order])])))
+    }
+
+    /// Whether somebody follows a node that is not there any more: no member, or one that has lost its volume and bears another name.
+    pub(super) fn follows_vanished(&self, answer: &super::Answer) -> bool {
+        let Some(name) = &answer.follows else {
+            return false;
+        };
+        let is_named = |(_, one): (usize, &super::Answer)| one.node_id == *name;
+        let may_be_it = |member: usize| self.is_in(member) && self.answer(member).is_none();
+        !self.answers().any(is_named) && !answer.followed().is_some_and(may_be_it)
+    }
+
+    /// Whether a member was lost and has not done its part since.
+    pub(super) fn recovers(&self, index: usize) -> bool {
+        let nodes = &self.group.members[index].nodes;
+        nodes.iter().any(|node| node.recovering)
+    }
+
     fn record_successor(&self, node_group: &NodeGroup, successor: usize) -> Plan {
         let mut node_groups = self.sharding.node_groups.iter();
         let index = node_groups.position(|one| one.id == node_group.id);
@@ -127,6 +166,10 @@ impl Look<'_> {
                 !answer.syncing && (answer.offset > 0 || self.is_joined(*index))
             })
             .filter(|(_, answer)| answer.followed() == Some(primary))
+            // The former one that began anew on its old file has only heard of the one that was elected, not had from it what came since.
+            .filter(|(index, _)| {
+                self.recorded_primary(node_group) != Some(*index) || !self.recovers(*index)
+            })
             .max_by_key(|(index, answer)| {
                 let stays = self.group.members[*index].deletion_requested_at.is_none();
                 (stays, answer.offset, std::cmp::Reverse(*index))

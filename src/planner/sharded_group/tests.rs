@@ -2,6 +2,7 @@
 //! Members 0, 2, 4 are the primaries of node groups 0, 1, 2; each is followed by the next.
 
 mod compatible;
+mod elected_unseen;
 mod first_slot;
 mod moving;
 mod superseded;
