@@ -157,7 +157,8 @@ pub enum ClusterOrder {
     DelSlots(SlotSet),
     /// How it is with each of these slots; where it is refused, some are so and others are not.
     SetSlots(SlotSet, SlotState),
-    /// To drop what it holds of slots that are not its own, and that are open for it to take.
+    /// To drop what it holds of slots that are not its own, and that are open for it to take. Where there is more than is soon done, some is
+    /// left, and the orders behind this one are not given.
     DropKeys(SlotSet),
     /// To be a replica of the node with this id, which it must know. One that owns slots or holds keys refuses; a replica of
     /// another may hold what it holds.
@@ -220,7 +221,7 @@ pub struct MigrationLimits {
     /// When this has passed no further batch begins.
     pub time: Duration,
     /// How long the node that gives may wait for the one that takes, with nobody served meanwhile. It should be well below
-    /// `cluster-node-timeout`, except that the largest key must make it.
+    /// `cluster-node-timeout`, except that the largest key must make it. With keys that are not large it waits two seconds at most.
     pub stall: Duration,
     /// Larger keys, by the memory that they take, stay where they are.
     pub key_bytes: u64,
@@ -263,6 +264,15 @@ pub struct Moved {
     pub left: SlotSet,
     /// How many of these are too large to move. 0 unless this call came upon all that there are.
     pub too_large: u64,
+}
+
+/// What came of [`super::Engine::measure_slots`]. A slot that is in neither was not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MeasuredSlots {
+    /// No key of these is too large to move, as far as was looked.
+    pub movable: SlotSet,
+    /// Each of these has one that is.
+    pub too_large: SlotSet,
 }
 
 /// A move of slots that the nodes make by themselves, all slots of it at one moment (Valkey 9).

@@ -25,8 +25,8 @@ use futures_util::stream::BoxStream;
 
 use crate::resources::slots::SlotSet;
 use cluster::{
-    ClusterOrder, ClusterView, HandOver, HandedOver, KeyConflict, MigrationLimits, Moved,
-    SlotMigration,
+    ClusterOrder, ClusterView, HandOver, HandedOver, KeyConflict, MeasuredSlots, MigrationLimits,
+    Moved, SlotMigration,
 };
 
 pub use encryption::Encryption;
@@ -206,14 +206,15 @@ pub trait Engine: Send + Sync + Debug {
         deadline: Duration,
     ) -> Result<(), EngineError>;
 
-    /// Which of these slots have a key that takes more than `key_bytes` of memory. Of each slot at least ten thousand keys are looked at.
-    async fn slots_with_large_keys(
+    /// Tells which of these slots have a key that takes more than `key_bytes` of memory: of at least the first, and of as many as is soon
+    /// done. Of each ten thousand keys are looked at.
+    async fn measure_slots(
         &self,
         node: &NodeEndpoint,
         slots: &SlotSet,
         key_bytes: u64,
         deadline: Duration,
-    ) -> Result<SlotSet, EngineError>;
+    ) -> Result<MeasuredSlots, EngineError>;
 
     /// Moves keys of `slots` from the node that owns them to `taker`, until none is left or a limit is reached. The slots are open
     /// on both sides: `Importing` there, `Migrating` here; clients go on meanwhile.
@@ -411,16 +412,16 @@ impl Engine for NetworkEngine {
             .await
     }
 
-    async fn slots_with_large_keys(
+    async fn measure_slots(
         &self,
         node: &NodeEndpoint,
         slots: &SlotSet,
         key_bytes: u64,
         deadline: Duration,
-    ) -> Result<SlotSet, EngineError> {
+    ) -> Result<MeasuredSlots, EngineError> {
         node.replicates()?;
-        let looking = redis::migration::slots_with_large_keys(node, slots, key_bytes);
-        node.bounded(deadline, looking).await
+        let measuring = redis::migration::measure_slots(node, slots, key_bytes);
+        node.bounded(deadline, measuring).await
     }
 
     async fn migrate_keys(

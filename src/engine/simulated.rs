@@ -18,8 +18,8 @@ mod observe;
 pub use cluster::Answer;
 
 use super::cluster::{
-    ClusterOrder, ClusterView, HandOver, HandedOver, KeyConflict, MigrationLimits, Moved,
-    SlotMigration,
+    ClusterOrder, ClusterView, HandOver, HandedOver, KeyConflict, MeasuredSlots, MigrationLimits,
+    Moved, SlotMigration,
 };
 use super::{
     AttachedReplica, DataSet, Engine, EngineError, HistoryHeld, NodeEndpoint, NodeReport, NodeUser,
@@ -29,6 +29,9 @@ use crate::resources::slots::SlotSet;
 use crate::runtime::simulated::{
     Following, Operation, Order, Reach, SimulatedWorld, Standing, certificate_file, option,
 };
+
+/// Slots whose keys are measured at once.
+const MEASURED_AT_ONCE: usize = 200;
 
 /// Slots that are handed over at once.
 const HANDED_AT_ONCE: usize = 50;
@@ -352,15 +355,20 @@ impl Engine for SimulatedEngine {
             .await
     }
 
-    /// Here those keys are large whose names say so.
-    async fn slots_with_large_keys(
+    /// Some slots at a time. Here those keys are large whose names say so.
+    async fn measure_slots(
         &self,
         node: &NodeEndpoint,
         slots: &SlotSet,
         _: u64,
         deadline: Duration,
-    ) -> Result<SlotSet, EngineError> {
-        self.large_slots(node, slots, deadline).await
+    ) -> Result<MeasuredSlots, EngineError> {
+        let some: SlotSet = slots.iter().take(MEASURED_AT_ONCE).collect();
+        let too_large = self.large_slots(node, &some, deadline).await?;
+        Ok(MeasuredSlots {
+            movable: some.difference(&too_large),
+            too_large,
+        })
     }
 
     /// Some slots at a time. A quarter of all are too large here, so that these are open for a while.

@@ -4,10 +4,12 @@
 //! one. While something is under way that nobody tells of (a synchronisation, a silence), the group is looked at again soon.
 
 mod moving;
+mod refusals;
 mod rolls;
 mod sharded;
 mod stages;
 
+use refusals::Refusals;
 pub(super) use sharded::{addresses, answer as cluster_answer};
 
 use std::sync::Arc;
@@ -48,6 +50,7 @@ const PROBE_DEADLINE: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct ReplicationGroups {
     world: World,
+    refusals: Refusals,
 }
 
 /// How a stage ended, other than well.
@@ -114,15 +117,29 @@ impl Reconciler for ReplicationGroups {
                 Err(error) => return Err(error).context("read the replication group"),
             };
             match self.advance(&group, progressed).await {
-                Ok(None) => progressed = true,
+                Ok(None) => {
+                    self.refusals.clear(key);
+                    progressed = true;
+                }
                 Err(Stop::Stale) => {}
-                Ok(Some(outcome)) => return Ok(outcome),
+                Ok(Some(outcome)) => {
+                    self.refusals.clear(key);
+                    return Ok(outcome);
+                }
                 // A creation is not asked for ever of nodes that will not have it (ADR 4).
                 Err(Stop::Engine(reason) | Stop::Obstacle(reason))
                     if planner::is_overdue(&group, self.world.clock.now()) =>
                 {
                     self.give_up(&group, &reason).await?;
                     progressed = true;
+                }
+                Err(Stop::Engine(reason))
+                    if self
+                        .refusals
+                        .has_lasted(key, &reason, self.world.clock.now()) =>
+                {
+                    self.tell(&group, &reason).await?;
+                    return Ok(Outcome::Blocked);
                 }
                 Err(Stop::Engine(reason)) => {
                     tracing::info!(
@@ -147,7 +164,10 @@ impl Reconciler for ReplicationGroups {
 impl ReplicationGroups {
     /// Reconciles in this world.
     pub fn new(world: World) -> Arc<Self> {
-        Arc::new(Self { world })
+        Arc::new(Self {
+            world,
+            refusals: Refusals::default(),
+        })
     }
 
     /// Looks, plans, and carries out one stage. `None` asks for the next look.

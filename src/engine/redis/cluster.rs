@@ -1,7 +1,10 @@
 //! `CLUSTER`: the view of a node, and what it can be told.
 
+use std::time::Duration;
+
 use ::redis::{Cmd, Value};
 use futures_util::future::try_join_all;
+use tokio::time::Instant;
 
 use super::super::cluster::{
     ClusterNode, ClusterOrder, ClusterView, FailoverKind, NodeHealth, OpenSlot, ResetKind,
@@ -13,6 +16,12 @@ use crate::resources::slots::{SlotRange, SlotSet};
 
 /// Most keys of a slot that are dropped at once.
 const KEYS_DROPPED_AT_ONCE: usize = 128;
+
+/// Most slots of which keys are dropped at once.
+const SLOTS_DROPPED_AT_ONCE: usize = 32;
+
+/// How long keys are dropped before whoever wants it looks again.
+const DROP_SLICE: Duration = Duration::from_millis(500);
 
 /// How far apart a node's two ports are unless it is told otherwise.
 const BUS_PORT_OFFSET: u16 = 10_000;
@@ -77,8 +86,11 @@ fn has_all_in_place(view: &ClusterView, shards: &Value) -> bool {
 pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Result<(), EngineError> {
     let mut connection = Connection::open(node).await?;
     for order in orders {
-        if let ClusterOrder::DropKeys(slots) = order {
-            drop_keys(node, &mut connection, slots).await?;
+        if let ClusterOrder::DropKeys(slots) = order
+            && !drop_keys(node, &mut connection, slots).await?
+        {
+            // What follows is about slots without keys. Whoever looks next sees that there is more to drop.
+            return Ok(());
         }
         let commands = commands(order);
         match commands.len() {
@@ -98,37 +110,45 @@ pub(crate) async fn order(node: &NodeEndpoint, orders: &[ClusterOrder]) -> Resul
     Ok(())
 }
 
-/// Drops the keys of slots, some of each at a time. They are another's, so that each key has to be asked for.
+/// Drops the keys of slots, a few slots at a time and for a while; whether none is left. They are another's, so that each key has to be
+/// asked for.
 async fn drop_keys(
     node: &NodeEndpoint,
     connection: &mut Connection<'_>,
     slots: &SlotSet,
-) -> Result<(), EngineError> {
-    let mut left: Vec<u16> = slots.iter().collect();
-    while !left.is_empty() {
-        let held = |slot: &u16| {
-            let mut held = cluster(&["GETKEYSINSLOT"]);
-            held.arg(*slot).arg(KEYS_DROPPED_AT_ONCE);
-            held
-        };
-        let answers = connection.ask(left.iter().map(held).collect()).await?;
-        let mut orders = Vec::new();
-        let mut unfinished = Vec::new();
-        for (slot, answer) in left.into_iter().zip(answers) {
-            let keys: Vec<Vec<u8>> = read(node, answer)?;
-            if !keys.is_empty() {
-                unfinished.push(slot);
+) -> Result<bool, EngineError> {
+    let end = Instant::now() + DROP_SLICE;
+    let slots: Vec<u16> = slots.iter().collect();
+    for part in slots.chunks(SLOTS_DROPPED_AT_ONCE) {
+        let mut left = part.to_vec();
+        while !left.is_empty() {
+            if Instant::now() >= end {
+                return Ok(false);
             }
-            for key in keys {
-                let mut drop = command(&["UNLINK"]);
-                drop.arg(key);
-                orders.extend([command(&["ASKING"]), drop]);
+            let held = |slot: &u16| {
+                let mut held = cluster(&["GETKEYSINSLOT"]);
+                held.arg(*slot).arg(KEYS_DROPPED_AT_ONCE);
+                held
+            };
+            let answers = connection.ask(left.iter().map(held).collect()).await?;
+            let mut orders = Vec::new();
+            let mut unfinished = Vec::new();
+            for (slot, answer) in left.into_iter().zip(answers) {
+                let keys: Vec<Vec<u8>> = read(node, answer)?;
+                if !keys.is_empty() {
+                    unfinished.push(slot);
+                }
+                for key in keys {
+                    let mut drop = command(&["UNLINK"]);
+                    drop.arg(key);
+                    orders.extend([command(&["ASKING"]), drop]);
+                }
             }
+            connection.ask(orders).await?;
+            left = unfinished;
         }
-        connection.ask(orders).await?;
-        left = unfinished;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Tells something, and says whether it was refused.

@@ -11,12 +11,12 @@
 //! connection (`claim.lua`). And the giver gives up when it has seen that the taker claimed (`give.lua`), or stays the owner.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use ::redis::{Cmd, RedisResult, Value};
 use futures_util::future::{Either, select};
-use std::pin::pin;
 use tokio::sync::oneshot;
 
 use super::super::cluster::{HandOver, HandedOver, MigrationLimits};

@@ -9,11 +9,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::iter::zip;
+use std::time::Duration;
 
 use ::redis::{Cmd, RedisError, RedisResult, Value};
 use tokio::time::Instant;
 
-use super::super::cluster::{KeyConflict, MigrationLimits, Moved, SlotMigration};
+use super::super::cluster::{KeyConflict, MeasuredSlots, MigrationLimits, Moved, SlotMigration};
 use super::super::{EngineError, NodeEndpoint, PrimaryAddress};
 use super::cluster::cluster;
 use super::{Connection, command, converse, exactly, read, refusal};
@@ -35,6 +36,12 @@ const ASKED_PER_FLIGHT: usize = 1024;
 
 /// Most keys of a slot that are looked at before it is opened.
 const KEYS_LOOKED_AT_MAX: usize = 10_000;
+
+/// Most keys that are measured in one call, unless they are of a single slot: a tenth of a second's work for the engine.
+const KEYS_MEASURED_AT_ONCE: usize = 32_768;
+
+/// How long the giver may wait for the taker with no more than a flight's usual memory.
+const STALL: Duration = Duration::from_secs(2);
 
 /// A key and its slot.
 type Key = (u16, Vec<u8>);
@@ -76,7 +83,7 @@ pub(crate) async fn migrate_keys(
         let sized = sizes(giver, &mut work.connection, found).await?;
         let mut touched = BTreeSet::new();
         for flight in flights(sized, limits, &mut too_large) {
-            touched.extend(flight.iter().map(|(slot, _)| *slot));
+            touched.extend(flight.keys.iter().map(|(slot, _)| *slot));
             if is_over(keys) {
                 unfinished.clone_from(&batch);
                 break;
@@ -99,23 +106,52 @@ pub(crate) async fn migrate_keys(
     })
 }
 
-/// The slots with a key that takes more than this much memory, as far as [`KEYS_LOOKED_AT_MAX`] keys of each tell. The caller bounds the
-/// time.
-pub(crate) async fn slots_with_large_keys(
+/// Tells slots with a key that takes more than this much memory from others, as far as [`KEYS_LOOKED_AT_MAX`] keys of each tell: of the
+/// first, and of those whose keys are not too many together. The caller bounds the time.
+pub(crate) async fn measure_slots(
     node: &NodeEndpoint,
     slots: &SlotSet,
     key_bytes: u64,
-) -> Result<SlotSet, EngineError> {
+) -> Result<MeasuredSlots, EngineError> {
     let mut connection = Connection::open(node).await?;
-    let mut large = BTreeSet::new();
     let slots: Vec<u16> = slots.iter().collect();
+    let mut room = KEYS_MEASURED_AT_ONCE;
+    let mut measured = Vec::new();
     for part in slots.chunks(SLOTS_PER_FLIGHT) {
+        let counts = connection
+            .ask(part.iter().map(count_keys).collect())
+            .await?;
+        for (slot, count) in zip(part, counts) {
+            let count: usize = read(node, count)?;
+            let count = count.min(KEYS_LOOKED_AT_MAX);
+            if count > room && !measured.is_empty() {
+                room = 0;
+                break;
+            }
+            room = room.saturating_sub(count);
+            measured.push(*slot);
+        }
+        if room == 0 {
+            break;
+        }
+    }
+    let mut large = BTreeSet::new();
+    for part in measured.chunks(SLOTS_PER_FLIGHT) {
         let keys = keys_of(node, &mut connection, part, KEYS_LOOKED_AT_MAX).await?;
         let sized = sizes(node, &mut connection, keys).await?;
         let too_large = sized.into_iter().filter(|(_, bytes)| *bytes > key_bytes);
         large.extend(too_large.map(|((slot, _), _)| slot));
     }
-    Ok(large.into_iter().collect())
+    let measured: SlotSet = measured.into_iter().collect();
+    let too_large: SlotSet = large.into_iter().collect();
+    Ok(MeasuredSlots {
+        movable: measured.difference(&too_large),
+        too_large,
+    })
+}
+
+fn count_keys(slot: &u16) -> Cmd {
+    cluster(&["COUNTKEYSINSLOT", &slot.to_string()])
 }
 
 /// Up to `count` keys of each slot.
@@ -171,26 +207,37 @@ fn flights(
     sized: Vec<(Key, u64)>,
     limits: &MigrationLimits,
     too_large: &mut BTreeSet<Key>,
-) -> Vec<Vec<Key>> {
-    let mut flights: Vec<Vec<Key>> = Vec::new();
-    let mut room_bytes = 0;
+) -> Vec<Flight> {
+    let mut flights: Vec<Flight> = Vec::new();
     for (key, bytes) in sized {
         if bytes > limits.key_bytes {
             too_large.insert(key);
             continue;
         }
         match flights.last_mut() {
-            Some(flight) if bytes <= room_bytes && flight.len() < KEYS_PER_FLIGHT => {
-                flight.push(key);
+            Some(flight) if flight.has_room(bytes) => {
+                flight.keys.push(key);
+                flight.bytes += bytes;
             }
             _ => {
-                flights.push(vec![key]);
-                room_bytes = BYTES_PER_FLIGHT;
+                let keys = vec![key];
+                flights.push(Flight { keys, bytes });
             }
         }
-        room_bytes = room_bytes.saturating_sub(bytes);
     }
     flights
+}
+
+/// Keys that are moved at once, and the memory that they take.
+struct Flight {
+    keys: Vec<Key>,
+    bytes: u64,
+}
+
+impl Flight {
+    fn has_room(&self, bytes: u64) -> bool {
+        self.bytes + bytes <= BYTES_PER_FLIGHT && self.keys.len() < KEYS_PER_FLIGHT
+    }
 }
 
 impl Move<'_> {
@@ -214,8 +261,8 @@ impl Move<'_> {
         let all: Vec<u16> = slots.iter().collect();
         let (mut keys, mut holding) = (0, Vec::new());
         for part in all.chunks(ASKED_PER_FLIGHT) {
-            let ask = |slot: &u16| cluster(&["COUNTKEYSINSLOT", &slot.to_string()]);
-            let answers = self.connection.ask(part.iter().map(ask).collect()).await?;
+            let questions = part.iter().map(count_keys).collect();
+            let answers = self.connection.ask(questions).await?;
             for (slot, answer) in zip(part, answers) {
                 let count: u64 = read(self.giver, answer)?;
                 keys += count;
@@ -226,27 +273,31 @@ impl Move<'_> {
     }
 
     /// Moves the keys of a flight: one command for those of each slot, which must not be mixed.
-    async fn send(&mut self, flight: &[Key]) -> Result<u64, EngineError> {
-        let parts: Vec<&[Key]> = flight.chunk_by(|a, b| a.0 == b.0).collect();
-        let commands = parts.iter().map(|keys| self.migrate(keys)).collect();
+    async fn send(&mut self, flight: &Flight) -> Result<u64, EngineError> {
+        let stall = match flight.bytes <= BYTES_PER_FLIGHT {
+            true => self.limits.stall.min(STALL),
+            false => self.limits.stall,
+        };
+        let parts: Vec<&[Key]> = flight.keys.chunk_by(|a, b| a.0 == b.0).collect();
+        let commands = parts.iter().map(|keys| self.migrate(keys, stall)).collect();
         let answers = self.connection.ask_each(commands).await?;
         for (keys, answer) in zip(parts, answers) {
             match answer {
                 // That none of the keys was there any more (`NOKEY`) is well too.
                 Ok(_) => {}
                 Err(error) if is_conflict(&error) && self.conflict == KeyConflict::TakerWins => {
-                    self.resolve(keys).await?;
+                    self.resolve(keys, stall).await?;
                 }
                 Err(error) => return Err(self.failure(&error)),
             }
         }
-        Ok(flight.len() as u64)
+        Ok(flight.keys.len() as u64)
     }
 
-    fn migrate(&self, keys: &[Key]) -> Cmd {
+    fn migrate(&self, keys: &[Key], stall: Duration) -> Cmd {
         let mut migrate = command(&["MIGRATE", &self.taker.host]);
         migrate.arg(self.taker.port).arg("").arg(0);
-        migrate.arg(u64::try_from(self.limits.stall.as_millis()).unwrap_or(u64::MAX));
+        migrate.arg(u64::try_from(stall.as_millis()).unwrap_or(u64::MAX));
         if self.conflict == KeyConflict::GiverWins {
             migrate.arg("REPLACE");
         }
@@ -261,9 +312,9 @@ impl Move<'_> {
     }
 
     /// Moves keys one at a time, of which the taker has some, and drops those at the giver.
-    async fn resolve(&mut self, keys: &[Key]) -> Result<(), EngineError> {
+    async fn resolve(&mut self, keys: &[Key], stall: Duration) -> Result<(), EngineError> {
         for key in keys {
-            let again = self.migrate(std::slice::from_ref(key));
+            let again = self.migrate(std::slice::from_ref(key), stall);
             match self.one(again).await? {
                 Ok(_) => continue,
                 Err(error) if is_conflict(&error) => {}
@@ -331,4 +382,28 @@ pub(crate) async fn list(node: &NodeEndpoint) -> Result<Vec<SlotMigration>, Engi
 pub(crate) async fn cancel(giver: &NodeEndpoint) -> Result<(), EngineError> {
     let cancel = cluster(&["CANCELSLOTMIGRATIONS"]);
     converse(giver, vec![cancel]).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flight_is_small_unless_it_is_a_single_key() {
+        let key = |slot: u16| (slot, slot.to_string().into_bytes());
+        let limits = MigrationLimits::default();
+        let check = |bytes: &[u64], sizes: &[usize], large: usize| {
+            let sized = (0u16..).zip(bytes).map(|(slot, bytes)| (key(slot), *bytes));
+            let mut too_large = BTreeSet::new();
+            let flights = flights(sized.collect(), &limits, &mut too_large);
+            let found: Vec<usize> = flights.iter().map(|flight| flight.keys.len()).collect();
+            assert_eq!((found.as_slice(), too_large.len()), (sizes, large));
+        };
+        check(&[], &[], 0);
+        check(&[100; KEYS_PER_FLIGHT + 1], &[KEYS_PER_FLIGHT, 1], 0);
+        let half = BYTES_PER_FLIGHT / 2;
+        check(&[half, half, half], &[2, 1], 0);
+        check(&[1, BYTES_PER_FLIGHT * 3, 1, 1], &[1, 1, 2], 0);
+        check(&[1, limits.key_bytes + 1, 1], &[2], 1);
+    }
 }

@@ -188,10 +188,16 @@ fn configuration(
     if configurations.is_empty() {
         return Ok(None);
     }
-    let named = configurations.iter().find(|one| {
-        let name = given(one.node_group_id.as_deref());
-        name.and_then(|name| name.parse().ok()) == Some(id)
-    });
+    let name = |one: &ReshardingConfiguration| -> Option<NodeGroupId> {
+        given(one.node_group_id.as_deref()).and_then(|name| name.parse().ok())
+    };
+    let mut named = configurations.iter().filter(|one| name(one) == Some(id));
+    let (named, another) = (named.next(), named.next());
+    if another.is_some() {
+        return Err(invalid_value(format!(
+            "ReshardingConfiguration names node group {id} more than once."
+        )));
+    }
     let offset = match configurations.len() {
         all if all == wanted => present,
         new if new == wanted - present => 0,

@@ -22,11 +22,17 @@ use crate::resources::slots::SlotSet;
 /// How long keys are moved before the group is looked at again: a failover waits for no resharding.
 const MOVE_SLICE: Duration = Duration::from_secs(1);
 
+/// How long handing over may take where a node is silent: it may be dead, and its failover waits.
+const HAND_OVER_DEADLINE: Duration = Duration::from_secs(4);
+
 /// How long a move may take when a single key takes longer than that.
 const MOVE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// How long a node may take to hear of slots: since Valkey 8 it waits up to two seconds for its replicas to hear of them too.
 const SLOTS_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How many moves of a node's slots fail in a row before that is told.
+const FAILURES_TOLD: usize = 5;
 
 /// Why slots stay where they are (behaviour.md section 13).
 const TOO_LARGE: &str =
@@ -42,8 +48,8 @@ enum Turn {
     Kept(SlotSet),
 }
 
-/// What a turn with several came to.
-enum Turns {
+/// What a turn with each of several moves came to.
+enum Round {
     /// Some go on.
     Went,
     /// None can go on, for the keys of these slots.
@@ -62,9 +68,9 @@ impl ReplicationGroups {
     ) -> Result<(), Stop> {
         let reason = |slots: SlotSet| format!("Slots {slots} {TOO_LARGE}");
         let stuck = match self.move_all(group, first).await? {
-            Turns::Went => return Ok(()),
-            Turns::Kept(kept) => return self.keep_slots(group, &kept).await,
-            Turns::Stuck(slots) => slots,
+            Round::Went => return Ok(()),
+            Round::Kept(kept) => return self.keep_slots(group, &kept).await,
+            Round::Stuck(slots) => slots,
         };
         if then.is_empty() {
             return Err(Stop::Obstacle(reason(stuck)));
@@ -73,14 +79,14 @@ impl ReplicationGroups {
             .await
             .map_err(Stop::Error)?;
         match self.move_all(group, then).await? {
-            Turns::Went => Ok(()),
-            Turns::Kept(kept) => self.keep_slots(group, &kept).await,
-            Turns::Stuck(slots) => Err(Stop::Obstacle(reason(slots))),
+            Round::Went => Ok(()),
+            Round::Kept(kept) => self.keep_slots(group, &kept).await,
+            Round::Stuck(slots) => Err(Stop::Obstacle(reason(slots))),
         }
     }
 
     /// Takes a turn with each at once.
-    async fn move_all(&self, group: &ReplicationGroup, moves: &[SlotMove]) -> Result<Turns, Stop> {
+    async fn move_all(&self, group: &ReplicationGroup, moves: &[SlotMove]) -> Result<Round, Stop> {
         let turns = moves.iter().map(|one| self.move_slots(group, one));
         let turns: Vec<Turn> = join_all(turns)
             .await
@@ -100,9 +106,9 @@ impl ReplicationGroups {
             }
         }
         Ok(match stuck.filter(|stuck| !stuck.is_empty()) {
-            _ if !kept.is_empty() => Turns::Kept(kept),
-            Some(stuck) => Turns::Stuck(stuck),
-            None => Turns::Went,
+            _ if !kept.is_empty() => Round::Kept(kept),
+            Some(stuck) => Round::Stuck(stuck),
+            None => Round::Went,
         })
     }
 
@@ -161,7 +167,7 @@ impl ReplicationGroups {
                 taker: &address,
             };
             let handed = engine
-                .hand_over_slots(&giver, &taker, &slots, &plan, &limits, MOVE_DEADLINE)
+                .hand_over_slots(&giver, &taker, &slots, &plan, &limits, HAND_OVER_DEADLINE)
                 .await
                 .map_err(stop)?;
             slots = slots.difference(&handed.slots);
@@ -174,12 +180,14 @@ impl ReplicationGroups {
             }
         }
         if !plan.is_open {
-            let looked =
-                engine.slots_with_large_keys(&giver, &slots, limits.key_bytes, COMMAND_DEADLINE);
-            let large = looked.await.map_err(stop)?;
-            if !large.is_empty() {
-                return Ok(Turn::Kept(large));
+            let measured = engine
+                .measure_slots(&giver, &slots, limits.key_bytes, SLOTS_DEADLINE)
+                .await
+                .map_err(stop)?;
+            if !measured.too_large.is_empty() {
+                return Ok(Turn::Kept(measured.too_large));
             }
+            slots = measured.movable;
         }
         let order = async |endpoint, slots: &SlotSet, state| {
             let order = [ClusterOrder::SetSlots(slots.clone(), state)];
@@ -219,17 +227,29 @@ impl ReplicationGroups {
             .slot_migrations(giver, COMMAND_DEADLINE)
             .await
             .map_err(stop)?;
-        let is_running =
-            |one: &SlotMigration| !one.is_import && one.state == MigrationState::Running;
-        if begun.iter().any(is_running) {
+        let mut given = begun.iter().filter(|one| !one.is_import);
+        if given.any(|one| one.state == MigrationState::Running) {
             return Ok(());
         }
         let moves = [(plan.slots.clone(), plan.to.1.clone())];
         engine
             .slot_migration_start(giver, &moves, COMMAND_DEADLINE)
             .await
-            .map_err(stop)
+            .map_err(stop)?;
+        match lasting_failure(&begun) {
+            Some(message) => Err(Stop::Obstacle(format!("Slots do not move: {message}"))),
+            None => Ok(()),
+        }
     }
+}
+
+/// What the engine says of it where a node's latest moves all failed, of which the newest is first.
+fn lasting_failure(begun: &[SlotMigration]) -> Option<&str> {
+    let given = begun.iter().filter(|one| !one.is_import);
+    let latest: Vec<&SlotMigration> = given.take(FAILURES_TOLD).collect();
+    let have_failed = latest.iter().all(|one| one.state == MigrationState::Failed);
+    let is_told = have_failed && latest.len() == FAILURES_TOLD;
+    is_told.then(|| latest[0].message.as_str())
 }
 
 /// Whether a version may be told of a slot within a transaction: from Valkey 8.0 on that word goes to the replicas first, for which a
@@ -240,4 +260,30 @@ fn hands_over(version: &EngineVersion) -> bool {
 
 fn has_functions(version: &EngineVersion) -> bool {
     version.engine == Engine::Valkey || version.at_least(7, 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moves_that_fail_again_and_again_are_told() {
+        let one = |state, is_import| SlotMigration {
+            name: "move".into(),
+            is_import,
+            slots: SlotSet::EMPTY,
+            source_id: "giver".into(),
+            target_id: "taker".into(),
+            state,
+            message: "OOM".into(),
+        };
+        let failed = || one(MigrationState::Failed, false);
+        let mut begun: Vec<SlotMigration> = (0..FAILURES_TOLD).map(|_| failed()).collect();
+        assert_eq!(lasting_failure(&begun), Some("OOM"));
+        begun.insert(1, one(MigrationState::Succeeded, true));
+        assert_eq!(lasting_failure(&begun), Some("OOM"));
+        begun[2] = one(MigrationState::Succeeded, false);
+        assert_eq!(lasting_failure(&begun), None);
+        assert_eq!(lasting_failure(&begun[..2]), None);
+    }
 }

@@ -316,7 +316,8 @@ async fn a_silent_taker_and_a_large_key_hold_a_slot_up() {
     with_images(async |fixture, image| {
         let cluster = Cluster::form(fixture, 2, image).await;
         let (giver, taker) = (&cluster.nodes[0], &cluster.nodes[1]);
-        let tag = cluster.tags(1).await.remove(0);
+        let tags = cluster.tags(5).await;
+        let tag = &tags[0];
         for number in 0..20 {
             giver
                 .tell::<()>(&["SET", &format!("{tag} {number}"), "v"])
@@ -327,16 +328,24 @@ async fn a_silent_taker_and_a_large_key_hold_a_slot_up() {
             .await;
         let owned = cluster.slots(0).await;
         let larger_than = async |bytes| {
-            let looked =
-                NetworkEngine.slots_with_large_keys(&giver.endpoint, &owned, bytes, DEADLINE);
-            looked.await.unwrap()
+            let measured = NetworkEngine.measure_slots(&giver.endpoint, &owned, bytes, DEADLINE);
+            measured.await.unwrap()
         };
-        assert_eq!(larger_than(10_000).await, slot(&tag));
-        assert_eq!(larger_than(1 << 20).await, SlotSet::EMPTY);
-        cluster.open(&slot(&tag), 0, 1).await;
+        let measured = larger_than(10_000).await;
+        assert_eq!(measured.too_large, slot(tag));
+        assert_eq!(measured.movable, owned.difference(&slot(tag)));
+        assert_eq!(larger_than(1 << 20).await.movable, owned);
+        // Of four slots with so many keys it takes a second turn.
+        cluster.fill(&tags[1..], 10_000).await;
+        let measured = larger_than(1 << 20).await;
+        let left = owned.difference(&measured.movable);
+        assert!(!left.is_empty() && measured.too_large.is_empty());
+        let rest = NetworkEngine.measure_slots(&giver.endpoint, &left, 1 << 20, DEADLINE);
+        assert_eq!(rest.await.unwrap().movable, left);
+        cluster.open(&slot(tag), 0, 1).await;
         let migrate = async |limits| {
             let conflict = KeyConflict::GiverWins;
-            let moving = slot(&tag);
+            let moving = slot(tag);
             let moved = cluster.migrate(&moving, (0, 1), conflict, &limits);
             moved.await
         };
@@ -358,12 +367,12 @@ async fn a_silent_taker_and_a_large_key_hold_a_slot_up() {
         };
         let moved = migrate(small).await.unwrap();
         assert_eq!((moved.remaining, moved.too_large), (1, 1), "{moved:?}");
-        assert_eq!(moved.left, slot(&tag));
+        assert_eq!(moved.left, slot(tag));
         let moved = migrate(MigrationLimits::default()).await.unwrap();
         assert_eq!((moved.keys, moved.remaining, moved.too_large), (1, 0, 0));
-        cluster.close(&slot(&tag), 0, 1).await;
+        cluster.close(&slot(tag), 0, 1).await;
         let held: u64 = taker
-            .tell(&["CLUSTER", "COUNTKEYSINSLOT", &slot(&tag).to_string()])
+            .tell(&["CLUSTER", "COUNTKEYSINSLOT", &slot(tag).to_string()])
             .await;
         assert_eq!(held, 21);
     })

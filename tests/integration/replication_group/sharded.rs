@@ -79,6 +79,32 @@ async fn slots_move_to_new_node_groups_and_away_from_those_that_go() {
     harness.finish().await;
 }
 
+#[tokio::test]
+async fn no_new_node_group_is_configured_twice() {
+    let harness = ants("2").await;
+    let change = "ModifyReplicationGroupShardConfiguration";
+    let zone = "PreferredAvailabilityZones.AvailabilityZone";
+    let names: Vec<(String, &str)> = (1..=2)
+        .flat_map(|number| {
+            let of = format!("ReshardingConfiguration.ReshardingConfiguration.{number}");
+            [
+                (format!("{of}.NodeGroupId"), "0003"),
+                (format!("{of}.{zone}.1"), "us-east-1a"),
+                (format!("{of}.{zone}.2"), "us-east-1b"),
+            ]
+        })
+        .collect();
+    let mut members = vec![("NodeGroupCount", "4")];
+    members.extend(names.iter().map(|(name, value)| (name.as_str(), *value)));
+    let reply = ask(&harness, change, &members).await;
+    let text = reply.fault(400, "InvalidParameterValue");
+    assert!(
+        text.contains("names node group 0003 more than once"),
+        "{text}"
+    );
+    harness.finish().await;
+}
+
 /// Whoever has not heard where slots are now is sent on by the node that had them.
 #[tokio::test]
 async fn nodes_without_slots_stay_until_clients_have_heard() {
