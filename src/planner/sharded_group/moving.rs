@@ -227,8 +227,25 @@ impl Look<'_> {
             .collect()
     }
 
+    /// Members that own slots and do not lead their node group: they took them just when another was elected, which has not got those.
+    fn owners_beside(&self) -> impl Iterator<Item = (usize, SlotSet)> {
+        let owns =
+            |(_, answer): &(usize, &super::Answer)| answer.is_primary && !answer.slots.is_empty();
+        let is_beside = |index| self.leader_of(index).is_some_and(|leader| leader != index);
+        let beside = self
+            .answers()
+            .filter(owns)
+            .filter(move |(index, _)| is_beside(*index));
+        beside.map(|(index, answer)| {
+            let slots = answer.slots.iter();
+            let own = slots.filter(|slot| self.owner(*slot) == Some(index));
+            (index, own.collect())
+        })
+    }
+
     fn moves_wished(&self) -> Moves {
         let mut moves = Moves::new();
+        let beside: Vec<(usize, SlotSet)> = self.owners_beside().collect();
         for taker in &self.sharding.node_groups {
             let Some((to, leader)) = self.primary(taker) else {
                 continue;
@@ -252,6 +269,12 @@ impl Look<'_> {
                 let slots = taker.slots.intersection(&answer.slots);
                 if !slots.is_empty() {
                     moves.insert((from, to), slots);
+                }
+            }
+            for (from, slots) in &beside {
+                let slots = taker.slots.intersection(slots);
+                if !slots.is_empty() {
+                    moves.insert((*from, to), slots);
                 }
             }
         }

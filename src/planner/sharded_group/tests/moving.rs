@@ -174,6 +174,32 @@ fn what_cannot_move_is_in_nobodys_way() {
 }
 
 #[test]
+fn slots_that_were_taken_just_when_another_was_elected_move_to_that_one() {
+    let taken: SlotSet = (6000..6010).collect();
+    let beside = |it: &mut Scene| {
+        it.wish();
+        let led = it.answer(2).slots.difference(&taken);
+        *it.joined(3) = None;
+        it.node_group(1).slots_served = led.clone();
+        it.answer(2).slots = led;
+        let own = taken.clone();
+        let earlier = it.answer(2).epoch - 1;
+        let answer = it.answer(3);
+        (answer.is_primary, answer.follows, answer.link_up) = (true, None, false);
+        (answer.slots, answer.epoch) = (own, earlier);
+    };
+    let run = "ant-004 run 1".to_owned();
+    let noted = vec![(1, run.clone())];
+    check(beside, Plan::Do(Stage::RecordGiver(noted)));
+    let moves = |it: &mut Scene| {
+        beside(it);
+        it.node_group(1).giver_run = Some(run.clone());
+    };
+    let one = vec![between((3, 2), true, 6000..6010)];
+    check(moves, Plan::Do(Stage::Move(one, Vec::new())));
+}
+
+#[test]
 fn slots_do_not_move_while_a_node_group_is_not_served() {
     let lost = |it: &mut Scene| {
         resharding(it);
