@@ -6,7 +6,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::cache_cluster::json;
 use super::event::events_put;
-use super::{Datastore, Error};
+use super::{Datastore, Error, count, stored};
 use crate::resources::event::Event;
 use crate::resources::replication_group::sharding::{NodeGroup, Sharding};
 use crate::resources::replication_group::{ReplicationGroup, TestFailover};
@@ -22,6 +22,8 @@ pub struct NodeGroupSeen {
     pub primary: Option<String>,
     /// The slots that it serves.
     pub slots: SlotSet,
+    /// The epoch of its claim to them.
+    pub claim_epoch: u64,
 }
 
 impl Datastore {
@@ -38,16 +40,17 @@ impl Datastore {
         let mut write = self.write("node_group_record").await?;
         refuse_stale(&mut write, group).await?;
         for one in seen {
-            let slots = one.slots.to_string();
+            let (slots, claim_epoch) = (one.slots.to_string(), stored(one.claim_epoch));
             sqlx::query!(
                 "UPDATE node_groups
                  SET failover_requested = iif(primary_cluster_id IS ?1, failover_requested, 0),
                      failover_from = iif(primary_cluster_id IS ?1, failover_from, NULL),
-                     primary_cluster_id = ?1, slots_served = ?2
+                     primary_cluster_id = ?1, slots_served = ?2, claim_epoch = ?4
                  WHERE node_group_key = ?3",
                 one.primary,
                 slots,
-                one.key
+                one.key,
+                claim_epoch
             )
             .execute(&mut *write)
             .await?;
@@ -218,7 +221,7 @@ pub(super) async fn node_groups_of(
     let keys = json(&group_keys)?;
     let rows = sqlx::query!(
         "SELECT node_group_key, node_groups.replication_group_key, node_group_id, slots, slots_served,
-                node_groups.primary_cluster_id, giver_run, drained_at, node_groups.failover_requested, node_groups.failover_from,
+                node_groups.primary_cluster_id, claim_epoch, giver_run, drained_at, node_groups.failover_requested, node_groups.failover_from,
                 slots_to_move
          FROM node_groups JOIN replication_groups USING (replication_group_key)
          WHERE node_groups.replication_group_key IN (SELECT value FROM json_each(?)) ORDER BY node_group_key",
@@ -242,6 +245,7 @@ pub(super) async fn node_groups_of(
             slots: slots(&row.slots)?,
             slots_served: slots(&row.slots_served)?,
             primary: row.primary_cluster_id,
+            claim_epoch: count(row.claim_epoch)?,
             giver_run: row.giver_run,
             drained_at: row.drained_at.map(Timestamp::from_millis),
             test_failover: (row.failover_requested != 0).then_some(TestFailover {

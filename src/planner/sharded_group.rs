@@ -195,6 +195,8 @@ pub struct Serving {
     pub member: usize,
     /// The slots.
     pub slots: SlotSet,
+    /// The epoch of its claim to them.
+    pub epoch: u64,
 }
 
 /// The next stage for `group`, given what was seen of it at `now`.
@@ -345,14 +347,17 @@ impl<'a> Look<'a> {
             .filter_map(|index| self.answer(index).map(|answer| (index, answer)))
             .filter(|(_, answer)| answer.is_primary && !answer.slots.is_empty())
             .max_by_key(|(_, answer)| answer.epoch)
-            .filter(|(_, answer)| !self.is_superseded(node_group, answer))
+            .filter(|(index, answer)| !self.is_superseded(node_group, *index, answer))
     }
 
     /// Whether a node that answers has heard another of this node group claim slots later than this one did. So it is with a former primary
     /// that has just begun on its old file, while the next one is silent: until it hears of that, it takes itself for the owner, and whoever
-    /// followed it would lose what came since.
-    fn is_superseded(&self, node_group: &NodeGroup, claimant: &Answer) -> bool {
-        self.has_later_claim(node_group, &claimant.node_id, claimant.epoch)
+    /// followed it would lose what came since. Where nobody that answers has heard of the next one, the record tells of it, while it is away.
+    fn is_superseded(&self, node_group: &NodeGroup, index: usize, claimant: &Answer) -> bool {
+        let recorded = self.recorded_primary(node_group);
+        let is_away = recorded.is_some_and(|it| it != index && self.answer(it).is_none());
+        let is_on_record = is_away && node_group.claim_epoch > claimant.epoch;
+        is_on_record || self.has_later_claim(node_group, &claimant.node_id, claimant.epoch)
     }
 
     /// Whether another node of this node group than the one with this name claims slots, or was heard to, later than in this epoch.

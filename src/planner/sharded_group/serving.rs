@@ -145,6 +145,7 @@ impl Look<'_> {
             node_group,
             member: successor,
             slots: SlotSet::EMPTY,
+            epoch: self.answer(successor).map_or(0, |answer| answer.epoch),
         });
         Plan::Do(Stage::RecordServing(serving.into_iter().collect()))
     }
@@ -204,11 +205,13 @@ impl Look<'_> {
                 let (member, answer) = self.primary(node_group)?;
                 let id = &self.group.members[member].spec.cache_cluster_id;
                 let is_known = node_group.primary.as_ref() == Some(id)
-                    && node_group.slots_served == answer.slots;
+                    && node_group.slots_served == answer.slots
+                    && node_group.claim_epoch == answer.epoch;
                 (!is_known).then(|| Serving {
                     node_group: index,
                     member,
                     slots: answer.slots.clone(),
+                    epoch: answer.epoch,
                 })
             })
             .collect();

@@ -47,6 +47,7 @@ fn scene() -> Scene {
         node_group.slots_served = slots;
         let primary = &group.members[usize::from(number) * 2].spec.cache_cluster_id;
         node_group.primary = Some(primary.clone());
+        node_group.claim_epoch = 1 + 2 * u64::from(number);
         sharding.node_groups.push(node_group);
     }
     for (index, member) in group.members.iter_mut().enumerate() {
@@ -185,7 +186,13 @@ impl Scene {
 
     fn record(&mut self, member: usize) {
         let id = self.group.members[member].spec.cache_cluster_id.clone();
-        self.node_group(member / 2).primary = Some(id);
+        let epoch = self.seen.members[member]
+            .answer
+            .as_ref()
+            .map(|one| one.epoch);
+        let node_group = self.node_group(member / 2);
+        node_group.primary = Some(id);
+        node_group.claim_epoch = epoch.unwrap_or(node_group.claim_epoch);
     }
 
     fn joined(&mut self, member: usize) -> &mut Option<Joined> {
@@ -280,6 +287,7 @@ fn nodes_meet_and_replicas_follow() {
         node_group: index,
         member: index * 2,
         slots: even_split(3)[index].clone(),
+        epoch: 0,
     };
     let all = (0..3).map(serving).collect();
     check(met, Plan::Do(Stage::RecordServing(all)));
@@ -408,6 +416,7 @@ fn who_took_over_is_on_record_before_the_lost_node_is_made_anew() {
         node_group: 0,
         member: 1,
         slots: even_split(3)[0].clone(),
+        epoch: 10,
     };
     check(elected, Plan::Do(Stage::RecordServing(vec![serving])));
     let noted = |it: &mut Scene| {
@@ -551,7 +560,7 @@ fn an_upgrade_rolls_replicas_first_and_primaries_as_replicas() {
     let handed_over = |it: &mut Scene| {
         replicas(it);
         it.take_over(1);
-        it.node_group(0).primary = Some(it.group.members[1].spec.cache_cluster_id.clone());
+        it.record(1);
         (it.answer(0).link_up, it.answer(0).syncing) = (false, true);
         let membership = it.group.members[0].membership.as_mut();
         membership.expect("be a member").joined = None;

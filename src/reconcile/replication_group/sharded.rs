@@ -183,6 +183,7 @@ impl ReplicationGroups {
                 key: node_group.key,
                 primary: Some(id.clone()),
                 slots: one.slots.clone(),
+                claim_epoch: one.epoch,
             });
         }
         let store = &self.world.datastore;

@@ -45,6 +45,8 @@ pub struct NodeGroup {
     pub slots_served: SlotSet,
     /// The member that was last seen to serve them.
     pub primary: Option<String>,
+    /// The epoch of the claim with which it served them.
+    pub claim_epoch: u64,
     /// The member, and its run, that began to give slots away; what it holds of a slot on its way is newer than what the other has, as long
     /// as it is still the one.
     pub giver_run: Option<String>,
@@ -94,6 +96,7 @@ impl NodeGroup {
             slots,
             slots_served: SlotSet::EMPTY,
             primary: None,
+            claim_epoch: 0,
             giver_run: None,
             drained_at: None,
             test_failover: None,

@@ -87,6 +87,7 @@ fn who_was_heard_to_own_slots_does_not_go_before_a_later_claim() {
             leave(it, &[1]);
             hear_of_it(it, since);
             it.answer(0).epoch = 5;
+            it.record(0);
         }
     };
     check(heard(5), Plan::LookAgain);
@@ -160,6 +161,7 @@ fn it_serves_when_it_is_back_and_hands_over_before_it_goes() {
         node_group: 0,
         member: 1,
         slots: even_split(3)[0].clone(),
+        epoch: 10,
     };
     check(back, Plan::Do(Stage::RecordServing(vec![serving])));
     let noted = |it: &mut Scene| {

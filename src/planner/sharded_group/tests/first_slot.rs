@@ -45,6 +45,7 @@ fn a_primary_that_keys_came_to_before_its_first_slot_is_replaced() {
         node_group: 1,
         member: 3,
         slots: SlotSet::EMPTY,
+        epoch: 4,
     };
     let record = Plan::Do(Stage::RecordServing(vec![successor]));
     check(lost, record.clone());
@@ -77,8 +78,8 @@ fn a_primary_that_keys_came_to_before_its_first_slot_is_replaced() {
     // What is on its way goes on to the one that has the keys, and the other's are old.
     let taken_over = |it: &mut Scene| {
         on_its_way(it);
-        it.record(3);
         it.take_over(3);
+        it.record(3);
         it.answer(3).slots = SlotSet::EMPTY;
         it.end(2);
         it.group.members[2].nodes[0].recovering = true;

@@ -239,6 +239,7 @@ fn no_node_goes_while_its_node_group_holds_a_slot() {
         node_group: 2,
         member: 4,
         slots: SlotSet::EMPTY,
+        epoch: 5,
     };
     check(drained, Plan::Do(Stage::RecordServing(vec![serving])));
     let noted = |it: &mut Scene| {
@@ -377,6 +378,7 @@ fn node_groups_that_could_not_be_made_are_given_up() {
         node_group: 1,
         member: 2,
         slots: even_split(3)[1].clone(),
+        epoch: 3,
     };
     check(served, Plan::Do(Stage::RecordServing(vec![serving])));
 }
