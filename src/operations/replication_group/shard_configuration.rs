@@ -193,11 +193,6 @@ fn configuration(
     };
     let mut named = configurations.iter().filter(|one| name(one) == Some(id));
     let (named, another) = (named.next(), named.next());
-    if another.is_some() {
-        return Err(invalid_value(format!(
-            "ReshardingConfiguration names node group {id} more than once."
-        )));
-    }
     let offset = match configurations.len() {
         all if all == wanted => present,
         new if new == wanted - present => 0,
@@ -207,6 +202,11 @@ fn configuration(
             ));
         }
     };
+    if another.is_some() {
+        return Err(invalid_value(format!(
+            "ReshardingConfiguration names node group {id} more than once."
+        )));
+    }
     Ok(named.or_else(|| configurations.get(offset + index)))
 }
 
