@@ -133,15 +133,11 @@ impl Reconciler for ReplicationGroups {
                     self.give_up(&group, &reason).await?;
                     progressed = true;
                 }
-                Err(Stop::Engine(reason))
-                    if self
-                        .refusals
-                        .has_lasted(key, &reason, self.world.clock.now()) =>
-                {
-                    self.tell(&group, &reason).await?;
-                    return Ok(Outcome::Blocked);
-                }
                 Err(Stop::Engine(reason)) => {
+                    let now = self.world.clock.now();
+                    if self.refusals.has_lasted(key, &reason, now) {
+                        self.tell_news(&group, &reason).await?;
+                    }
                     tracing::info!(
                         replication_group.id = group.spec.replication_group_id,
                         reason,
@@ -352,6 +348,14 @@ impl ReplicationGroups {
             .replication_group_block(group, Some(reason), event.as_slice())
             .await
             .context("note what stands in the way")
+    }
+
+    /// The same of what goes on being tried, look by look.
+    async fn tell_news(&self, group: &ReplicationGroup, reason: &str) -> anyhow::Result<()> {
+        match group.blocked_by.as_deref() == Some(reason) {
+            true => Ok(()),
+            false => self.tell(group, reason).await,
+        }
     }
 
     fn event(&self, group: &ReplicationGroup, message: impl Into<String>) -> Event {

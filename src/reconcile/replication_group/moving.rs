@@ -157,7 +157,7 @@ impl ReplicationGroups {
             copied.await.map_err(stop)?;
         }
         if supports_atomic_migration(version.engine, version.number) {
-            self.migrate_atomically(&giver, plan).await?;
+            self.migrate_atomically(group, &giver, plan).await?;
             return Ok(Turn::Went);
         }
         if plan.is_same_run && hands_over(version) {
@@ -221,7 +221,12 @@ impl ReplicationGroups {
     }
 
     /// Lets the giver do it by itself, one move after the other; whether one was done is seen of the slots.
-    async fn migrate_atomically(&self, giver: &NodeEndpoint, plan: &SlotMove) -> Result<(), Stop> {
+    async fn migrate_atomically(
+        &self,
+        group: &ReplicationGroup,
+        giver: &NodeEndpoint,
+        plan: &SlotMove,
+    ) -> Result<(), Stop> {
         let engine = &self.world.engine;
         let begun = engine
             .slot_migrations(giver, COMMAND_DEADLINE)
@@ -236,10 +241,11 @@ impl ReplicationGroups {
             .slot_migration_start(giver, &moves, COMMAND_DEADLINE)
             .await
             .map_err(stop)?;
-        match lasting_failure(&begun) {
-            Some(message) => Err(Stop::Obstacle(format!("Slots do not move: {message}"))),
-            None => Ok(()),
+        if let Some(message) = lasting_failure(&begun) {
+            let reason = format!("Slots do not move: {message}");
+            self.tell_news(group, &reason).await.map_err(Stop::Error)?;
         }
+        Ok(())
     }
 }
 
