@@ -212,8 +212,8 @@ def test_out_of_memory(ours):
         killed = ["--filter", f"container={container}", "--filter", "event=oom"]
         assert docker("events", "--since", str(began), "--until", str(int(time.time()) + 1), *killed), "not by the kernel"
         scene.writer.go_on()
-        # Somebody has looked after it.
-        patience.until("it has room", lambda: docker("update", "--memory", "0", "--memory-swap", "-1", container) or True)
+        # Somebody has looked after it. Docker takes 0 for what there was before, not for no limit.
+        patience.until("it has room", lambda: docker("update", "--memory", "1g", "--memory-swap", "1g", container) or True)
         scene.await_failover()
 
 
