@@ -195,7 +195,7 @@ class ControlPlane:
             self.kill()
         if self.instance is not None:
             self.instance.remove()
-            assert (self.instance.containers(), self.instance.volumes(), self.instance.networks()) == ({}, [], [])
+            assert (self.instance.containers(), self.instance.volumes()) == ({}, [])
 
     def audit_log(self):
         """Demands that nothing was logged that a person should look at."""
