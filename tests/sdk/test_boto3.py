@@ -34,8 +34,8 @@ def test_the_life_of_a_cache(plane, api):
 
 
 def test_pages(simulated):
-    """Every page is full but the last, nothing comes twice, nothing is left out."""
-    api = simulated.client()
+    """Every page is full but the last, nothing comes twice, nothing is left out; in an account that has nothing else."""
+    api = simulated.client("222233334444")
     names = sorted(caches.fresh("page") for _ in range(45))
     for one in names:
         caches.ask(api, one)
