@@ -95,13 +95,20 @@ class Cluster:
         return self.plane.instance.nodes(member)["0001"]["Id"]
 
     def primaries(self):
-        """The member of each node group that says that it is primary."""
-        return {
-            node_group: member
-            for node_group, members in self.members().items()
-            for member in members
-            if look_at(self.node_endpoint(member)).get("role") == "master"
-        }
+        """The member of each node group that says that it is primary. Who is slow to answer is asked again."""
+
+        def look():
+            members = self.members()
+            found = {
+                node_group: member
+                for node_group, some in members.items()
+                for member in some
+                if look_at(self.node_endpoint(member)).get("role") == "master"
+            }
+            assert found.keys() == members.keys(), found
+            return found
+
+        return patience.until("each node group has a primary", look)
 
     def key_count(self):
         """How many keys all primaries hold together; one that two of them hold counts twice."""
@@ -164,7 +171,10 @@ class Cluster:
     @staticmethod
     def _agree(node_group, said):
         assert all(said.values()), said
-        [primary] = [one for one in said.values() if one["role"] == "master"]
+        primaries = [one for one in said.values() if one["role"] == "master"]
+        # They are asked one after the other: in the midst of a failover each may say what it was, or what it is.
+        assert len(primaries) == 1, said
+        [primary] = primaries
         served = [slot for first, *last in primary["slots"] for slot in range(int(first), int((last or [first])[0]) + 1)]
         assert sorted(served) == slots_of(node_group["Slots"]), (node_group, primary)
         assert not primary["migrations"], primary

@@ -5,6 +5,9 @@ import redis
 import caches
 import patience
 
+# What a client is told where a node is on its way back, after all the client's own tries.
+AWAY = (redis.ConnectionError, redis.TimeoutError)
+
 
 def ask(api, replication_group_id, members=3, **wanted):
     """Asks for a replication group of so many members, and does not wait for it."""
@@ -113,8 +116,11 @@ def replicated(api, replication_group_id):
         assert sorted(told) == sorted(group["MemberClusters"])
         engines = {}
         for member, at in node_endpoints(group).items():
-            with client(at) as connection:
-                engines[member] = connection.info("replication")
+            try:
+                with client(at) as connection:
+                    engines[member] = connection.info("replication")
+            except AWAY as error:
+                raise AssertionError(f"{member} does not answer") from error
         for member, role in told.items():
             assert engines[member]["role"] == ("master" if role == "primary" else "slave"), (member, engines)
             if role == "replica":

@@ -8,6 +8,7 @@ import signal
 import redis
 
 import caches
+import groups
 import patience
 
 ADMINISTRATOR = "cacheplane-administrator"
@@ -71,7 +72,7 @@ def has(connection, values):
         try:
             for name in values:
                 found |= connection.config_get(name)
-        except redis.ConnectionError as error:
+        except groups.AWAY as error:
             raise AssertionError("the engine does not answer") from error
         assert found == values
         return True

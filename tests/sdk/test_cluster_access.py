@@ -7,10 +7,11 @@ import redis
 
 import caches
 import container_host
+import groups
 import parameters
 import patience
 from cluster import Cluster
-from test_users import ENGINES, PASSWORD, TLS, Access, connect, is_let_in
+from test_users import ENGINES, PASSWORD, TLS, Access, connect, is_let_in, lets_in
 
 
 def nodes(group):
@@ -56,7 +57,7 @@ def test_users_are_on_every_node(plane, engine, version):
         group.kill(lost)
         patience.until("it has come back", lambda: group.recovered(lost) == 1)
         settled(group)
-        patience.until("it has its users again", lambda: is_let_in(group.node_endpoint(lost), "app"))
+        patience.until("it has its users again", lambda: lets_in(group.node_endpoint(lost)))
         assert not is_let_in(group.node_endpoint(lost))
         assert reader.mget_nonatomic(list(keys)) == list(keys.values())
         access.modify("reader", AccessString="on ~* -@all +@connection +cluster +set")
@@ -84,7 +85,7 @@ def test_an_open_cluster_is_closed_without_losing_anything(ours, engine, version
     def is_closed(at):
         try:
             return not is_let_in(at)
-        except redis.ConnectionError:
+        except groups.AWAY:
             # It is being made anew.
             return True
 

@@ -92,9 +92,8 @@ def replicated(api, one, authority, **more):
             with tls(at, authority, **more) as client:
                 try:
                     told = client.info("replication")
-                except redis.ConnectionError as error:
-                    # A former primary is on its way back.
-                    raise AssertionError(f"{member} is away") from error
+                except groups.AWAY as error:
+                    raise AssertionError(f"{member} does not answer") from error
             role = groups.roles(group)[member]
             assert told["role"] == ("master" if role == "primary" else "slave")
             if role == "replica":
@@ -250,7 +249,7 @@ def test_auth_tokens(ours, tmp_path, engine, version):
     def is_back():
         try:
             return is_let_in(at, authority, password=NEXT_TOKEN)
-        except redis.ConnectionError:
+        except groups.AWAY:
             return False
 
     patience.until("the node lets in who has the token", is_back)

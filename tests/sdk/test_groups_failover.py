@@ -227,7 +227,7 @@ def test_a_primary_that_restarts_while_the_control_plane_is_away(start_plane):
 def is_fenced(connection):
     try:
         replication = connection.info("replication")
-    except redis.ConnectionError as error:
+    except groups.AWAY as error:
         raise AssertionError("it does not answer") from error
     return replication["role"] == "slave" and replication["master_link_status"] == "down"
 

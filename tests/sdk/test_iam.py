@@ -280,7 +280,7 @@ def test_a_group_is_made_ready_for_its_first_user_of_iam(network, tmp_path):
         try:
             with tls(at, authority, credential_provider=tokens) as client:
                 return client.get("key") == "value"
-        except redis.ConnectionError:
+        except groups.AWAY:
             # She is not let in yet, or a primary gives its place to another.
             return False
 
