@@ -20,6 +20,8 @@ FEW_KEYS = 20_000
 # Where there is time for it, as many as shall show that nothing is lost.
 MANY_KEYS = 100_000 if os.environ.get("CACHEPLANE_THOROUGH") else FEW_KEYS
 ERRORS_SHOWN = 5
+# What comes through from a cluster's client; the latter where it finds nobody who tells it of the cluster.
+ERRORS = (redis.exceptions.RedisError, redis.exceptions.RedisClusterException)
 
 
 class ToldElsewhere(Exception):
@@ -41,7 +43,7 @@ class Customer(Program):
     def work(self):
         try:
             self.act()
-        except redis.exceptions.RedisError as error:
+        except ERRORS as error:
             self.errors.append(f"{type(error).__name__}: {error}")
         except AttributeError as error:
             if "'NoneType' object" not in str(error):
@@ -147,7 +149,7 @@ class WaitingWriter(Writer):
             both = node.pipeline(transaction=False).set(key, self._number)
             both.execute_command("WAIT", self.replicas, WAIT_MS)
             _, reached = both.execute()
-        except (redis.exceptions.RedisError, redis.exceptions.RedisClusterException):
+        except ERRORS:
             # Whatever it was: who serves what is asked anew.
             if self._client is not None:
                 self._client.close()

@@ -53,7 +53,8 @@ class ClusterWriter(WaitingWriter):
             # Told of no node for a slot while nobody serves it, redis-py falls over its own missing entry.
             if "'NoneType' object" not in str(error):
                 raise
-            self._client.close()
+            if self._client is not None:
+                self._client.close()
             self._client = None
 
     def lost(self):

@@ -10,6 +10,7 @@ import patience
 import replication
 import traffic
 from cluster import Cluster
+from customers import ERRORS
 from test_encryption import TOKEN, is_let_in, saved, tls, where
 
 ENGINES = [
@@ -35,7 +36,7 @@ class Writer(traffic.Program):
                 self._client = self.connect()
             if self._client.set(f"number:{self._number}", self._number):
                 self.acknowledged.append(self._number)
-        except redis.RedisError:
+        except ERRORS:
             self._client = None
         # Quick enough to be in the midst of everything.
         self._ended.wait(traffic.PAUSE_S)
@@ -83,22 +84,24 @@ def test_every_step_of_the_way(network, tmp_path, engine, version):
     everywhere(group, authority, plain=True, encrypted=False)
     endpoint = groups.endpoint(group)
 
-    def plainly():
-        return replication.connect(endpoint, traffic.TIMEOUT_S)
+    def plainly(timeout_s):
+        return replication.connect(endpoint, timeout_s)
 
-    def securely():
-        return tls(endpoint, authority, socket_timeout=5)
+    def securely(timeout_s):
+        return tls(endpoint, authority, socket_timeout=timeout_s)
 
     with pytest.raises(api.exceptions.InvalidParameterCombinationException):
         groups.changed(api, one, TransitEncryptionEnabled=True, TransitEncryptionMode="required")
+    # How each writes, and how long it waits for an answer before it connects anew.
+    in_clear, in_tls = (plainly, traffic.TIMEOUT_S), (securely, 5)
     steps = [
-        (plainly, {"TransitEncryptionEnabled": True, "TransitEncryptionMode": "preferred"}, (True, True)),
-        (securely, {"TransitEncryptionMode": "required"}, (False, True)),
-        (securely, {"TransitEncryptionMode": "preferred"}, (True, True)),
-        (plainly, {"TransitEncryptionEnabled": False}, (True, False)),
+        (in_clear, {"TransitEncryptionEnabled": True, "TransitEncryptionMode": "preferred"}, (True, True)),
+        (in_tls, {"TransitEncryptionMode": "required"}, (False, True)),
+        (in_tls, {"TransitEncryptionMode": "preferred"}, (True, True)),
+        (in_clear, {"TransitEncryptionEnabled": False}, (True, False)),
     ]
-    for connect, wanted, (plain, encrypted) in steps:
-        with Writer(connect) as writer:
+    for (connect, timeout_s), wanted, (plain, encrypted) in steps:
+        with Writer(lambda: connect(timeout_s)) as writer:
             patience.until("the writer writes", lambda: len(writer.acknowledged) > 20)
             answer = api.modify_replication_group(ReplicationGroupId=one, ApplyImmediately=True, **wanted)
             answered = answer["ReplicationGroup"]
@@ -115,7 +118,7 @@ def test_every_step_of_the_way(network, tmp_path, engine, version):
         assert group["TransitEncryptionEnabled"] is encrypted
         assert group.get("TransitEncryptionMode") == (wanted["TransitEncryptionMode"] if encrypted else None)
         everywhere(group, authority, plain=plain, encrypted=encrypted)
-        with connect() as client:
+        with connect(patience.DEADLINE_S) as client:
             assert lost(writer, client) == [], wanted
             assert client.wait(1, 60_000) == 1
     groups.delete(api, one)
@@ -171,8 +174,8 @@ def test_a_front_ends_with_its_engine_and_comes_back_with_it(ours, tmp_path):
     with groups.writer(group) as client:
         assert client.get("kept") == "yes"
     before = started_at()
-    # The first process is the front; the engine is its child.
-    container_host.docker("exec", name, "sh", "-c", "kill -9 $(pidof valkey-server)")
+    # The first process is the front; the engine is its child. Whoever kills it ends with the container.
+    container_host.docker("exec", "--detach", name, "sh", "-c", "kill -9 $(pidof valkey-server)")
     patience.until("the node is back after its end", lambda: is_back(before))
     with groups.writer(group) as client:
         assert client.get("kept") == "yes"

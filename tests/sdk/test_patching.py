@@ -18,7 +18,7 @@ import replication
 from cluster import Cluster
 from container_host import docker
 from control_plane import binary
-from customers import WaitingWriter
+from customers import ERRORS, WaitingWriter
 from traffic import PAUSE_S, WAIT_MS, Program, Writer
 
 # The whole way, and two node types up.
@@ -45,7 +45,7 @@ class Customer(Program):
         try:
             self._client = self._client or self._connect()
             self.act(self._client)
-        except redis.exceptions.RedisError as error:
+        except ERRORS as error:
             self.errors.append(f"{type(error).__name__}: {error}")
             if self._client is not None:
                 self._client.close()
