@@ -1,12 +1,11 @@
 """An S3 of the test's own: moto's server, a process that keeps what it is given in memory."""
 
 import contextlib
-import socket
+import re
 import subprocess
 import sys
 
 import boto3
-import botocore.exceptions
 
 import patience
 
@@ -15,35 +14,27 @@ KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "reg
 
 @contextlib.contextmanager
 def running(directory):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with open(directory / "moto.log", "wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)], stdout=log, stderr=log
-        )
+    file = directory / "moto.log"
+    with open(file, "wb") as log:
+        # It takes a port that is free then, and says which.
+        server = subprocess.Popen([sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", "0"], stdout=log, stderr=log)
+
+        def address():
+            if server.poll() is not None:
+                raise RuntimeError(f"moto's server ended; is moto[s3,server] installed? {file.read_text()}")
+            return re.search(r"Running on (http://127\.0\.0\.1:[1-9]\d*)\s", file.read_text())
+
         try:
-            yield S3(f"http://127.0.0.1:{port}", server)
+            yield S3(patience.until("S3 is served", address)[1])
         finally:
             server.terminate()
             server.wait(timeout=30)
 
 
 class S3:
-    def __init__(self, endpoint_url, server):
+    def __init__(self, endpoint_url):
         self.endpoint_url = endpoint_url
         self.client = boto3.session.Session().client("s3", endpoint_url=endpoint_url, **KEYS)
-
-        def answers():
-            if server.poll() is not None:
-                raise RuntimeError("moto's server ended; is moto[s3,server] installed?")
-            try:
-                self.client.list_buckets()
-            except botocore.exceptions.EndpointConnectionError:
-                return False
-            return True
-
-        patience.until("S3 answers", answers)
 
     @property
     def options(self):

@@ -87,7 +87,7 @@ def test_killed_while_slots_move(start_plane, changes, kills, victims):
         client.mset_nonatomic(keys)
         # So that a node that is killed has them whatever its last file was.
         for node in client.get_primaries():
-            assert client.wait(1, 1000, target_nodes=node) >= 1
+            assert client.wait(1, 4_000, target_nodes=node) >= 1
     dice = random.Random(3)
     for count, names in changes:
         group.reshard(count, **names)

@@ -59,7 +59,7 @@ def test_slow_commands_and_what_engines_write_arrive_at_cloudwatch_logs(deliveri
         LogDeliveryConfigurations=[to_group("slow-log", group), to_group("engine-log", group)],
     )["ReplicationGroup"]
     assert {status for status in statuses(made)} <= {"enabling", "active"}
-    api.get_waiter("replication_group_available").wait(ReplicationGroupId=replication_group, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+    groups.available(api, replication_group)
 
     def told():
         return api.describe_replication_groups(ReplicationGroupId=replication_group)["ReplicationGroups"][0]

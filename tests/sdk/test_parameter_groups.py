@@ -36,7 +36,11 @@ def test_a_value_is_on_the_running_engine(plane, api):
 
     parameters.change(api, group, {"timeout": "60", "notify-keyspace-events": "KEA", "reserved-memory-percent": "50"})
     parameters.has(engine, {"timeout": "60", "maxmemory": str(256 << 20)})
-    assert sorted(engine.config_get("notify-keyspace-events")["notify-keyspace-events"]) == sorted("AKE")
+    # They are set one after the other.
+    patience.until(
+        "the flags, in the engine's own order",
+        lambda: sorted(engine.config_get("notify-keyspace-events")["notify-keyspace-events"]) == sorted("AKE"),
+    )
     limits = {"client-output-buffer-limit-pubsub-hard-limit": "1048576", "client-output-buffer-limit-pubsub-soft-limit": "524288"}
     parameters.change(api, group, limits)
     patience.until(

@@ -35,8 +35,9 @@ def test_killed_again_and_again(ours):
         writer.assert_nothing_lost()
         assert sum(group.recovered(member) for member in group.node_endpoints()) == KILLS
         # Both replicas have it all, not only the primary.
+        last = writer.acknowledged[-1]
         for member, endpoint in group.node_endpoints().items():
             with replication.connection(endpoint) as client:
-                last = writer.acknowledged[-1]
-                assert client.get(f"number:{last}") == str(last), member
+                # One has acknowledged it; the other may have it a little later.
+                patience.until(f"{member} has the last write", lambda: client.get(f"number:{last}") == str(last))
     group.delete()
