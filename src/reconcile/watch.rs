@@ -47,6 +47,8 @@ enum Finding {
         /// Its key.
         cluster: i64,
     },
+    /// It follows whom it should, and is not connected to them.
+    OutOfTouch,
 }
 
 #[async_trait]
@@ -92,12 +94,23 @@ impl Reconciler for Watch {
         }
         let mut silent = Vec::new();
         let mut astray = Vec::new();
-        for finding in findings {
+        let mut out_of_touch = Vec::new();
+        for ((group, member, _), finding) in members.iter().zip(findings) {
             match finding {
                 Finding::Well => {}
                 Finding::Silent { node } => silent.push(node),
                 Finding::Astray { cluster } => astray.push(cluster),
+                Finding::OutOfTouch => out_of_touch.push((*group, *member)),
             }
+        }
+        for some in out_of_touch.chunks(CONCURRENCY) {
+            let led = join_all(
+                some.iter()
+                    .map(|(group, member)| self.is_led(group, member)),
+            )
+            .await;
+            let some = some.iter().zip(led).filter(|(_, is_led)| *is_led);
+            astray.extend(some.map(|((_, member), _)| member.key));
         }
         let store = &self.world.datastore;
         if !silent.is_empty() {
@@ -146,7 +159,9 @@ impl Watch {
             Some(answer) if group.is_primary(member) => {
                 answer.is_primary && self.is_at_endpoint(group, member, node).await
             }
-            Some(answer) => !answer.is_primary && answer.follows == primary && answer.link_up,
+            Some(answer) if answer.is_primary || answer.follows != primary => false,
+            Some(answer) if !answer.link_up => return Finding::OutOfTouch,
+            Some(_) => true,
         };
         match does_its_part {
             true => Finding::Well,
@@ -177,9 +192,16 @@ impl Watch {
         };
         let mut members = group.members.iter();
         let index = members.position(|one| one.key == member.key);
-        let keeps = index.zip(cluster_answer(view, &addresses(group)));
-        let keeps =
-            keeps.is_some_and(|(index, answer)| keeps_its_part(group, sharding, index, &answer));
+        let Some((index, mut answer)) = index.zip(cluster_answer(view, &addresses(group))) else {
+            return Finding::Astray {
+                cluster: member.key,
+            };
+        };
+        let keeps = keeps_its_part(group, sharding, index, &answer);
+        answer.link_up = true;
+        if !keeps && keeps_its_part(group, sharding, index, &answer) {
+            return Finding::OutOfTouch;
+        }
         let is_elsewhere =
             group.is_recorded_primary(member) && !self.is_at_endpoint(group, member, node).await;
         match keeps && !is_elsewhere {
@@ -188,6 +210,25 @@ impl Watch {
                 cluster: member.key,
             },
         }
+    }
+
+    /// Whether the primary that `member` follows serves, asked after `member` was found without a connection to it. One whose primary
+    /// is away has what it had: reads go on to it until another primary is chosen, and while it turns to that one.
+    async fn is_led(&self, group: &ReplicationGroup, member: &CacheCluster) -> bool {
+        let primary = match &group.sharding {
+            None => Some(&group.primary.cache_cluster_id),
+            Some(sharding) => {
+                let membership = member.membership.as_ref();
+                let node_group = membership.and_then(|membership| membership.node_group);
+                let node_group = node_group.and_then(|node_group| sharding.find(node_group));
+                node_group.and_then(|node_group| node_group.primary.as_ref())
+            }
+        };
+        let primary = primary.and_then(|id| group.member(id));
+        let Some((primary, node)) = primary.and_then(|one| Some((one, one.nodes.first()?))) else {
+            return false;
+        };
+        matches!(self.ask(group, primary, node).await, Finding::Well)
     }
 
     /// Whether the primary still has the primary endpoint's address, as far as the container engine tells.

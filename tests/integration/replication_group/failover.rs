@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use cacheplane::reconcile::driver::Reconciler;
+use cacheplane::reconcile::watch::Watch;
+
 use crate::harness::{Harness, Reply};
 
 const ON: (&str, &str) = ("AutomaticFailoverEnabled", "true");
@@ -54,6 +57,30 @@ async fn a_test_kills_the_primary_and_tells_of_it_in_awss_words() {
         let told = cluster_events.iter().filter(|text| *text == expected);
         assert_eq!(told.count(), 1, "{expected}: {cluster_events:?}");
     }
+    harness.finish().await;
+}
+
+/// They have lost touch with it, and nothing that they had.
+#[tokio::test]
+async fn reads_go_on_to_replicas_whose_primary_is_away() {
+    let harness = Harness::start().await;
+    harness.group("ants", "3", &[ON]).await;
+    harness
+        .host
+        .kill(&harness.container_name("ants-001", "0001"));
+    let watch = Watch::new(harness.world.clone());
+    watch.reconcile(0).await.expect("watch the members");
+    let groups = harness.world.datastore.replication_group_list().await;
+    let [group] = &groups.expect("list the groups")[..] else {
+        panic!("not one group");
+    };
+    let readers = group.readers();
+    let readers: Vec<&str> = readers
+        .iter()
+        .map(|member| member.spec.cache_cluster_id.as_str())
+        .collect();
+    assert_eq!(readers, ["ants-002", "ants-003"]);
+    harness.settle().await;
     harness.finish().await;
 }
 
