@@ -60,7 +60,18 @@ macro_rules! cluster_rows {
                                                 groups.configuration_address)
                               FROM replication_groups AS groups
                               WHERE groups.replication_group_key = cache_clusters.replication_group_key)),
-                        joined_run, joined_epoch, node_group_id, dismissed, cache_clusters.guarded, cache_clusters.iam,
+                        joined_run, joined_epoch, node_group_id,
+                        (SELECT count(*) > 0
+                         FROM node_groups
+                         JOIN cache_clusters AS primaries
+                           ON primaries.replication_group_key = node_groups.replication_group_key
+                          AND primaries.cache_cluster_id = node_groups.primary_cluster_id
+                         JOIN cache_nodes AS primary_nodes ON primary_nodes.cache_cluster_key = primaries.cache_cluster_key
+                         WHERE node_groups.replication_group_key = cache_clusters.replication_group_key
+                           AND node_groups.node_group_id = cache_clusters.node_group_id
+                           AND primaries.cache_cluster_key <> cache_clusters.cache_cluster_key
+                           AND primary_nodes.observation <> 'known'),
+                        dismissed, cache_clusters.guarded, cache_clusters.iam,
                         cache_clusters.transit_encryption, access_run, cache_clusters.access_generation,
                         parameters_generation, pending_parameter_group,
                         json((SELECT parameter_values FROM cache_parameter_groups AS parameter_groups
@@ -77,7 +88,7 @@ macro_rules! cluster_rows {
                                  OR logs.replication_group_key = cache_clusters.replication_group_key))) AS \"cluster!: String\",
                     (SELECT json_group_array(json_array(
                                 cache_nodes.cache_node_key, cache_node_id, zone, wish, generation, address, node_ports.port,
-                                listed, ready_at, reboot, reboot_from, recovering, silent_since, observation,
+                                listed, ready_at, reboot, reboot_from, recovering, awaits_primary, silent_since, observation,
                                 observed_generation, observed_started_at, observed_at, start_generation,
                                 start_parameters_generation, json(start_values), start_whole, applied_run,
                                 applied_generation, discards_data, image))

@@ -446,6 +446,8 @@ pub(super) struct NodeRow {
     reboot_from: Option<String>,
     #[serde(deserialize_with = "flag")]
     recovering: bool,
+    #[serde(deserialize_with = "flag")]
+    awaits_primary: bool,
     silent_since: Option<i64>,
     observation: String,
     observed_generation: Option<i64>,
@@ -523,6 +525,7 @@ impl TryFrom<NodeRow> for CacheNode {
                 from_started_at: row.reboot_from,
             }),
             recovering: row.recovering,
+            awaits_primary: row.awaits_primary,
             silent_since: row.silent_since.map(Timestamp::from_millis),
             observation,
             discards_data: row.discards_data,

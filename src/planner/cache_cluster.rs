@@ -113,16 +113,13 @@ pub fn plan(cluster: &CacheCluster, seen: &Seen) -> Plan {
     let lacking = select(cluster, seen, |node, seen| {
         node.is_wished() && !is_ready(node, seen)
     });
-    if lacking
-        .iter()
-        .any(|index| awaits_loss(cluster, &cluster.nodes[*index]))
-    {
-        return Plan::AwaitGroup;
-    }
-    if lacking
-        .iter()
-        .any(|index| awaits_endpoints(cluster, &cluster.nodes[*index]))
-    {
+    let awaits_group = |index: &usize| {
+        let node = &cluster.nodes[*index];
+        awaits_loss(cluster, node)
+            || awaits_primary(cluster, node, &seen.nodes[*index])
+            || awaits_endpoints(cluster, node)
+    };
+    if lacking.iter().any(awaits_group) {
         return Plan::AwaitGroup;
     }
     if !lacking.is_empty() {
@@ -184,6 +181,15 @@ fn awaits_loss(cluster: &CacheCluster, node: &CacheNode) -> bool {
         && cluster.generation == cluster.observed_generation
         && node.reboot.is_none()
         && !node.recovering
+}
+
+/// Whether a lost member of a node group is made anew later. On its old file it may own slots as far as it knows; where the primary on
+/// record is there, that one tells it better.
+fn awaits_primary(cluster: &CacheCluster, node: &CacheNode, seen: &NodeSeen) -> bool {
+    let membership = cluster.membership.as_ref();
+    let runs = matches!(seen, NodeSeen::Container { running: true, .. });
+    let lacks_primary = membership.is_some_and(|group| group.lacks_primary);
+    node.recovering && node.awaits_primary && lacks_primary && !runs
 }
 
 /// Whether a member's certificate is to name addresses that its group has not chosen yet.

@@ -125,6 +125,8 @@ pub enum Stage {
     RecordServing(Vec<Serving>),
     /// Choose the run that the TestFailover of a node group shall end; none ends the test.
     ChooseFailoverRun(usize, Option<String>),
+    /// Let these lost members be made anew though the primary of their node group stays away.
+    LetReturn(Vec<usize>),
     /// Note that all nodes know of these node groups that they have given all their slots away.
     RecordDrained(Vec<usize>),
     /// Let members go that serve nothing.

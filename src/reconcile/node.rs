@@ -175,7 +175,7 @@ impl World {
             if self.rejects_data(cluster, node, &container).await {
                 return Err(Obstacle::BadRestore(account));
             }
-            if hangs_at_start(cluster, &container, &error) {
+            if hangs_at_start(cluster, node, &container, &error) {
                 // The next look finds that it has ended, and starts it again.
                 self.runtime
                     .kill_container(&spec.name)
@@ -437,16 +437,22 @@ fn without_encryption(cluster: &CacheCluster, image: &str) -> String {
 }
 
 /// Whether a node that was waited for in vain hangs, in a run in which nobody can have written to it: a member's, which is fenced until
-/// it has joined. Any other, a cluster's node among them, may be busy with what it was asked, and may hold what nobody else has.
-fn hangs_at_start(cluster: &CacheCluster, run: &ContainerObserved, error: &EngineError) -> bool {
+/// it has joined. A cluster's node is not: before it was lost it may be busy with what it was asked, and may hold what nobody else has.
+/// After that, one that never says a word is in the way of whoever could take its place. Any other node is left alone.
+fn hangs_at_start(
+    cluster: &CacheCluster,
+    node: &CacheNode,
+    run: &ContainerObserved,
+    error: &EngineError,
+) -> bool {
     let Some(membership) = &cluster.membership else {
         return false;
     };
     let joined = membership.joined.as_ref();
     let has_joined =
         joined.is_some_and(|joined| run.started_at.as_ref() == Some(&joined.started_at));
-    let is_fenced = membership.node_group.is_none();
-    matches!(error, EngineError::Timeout { .. }) && is_fenced && !has_joined
+    let may_end = membership.node_group.is_none() || node.recovering;
+    matches!(error, EngineError::Timeout { .. }) && may_end && !has_joined
 }
 
 /// A node of a cluster that ends stays so until its group has seen who serves its slots: it would be believed if it came back as a primary

@@ -151,6 +151,8 @@ pub struct CacheNode {
     pub reboot: Option<Reboot>,
     /// Whether its loss has been told of and its return has not.
     pub recovering: bool,
+    /// Whether it is then made anew only while the primary of its node group is known to run.
+    pub awaits_primary: bool,
     /// Since when it runs and does not answer; members of replication groups only.
     pub silent_since: Option<Timestamp>,
     /// The last look.
@@ -180,6 +182,7 @@ impl CacheNode {
             ready_at: None,
             reboot: None,
             recovering: false,
+            awaits_primary: false,
             silent_since: None,
             observation: Observation::Absent,
             discards_data: false,
@@ -293,6 +296,8 @@ pub struct Membership {
     pub joined: Option<Joined>,
     /// Its node group, with cluster mode enabled.
     pub node_group: Option<NodeGroupId>,
+    /// Whether another member is on record as that one's primary, and is not known to run.
+    pub lacks_primary: bool,
     /// Whether its group has let it go: with cluster mode enabled no node is removed while it may hold a slot.
     pub is_dismissed: bool,
     /// The users that its node was last given.

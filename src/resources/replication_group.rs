@@ -362,6 +362,7 @@ impl ReplicationGroup {
             pending_node_type: self.pending.node_type,
             joined: None,
             node_group: None,
+            lacks_primary: false,
             is_dismissed: false,
             access: None,
         }

@@ -1,6 +1,7 @@
 //! Replication groups, from HTTP bytes to containers that replicate and back.
 
 mod adopt;
+mod all_gone;
 mod asking;
 mod claims;
 mod compatible;

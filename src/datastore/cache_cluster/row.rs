@@ -203,6 +203,8 @@ struct ClusterRow<'a> {
     joined_run: Option<String>,
     joined_epoch: Option<i64>,
     node_group_id: Option<String>,
+    #[serde(deserialize_with = "flag")]
+    lacks_primary: bool,
     dismissed: i64,
     #[serde(deserialize_with = "flag")]
     guarded: bool,
@@ -407,6 +409,7 @@ impl ClusterRow<'_> {
                         .map_err(|_| Error::Corrupt(format!("the node group {id}")))
                 })
                 .transpose()?,
+            lacks_primary: self.lacks_primary,
             is_dismissed: self.dismissed == 1,
             access,
         }))

@@ -146,7 +146,8 @@ impl Datastore {
         Ok(())
     }
 
-    /// Notes that the nodes with these keys are lost, from which on they may be made anew, and tells of it.
+    /// Notes that the nodes with these keys are lost, from which on they may be made anew, of a node group while its primary is known to
+    /// run; and tells of it.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -159,13 +160,31 @@ impl Datastore {
         let keys = keys_json(node_keys)?;
         let mut write = self.write("replication_group_record_losses").await?;
         sqlx::query!(
-            "UPDATE cache_nodes SET recovering = 1, silent_since = NULL, observation = 'unknown', observed_started_at = NULL
+            "UPDATE cache_nodes
+             SET recovering = 1, awaits_primary = 1, silent_since = NULL, observation = 'unknown', observed_started_at = NULL
              WHERE cache_node_key IN (SELECT value FROM json_each(?))",
             keys
         )
         .execute(&mut *write)
         .await?;
         events_put(&mut write, &group.scope, events).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that lost nodes with these keys are made anew though the primary of their node group may not run.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn cache_node_record_unawaiting(&self, node_keys: &[i64]) -> Result<(), Error> {
+        let keys = keys_json(node_keys)?;
+        let mut write = self.write("cache_node_record_unawaiting").await?;
+        sqlx::query!(
+            "UPDATE cache_nodes SET awaits_primary = 0 WHERE cache_node_key IN (SELECT value FROM json_each(?))",
+            keys
+        )
+        .execute(&mut *write)
+        .await?;
         write.commit().await?;
         Ok(())
     }

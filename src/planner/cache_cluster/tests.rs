@@ -1,6 +1,7 @@
 use super::*;
 use crate::resources::cache_cluster::tests::{ASKED, known, memcached, redis};
 use crate::resources::cache_cluster::{AppliedParameters, NodeWish, Reboot};
+use crate::resources::replication_group::tests::settled;
 
 /// What is seen where the record is sure; a node of which nothing is known is seen stopped, unless a test says otherwise.
 fn seen(cluster: &CacheCluster) -> Seen {
@@ -115,6 +116,39 @@ fn nodes_that_are_not_there_or_not_ready_are_ensured_together() {
         unready("run 2"),
         unchanged,
         Plan::Do(Stage::EnsureNodes(vec![1])),
+    );
+}
+
+#[test]
+fn a_lost_member_is_made_anew_when_its_group_says_so() {
+    let member = || {
+        let mut member = settled(1).members.remove(0);
+        member.nodes[0].observation = Observation::Unknown;
+        member
+    };
+    check(member(), unchanged, Plan::AwaitGroup);
+    let lost = |member: &mut CacheCluster| {
+        let node = &mut member.nodes[0];
+        (node.recovering, node.awaits_primary) = (true, true);
+    };
+    check(member(), lost, Plan::Do(Stage::EnsureNodes(vec![0])));
+    let before_its_primary = |member: &mut CacheCluster| {
+        lost(member);
+        let membership = member.membership.as_mut();
+        membership.expect("be a member").lacks_primary = true;
+    };
+    check(member(), before_its_primary, Plan::AwaitGroup);
+    let without_it = |member: &mut CacheCluster| {
+        before_its_primary(member);
+        member.nodes[0].awaits_primary = false;
+    };
+    check(member(), without_it, Plan::Do(Stage::EnsureNodes(vec![0])));
+    // One that has begun already is seen through.
+    check_seen(
+        member(),
+        unready("run 2"),
+        before_its_primary,
+        Plan::Do(Stage::EnsureNodes(vec![0])),
     );
 }
 

@@ -1,5 +1,6 @@
 //! Whether each member does its part, and what becomes of those that do not.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{ContainerSeen, GroupStage, Look, NodeGroup, Plan, SlotSet, Stage, is_touched};
@@ -8,6 +9,10 @@ use super::{ContainerSeen, GroupStage, Look, NodeGroup, Plan, SlotSet, Stage, is
 /// slots have gone only by asking who had them: many keep their map until they are sent on, and at an address where nobody answers any more
 /// they fail without asking anybody else (the `redis` crate tries it 16 times at once). In this time one that is at work has asked.
 const MOVED_GRACE: Duration = Duration::from_secs(15);
+
+/// How long the others of a node group that is gone as a whole wait for the member that was its primary last. One that reads its data is
+/// waited for without end; where one cannot be made anew at all, the keys that the others have are better than none.
+const RETURN_MAX: Duration = Duration::from_secs(120);
 
 /// How far a member is.
 enum Progress {
@@ -21,6 +26,10 @@ enum Progress {
     Silent,
     /// It is not there, and nobody has been told.
     Lost,
+    /// Nor is it, or it does not answer, and stays so until the one that was primary last is back.
+    Held,
+    /// It was held, for long enough.
+    HeldTooLong,
 }
 
 impl Look<'_> {
@@ -59,7 +68,11 @@ impl Look<'_> {
             lost.extend(silent);
         }
         if lost.is_empty() {
-            return None;
+            let held_too_long = those(|one| matches!(one, Progress::HeldTooLong));
+            return match held_too_long.is_empty() {
+                true => self.await_primaries(&those(|one| matches!(one, Progress::Held))),
+                false => Some(Plan::Do(Stage::LetReturn(held_too_long))),
+            };
         }
         let kill = lost.iter().copied();
         let kill = kill.filter(|index| self.run(*index).is_some()).collect();
@@ -68,18 +81,16 @@ impl Look<'_> {
 
     fn progress(&self, index: usize) -> Progress {
         let member = &self.group.members[index];
-        let is_at_work = self.recovers(index) || is_touched(member);
         let seen = &self.seen.members[index];
         let ContainerSeen::Running { started_at } = &seen.container else {
-            return match is_at_work || self.is_waited_for(index) {
-                true => Progress::Well,
-                false => Progress::Lost,
-            };
+            return self.progress_of_absent(index);
         };
         let Some(answer) = &seen.answer else {
-            return match is_at_work || self.is_waited_for(index) {
-                true => Progress::Well,
-                false => Progress::Silent,
+            let is_at_work = self.recovers(index) || is_touched(member);
+            return match self.awaited_primary(index) {
+                _ if is_at_work || self.is_waited_for(index) => Progress::Well,
+                Some(primary) if !self.stays_away(primary) => Progress::Held,
+                _ => Progress::Silent,
             };
         };
         let is_on_record = super::joined_in(member, started_at, self.group.primary.epoch);
@@ -94,6 +105,23 @@ impl Look<'_> {
         }
     }
 
+    fn progress_of_absent(&self, index: usize) -> Progress {
+        let member = &self.group.members[index];
+        if is_touched(member) || self.is_waited_for(index) {
+            return Progress::Well;
+        }
+        let is_let = !member.nodes.iter().any(|node| node.awaits_primary);
+        let awaited = self.awaited_primary(index);
+        match awaited.map(|primary| self.stays_away(primary)) {
+            // It is on its way.
+            None if self.recovers(index) => Progress::Well,
+            Some(_) if self.recovers(index) && is_let => Progress::Well,
+            Some(true) if self.recovers(index) => Progress::HeldTooLong,
+            Some(false) => Progress::Held,
+            None | Some(true) => Progress::Lost,
+        }
+    }
+
     /// Whether a lost primary's place has not been taken yet by somebody who can; it is made anew when it has.
     fn is_waited_for(&self, index: usize) -> bool {
         let Some(node_group) = self.node_group_of(index) else {
@@ -102,6 +130,44 @@ impl Look<'_> {
         self.last_primary(node_group) == Some(index)
             && self.lacks_primary(node_group)
             && self.successor(node_group, index).is_some()
+    }
+
+    /// The one that was primary last, where a member is made anew only after it. On its old file the member may own the slots as far as it
+    /// knows; with another like it it would serve, and acknowledge writes, which go when that one is back with its later claim.
+    fn awaited_primary(&self, index: usize) -> Option<usize> {
+        let primary = self.missing_primary(self.node_group_of(index)?);
+        primary.filter(|primary| *primary != index)
+    }
+
+    /// The primary on record of a node group that nobody serves, while it does not answer.
+    fn missing_primary(&self, node_group: &NodeGroup) -> Option<usize> {
+        let primary = self.recorded_primary(node_group)?;
+        (self.answer(primary).is_none() && self.lacks_primary(node_group)).then_some(primary)
+    }
+
+    /// Whether a lost member had the time to come back.
+    fn stays_away(&self, index: usize) -> bool {
+        let node = self.group.members[index].nodes.first();
+        let since = node.and_then(|node| node.silent_since);
+        let reads_data = self.seen.members[index].answer.is_some();
+        let had_time = since.is_some_and(|since| self.now.since(since) >= RETURN_MAX);
+        had_time && !reads_data
+    }
+
+    /// Waits for the primaries whose return these members wait for, from now on.
+    fn await_primaries(&self, held: &[usize]) -> Option<Plan> {
+        let primaries = held.iter().filter_map(|index| self.awaited_primary(*index));
+        let primaries: BTreeSet<usize> = primaries.collect();
+        let is_unnoted = |index: &usize| {
+            let mut nodes = self.group.members[*index].nodes.iter();
+            nodes.any(|node| node.silent_since.is_none())
+        };
+        let unnoted: Vec<usize> = primaries.iter().copied().filter(is_unnoted).collect();
+        match (primaries.is_empty(), unnoted.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some(Plan::LookAgain),
+            (false, false) => Some(Plan::Do(Stage::Group(GroupStage::RecordSilent(unnoted)))),
+        }
     }
 
     fn does_its_part(&self, index: usize, answer: &super::Answer) -> bool {

@@ -1,6 +1,7 @@
 //! A group of three node groups with a primary and a replica each that is as wished, what befalls it, and what is planned then.
 //! Members 0, 2, 4 are the primaries of node groups 0, 1, 2; each is followed by the next.
 
+mod all_gone;
 mod compatible;
 mod elected_unseen;
 mod first_slot;
@@ -433,49 +434,6 @@ fn who_took_over_is_on_record_before_the_lost_node_is_made_anew() {
         it.group.members[0].nodes[0].recovering = true;
     };
     check(recovering, Plan::LookAgain);
-}
-
-#[test]
-fn a_node_group_without_a_successor_gets_its_node_back() {
-    let gone = |it: &mut Scene| {
-        it.end(0);
-        it.end(1);
-    };
-    let lost = GroupStage::RecordLost {
-        kill: vec![],
-        lost: vec![0, 1],
-    };
-    check(gone, group_stage(lost));
-    // Its slots are nobody else's meanwhile.
-    let recovering = |it: &mut Scene| {
-        gone(it);
-        for member in [0, 1] {
-            it.group.members[member].nodes[0].recovering = true;
-        }
-    };
-    check(recovering, Plan::LookAgain);
-    // Both came back without what their volumes held: the others forget who they were, then the first of them gets the slots.
-    let empty = |it: &mut Scene| {
-        for member in [0, 1] {
-            it.forget_all(member);
-        }
-    };
-    let forget = || vec![Order::Forget(name(0)), Order::Forget(name(1))];
-    let told = (2..6).map(|member| (member, forget())).collect();
-    check(empty, tell(told));
-    let forgotten = |it: &mut Scene| {
-        empty(it);
-        for member in 2..6 {
-            it.answer(member)
-                .others
-                .retain(|other| other.member.is_some_and(|one| one > 1));
-        }
-    };
-    let orders = vec![
-        Order::SetEpoch(7),
-        Order::AddSlots(even_split(3)[0].clone()),
-    ];
-    check(forgotten, tell(vec![(0, orders)]));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::stages::{COMMAND_DEADLINE, NO_QUOTA};
+use super::stages::{COMMAND_DEADLINE, NO_QUOTA, node_keys};
 use super::{ReplicationGroups, Stop, container_seen, has_primary_address};
 use crate::datastore::NodeGroupSeen;
 use crate::engine::cluster::{ClusterOrder, ClusterView, FailoverKind, NodeHealth, SlotState};
@@ -116,6 +116,9 @@ impl ReplicationGroups {
                 let keys: Vec<i64> = members.iter().map(|one| group.members[*one].key).collect();
                 Ok(store.cache_cluster_dismiss(&keys).await?)
             }
+            Stage::LetReturn(members) => Ok(store
+                .cache_node_record_unawaiting(&node_keys(group, &members))
+                .await?),
             Stage::GiveUpNodeGroups(given_up) => {
                 let all = node_groups(group);
                 let ids: Vec<NodeGroupId> = given_up.iter().map(|index| all[*index].id).collect();

@@ -471,7 +471,7 @@ fn id(group: &ReplicationGroup, member: usize) -> &str {
     &group.members[member].spec.cache_cluster_id
 }
 
-fn node_keys(group: &ReplicationGroup, members: &[usize]) -> Vec<i64> {
+pub(super) fn node_keys(group: &ReplicationGroup, members: &[usize]) -> Vec<i64> {
     members
         .iter()
         .flat_map(|index| &group.members[*index].nodes)

@@ -24,6 +24,7 @@ pub(crate) fn settled(replicas: u32) -> ReplicationGroup {
             pending_engine_version: None,
             pending_node_type: None,
             node_group: None,
+            lacks_primary: false,
             is_dismissed: false,
             joined: Some(Joined {
                 started_at: "run 1".to_owned(),

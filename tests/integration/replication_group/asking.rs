@@ -24,6 +24,40 @@ impl Harness {
         self.settle().await;
     }
 
+    /// Asks for a Redis replication group with cluster mode enabled, of this many node groups with this many replicas each.
+    pub async fn create_cluster(
+        &self,
+        id: &str,
+        node_groups: &str,
+        replicas: &str,
+        more: &[(&str, &str)],
+    ) -> Reply {
+        let needed = [
+            ("ReplicationGroupId", id),
+            ("ReplicationGroupDescription", "ants"),
+            ("CacheNodeType", "cache.t3.micro"),
+            ("NumNodeGroups", node_groups),
+            ("ReplicasPerNodeGroup", replicas),
+            ("AutomaticFailoverEnabled", "true"),
+        ];
+        self.call("CreateReplicationGroup", &with(&needed, more))
+            .await
+    }
+
+    /// One that is there.
+    pub async fn cluster(
+        &self,
+        id: &str,
+        node_groups: &str,
+        replicas: &str,
+        more: &[(&str, &str)],
+    ) {
+        self.create_cluster(id, node_groups, replicas, more)
+            .await
+            .ok();
+        self.settle().await;
+    }
+
     /// Calls an action on a replication group.
     pub async fn on_group(&self, action: &str, id: &str, more: &[(&str, &str)]) -> Reply {
         let all = with(&[("ReplicationGroupId", id)], more);

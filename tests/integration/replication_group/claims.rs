@@ -40,18 +40,9 @@ struct Ants {
 impl Ants {
     async fn about_to_move() -> Self {
         let harness = Harness::start().await;
-        let members = [
-            ("ReplicationGroupId", "ants"),
-            ("ReplicationGroupDescription", "ants"),
-            ("CacheNodeType", "cache.t3.micro"),
-            ("Engine", "redis"),
-            ("EngineVersion", "7.0"),
-            ("NumNodeGroups", "2"),
-            ("ReplicasPerNodeGroup", "1"),
-            ("AutomaticFailoverEnabled", "true"),
-        ];
-        harness.call("CreateReplicationGroup", &members).await.ok();
-        harness.settle().await;
+        harness
+            .cluster("ants", "2", "1", &[("EngineVersion", "7.0")])
+            .await;
         let engine = SimulatedEngine::new(Arc::clone(&harness.host));
         let node = async |id: &str| {
             let network = &harness.world.ground.node_network.name;

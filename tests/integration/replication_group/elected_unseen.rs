@@ -18,18 +18,9 @@ struct Ants {
 impl Ants {
     async fn elected_unseen() -> Self {
         let harness = Harness::start().await;
-        let members = [
-            ("ReplicationGroupId", "ants"),
-            ("ReplicationGroupDescription", "ants"),
-            ("CacheNodeType", "cache.t3.micro"),
-            ("Engine", "redis"),
-            ("EngineVersion", "7.0"),
-            ("NumNodeGroups", "3"),
-            ("ReplicasPerNodeGroup", "1"),
-            ("AutomaticFailoverEnabled", "true"),
-        ];
-        harness.call("CreateReplicationGroup", &members).await.ok();
-        harness.settle().await;
+        harness
+            .cluster("ants", "3", "1", &[("EngineVersion", "7.0")])
+            .await;
         let fewer = [
             ("ReplicationGroupId", "ants"),
             ("NewReplicaCount", "0"),

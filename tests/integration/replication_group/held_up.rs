@@ -136,18 +136,7 @@ async fn what_a_primary_is_already_is_not_given_up() {
 #[tokio::test]
 async fn a_cluster_gives_up_and_is_whole() {
     let harness = Harness::start().await;
-    let members = [
-        ("ReplicationGroupId", "ants"),
-        ("ReplicationGroupDescription", "ants"),
-        ("CacheNodeType", "cache.t3.micro"),
-        ("Engine", "redis"),
-        SEVEN,
-        ("NumNodeGroups", "2"),
-        ("ReplicasPerNodeGroup", "1"),
-        ("AutomaticFailoverEnabled", "true"),
-    ];
-    harness.call("CreateReplicationGroup", &members).await.ok();
-    harness.settle().await;
+    harness.cluster("ants", "2", "1", &[SEVEN]).await;
     hold_up(&harness, "ants-0002-002");
     modify(&harness, &VALKEY).await.ok();
     for _ in 0..4 {

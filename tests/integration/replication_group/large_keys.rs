@@ -10,17 +10,7 @@ const LARGE: &str = "large";
 
 async fn made() -> Harness {
     let harness = Harness::start().await;
-    let members = [
-        ("ReplicationGroupId", "ants"),
-        ("ReplicationGroupDescription", "ants"),
-        ("CacheNodeType", "cache.t3.micro"),
-        ("Engine", "redis"),
-        ("NumNodeGroups", "2"),
-        ("ReplicasPerNodeGroup", "1"),
-        ("AutomaticFailoverEnabled", "true"),
-    ];
-    harness.call("CreateReplicationGroup", &members).await.ok();
-    harness.settle().await;
+    harness.cluster("ants", "2", "1", &[]).await;
     harness
 }
 

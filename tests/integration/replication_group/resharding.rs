@@ -43,18 +43,14 @@ pub(super) fn called<T>(
 /// The new primary dies when keys have come to it and before it is known to own a slot. It has written nothing down; its replica has all.
 async fn loses_its_new_primary(engine: &str, version: &str) {
     let harness = Harness::start().await;
-    let members = [
-        ("ReplicationGroupId", "ants"),
-        ("ReplicationGroupDescription", "ants"),
-        ("CacheNodeType", "cache.t3.micro"),
-        ("Engine", engine),
-        ("EngineVersion", version),
-        ("NumNodeGroups", "2"),
-        ("ReplicasPerNodeGroup", "1"),
-        ("AutomaticFailoverEnabled", "true"),
-    ];
-    harness.call("CreateReplicationGroup", &members).await.ok();
-    harness.settle().await;
+    harness
+        .cluster(
+            "ants",
+            "2",
+            "1",
+            &[("Engine", engine), ("EngineVersion", version)],
+        )
+        .await;
     let keys: Vec<String> = (0..300).map(|number| format!("key {number}")).collect();
     for key in &keys {
         let written = called(&harness, |engine, node, asking| {

@@ -8,24 +8,14 @@ use cacheplane::runtime::simulated::{Operation, Verdict};
 
 use crate::harness::{Harness, Reply};
 
-const ON: (&str, &str) = ("AutomaticFailoverEnabled", "true");
 const AT_ONCE: (&str, &str) = ("ApplyImmediately", "true");
 
 /// A group called `ants` of so many node groups with a replica each.
 async fn ants(node_groups: &str) -> Harness {
     let harness = Harness::start().await;
-    let members = [
-        ("ReplicationGroupId", "ants"),
-        ("ReplicationGroupDescription", "ants"),
-        ("CacheNodeType", "cache.t3.micro"),
-        ("Engine", "redis"),
-        ("EngineVersion", "7.0"),
-        ("NumNodeGroups", node_groups),
-        ("ReplicasPerNodeGroup", "1"),
-        ON,
-    ];
-    harness.call("CreateReplicationGroup", &members).await.ok();
-    harness.settle().await;
+    harness
+        .cluster("ants", node_groups, "1", &[("EngineVersion", "7.0")])
+        .await;
     harness
 }
 
@@ -276,15 +266,7 @@ async fn a_creation_that_an_engine_refuses_is_given_up() {
             Operation::NodeClusterOrder => Verdict::Refuse(unreachable()),
             _ => Verdict::Proceed,
         })));
-    let members = [
-        ("ReplicationGroupId", "ants"),
-        ("ReplicationGroupDescription", "ants"),
-        ("CacheNodeType", "cache.t3.micro"),
-        ("Engine", "redis"),
-        ("NumNodeGroups", "2"),
-        ON,
-    ];
-    harness.call("CreateReplicationGroup", &members).await.ok();
+    harness.create_cluster("ants", "2", "0", &[]).await.ok();
     harness.reconcile().await;
     let status = async |harness: &Harness| {
         let told = harness.describe_group("ants").await.ok();

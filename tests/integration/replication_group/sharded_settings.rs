@@ -10,16 +10,7 @@ const ENCRYPTED: (&str, &str) = ("TransitEncryptionEnabled", "true");
 
 /// Asks for a group called `ants` of so many node groups with a replica each.
 async fn ants(harness: &Harness, node_groups: &str, more: &[(&str, &str)]) -> Reply {
-    let members = [
-        ("ReplicationGroupId", "ants"),
-        ("ReplicationGroupDescription", "ants"),
-        ("CacheNodeType", "cache.t3.micro"),
-        ("NumNodeGroups", node_groups),
-        ("ReplicasPerNodeGroup", "1"),
-        ("AutomaticFailoverEnabled", "true"),
-    ];
-    let members = [&members, more].concat();
-    harness.call("CreateReplicationGroup", &members).await
+    harness.create_cluster("ants", node_groups, "1", more).await
 }
 
 async fn change(harness: &Harness, action: &str, more: &[(&str, &str)]) -> Reply {
