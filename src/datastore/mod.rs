@@ -59,6 +59,9 @@ pub use snapshot::{SnapshotExport, SnapshotFilter, SnapshotSourceRead};
 pub use subnet_group::SubnetGroupHeld;
 pub use user::{UserFilter, UserPlace};
 
+/// For what a reconciler writes, to which no quota applies.
+pub const NO_QUOTA: u32 = u32::MAX;
+
 /// Readers beside the one writer: as many as there are cores to serve them with, on a small machine.
 const READERS: u32 = 4;
 

@@ -6,7 +6,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::cache_cluster::json;
 use super::event::events_put;
-use super::{Datastore, Error, count, stored};
+use super::{Datastore, Error, NO_QUOTA, count, stored};
 use crate::resources::event::Event;
 use crate::resources::replication_group::sharding::{NodeGroup, Sharding};
 use crate::resources::replication_group::{ReplicationGroup, TestFailover};
@@ -124,7 +124,7 @@ impl Datastore {
         if kept.rows_affected() != staying.len() as u64 {
             return Err(Error::Stale);
         }
-        self.group_put(&mut write, group, &[], u32::MAX).await?;
+        self.group_put(&mut write, group, &[], NO_QUOTA).await?;
         events_put(&mut write, &group.scope, events).await?;
         write.commit().await?;
         Ok(())

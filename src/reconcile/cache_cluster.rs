@@ -15,7 +15,7 @@ use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use super::node::too_much;
 use crate::activators::{Activator, Activators};
-use crate::datastore::{Error as StoreError, NodeOutcome};
+use crate::datastore::{Error as StoreError, NO_QUOTA, NodeOutcome};
 use crate::planner::cache_cluster::{
     self as planner, NodeSeen, Obstacle, Plan, Seen, Stage, Verdict,
 };
@@ -35,9 +35,6 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 /// How long a node may take to say how much it holds; one that does not is changed all the same.
 const ROOM_DEADLINE: Duration = Duration::from_secs(1);
-
-/// No quota applies to what a reconciler writes.
-const NO_QUOTA: u32 = u32::MAX;
 
 /// The reconciler of cache clusters.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
-use crate::datastore::Error as StoreError;
+use crate::datastore::{Error as StoreError, NO_QUOTA};
 use crate::resources::pending;
 use crate::resources::replication_group::pending as group_pending;
 use crate::resources::status::{self, GroupOperation};
@@ -18,9 +18,6 @@ const PERIOD: Duration = Duration::from_secs(30);
 
 /// Keys are positive; this stands for the events, and a replication group for the negative of its key.
 const EVENTS: i64 = 0;
-
-/// A waiting addition was counted when it was asked for.
-const NO_QUOTA: u32 = u32::MAX;
 
 /// The reconciler of maintenance windows.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use crate::activators::{Activator, Activators};
-use crate::datastore::Error as StoreError;
+use crate::datastore::{Error as StoreError, NO_QUOTA};
 use crate::planner::cache_cluster::Obstacle;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::event::Event;
@@ -27,9 +27,6 @@ const PERIOD: Duration = Duration::from_secs(10);
 
 /// There is one look for all.
 const ALL: i64 = 0;
-
-/// No quota applies to what a reconciler writes.
-const NO_QUOTA: u32 = u32::MAX;
 
 /// The reconciler of service updates.
 #[derive(Debug)]

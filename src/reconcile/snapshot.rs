@@ -20,7 +20,7 @@ use super::World;
 use super::driver::{Item, Outcome, Reconciler};
 use super::node::describe;
 use crate::activators::{Activator, Activators};
-use crate::datastore::Error as StoreError;
+use crate::datastore::{Error as StoreError, NO_QUOTA};
 use crate::engine::{HistoryHeld, ReplicationReport};
 use crate::planner::snapshot::{self as planner, Plan, Source, Stage};
 use crate::resources::cache_cluster::CacheCluster;
@@ -55,9 +55,6 @@ const PROGRESS_PERIOD: Duration = Duration::from_secs(2);
 
 /// Keys of snapshots are positive; this stands for windows, and a copy to a bucket for the negative of its key.
 const WINDOWS: i64 = 0;
-
-/// No quota applies to what is deleted.
-const NO_QUOTA: u32 = u32::MAX;
 
 /// The reconciler of snapshots.
 #[derive(Debug)]

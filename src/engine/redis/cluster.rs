@@ -125,30 +125,39 @@ async fn drop_keys(
             if Instant::now() >= end {
                 return Ok(false);
             }
-            let held = |slot: &u16| {
-                let mut held = cluster(&["GETKEYSINSLOT"]);
-                held.arg(*slot).arg(KEYS_DROPPED_AT_ONCE);
-                held
-            };
-            let answers = connection.ask(left.iter().map(held).collect()).await?;
-            let mut orders = Vec::new();
-            let mut unfinished = Vec::new();
-            for (slot, answer) in left.into_iter().zip(answers) {
-                let keys: Vec<Vec<u8>> = read(node, answer)?;
-                if !keys.is_empty() {
-                    unfinished.push(slot);
-                }
-                for key in keys {
-                    let mut drop = command(&["UNLINK"]);
-                    drop.arg(key);
-                    orders.extend([command(&["ASKING"]), drop]);
-                }
-            }
-            connection.ask(orders).await?;
-            left = unfinished;
+            left = drop_some_keys(node, connection, left).await?;
         }
     }
     Ok(true)
+}
+
+/// Drops some keys of each of these slots; which of them had any.
+async fn drop_some_keys(
+    node: &NodeEndpoint,
+    connection: &mut Connection<'_>,
+    slots: Vec<u16>,
+) -> Result<Vec<u16>, EngineError> {
+    let held = |slot: &u16| {
+        let mut held = cluster(&["GETKEYSINSLOT"]);
+        held.arg(*slot).arg(KEYS_DROPPED_AT_ONCE);
+        held
+    };
+    let answers = connection.ask(slots.iter().map(held).collect()).await?;
+    let mut orders = Vec::new();
+    let mut unfinished = Vec::new();
+    for (slot, answer) in slots.into_iter().zip(answers) {
+        let keys: Vec<Vec<u8>> = read(node, answer)?;
+        if !keys.is_empty() {
+            unfinished.push(slot);
+        }
+        for key in keys {
+            let mut drop = command(&["UNLINK"]);
+            drop.arg(key);
+            orders.extend([command(&["ASKING"]), drop]);
+        }
+    }
+    connection.ask(orders).await?;
+    Ok(unfinished)
 }
 
 /// Tells something, and says whether it was refused.

@@ -117,7 +117,7 @@ pub(crate) async fn measure_slots(
     let slots: Vec<u16> = slots.iter().collect();
     let mut room = KEYS_MEASURED_AT_ONCE;
     let mut measured = Vec::new();
-    for part in slots.chunks(SLOTS_PER_FLIGHT) {
+    'counting: for part in slots.chunks(SLOTS_PER_FLIGHT) {
         let counts = connection
             .ask(part.iter().map(count_keys).collect())
             .await?;
@@ -125,14 +125,10 @@ pub(crate) async fn measure_slots(
             let count: usize = read(node, count)?;
             let count = count.min(KEYS_LOOKED_AT_MAX);
             if count > room && !measured.is_empty() {
-                room = 0;
-                break;
+                break 'counting;
             }
             room = room.saturating_sub(count);
             measured.push(*slot);
-        }
-        if room == 0 {
-            break;
         }
     }
     let mut large = BTreeSet::new();

@@ -1,8 +1,9 @@
 //! What is wished of all members, brought to one after the other; and what becomes of that where it cannot be done.
 
 use super::super::node::describe;
-use super::stages::{COMMAND_DEADLINE, NO_QUOTA};
+use super::stages::COMMAND_DEADLINE;
 use super::{ReplicationGroups, Stop};
+use crate::datastore::NO_QUOTA;
 use crate::planner::cache_cluster::Obstacle;
 use crate::resources::cache_cluster::CacheCluster;
 use crate::resources::replication_group::{GroupChange, ReplicationGroup};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::stages::{COMMAND_DEADLINE, NO_QUOTA, node_keys};
+use super::stages::{COMMAND_DEADLINE, node_keys};
 use super::{ReplicationGroups, Stop, container_seen, has_primary_address};
-use crate::datastore::NodeGroupSeen;
+use crate::datastore::{NO_QUOTA, NodeGroupSeen};
 use crate::engine::cluster::{ClusterOrder, ClusterView, FailoverKind, NodeHealth, SlotState};
 use crate::engine::{EngineError, Role};
 use crate::planner::replication_group::ContainerSeen;

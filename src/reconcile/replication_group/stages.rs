@@ -9,7 +9,7 @@ use super::super::identity;
 use super::super::node::describe;
 use super::super::router::router_of_port;
 use super::{ReplicationGroups, Stop};
-use crate::datastore::{Choice, Error as StoreError, JoinedMember};
+use crate::datastore::{Choice, Error as StoreError, JoinedMember, NO_QUOTA};
 use crate::engine::{EngineError, HistoryHeld, NodeEndpoint, PrimaryAddress};
 use crate::planner::replication_group::{self as planner, Establish, Held, Reason, Stage};
 use crate::resources::cache_cluster::CacheCluster;
@@ -26,9 +26,6 @@ const WRITE_HOLD: Duration = Duration::from_secs(5);
 
 /// How often a successor is asked whether it has all by now, a round trip each, before the whole group is looked at again.
 const CATCH_UP_LOOKS: usize = 5;
-
-/// No quota applies to what a reconciler writes.
-pub(super) const NO_QUOTA: u32 = u32::MAX;
 
 impl ReplicationGroups {
     pub(super) async fn execute(&self, group: &ReplicationGroup, stage: Stage) -> Result<(), Stop> {

@@ -2,7 +2,7 @@
 
 use super::super::driver::Outcome;
 use super::Snapshots;
-use crate::datastore::{Error as StoreError, SnapshotSourceRead};
+use crate::datastore::{Error as StoreError, NO_QUOTA, SnapshotSourceRead};
 use crate::planner::snapshot as planner;
 use crate::resources::arn::{ResourceType, arn};
 use crate::resources::cache_cluster::CacheCluster;
@@ -10,9 +10,6 @@ use crate::resources::replication_group::ReplicationGroup;
 use crate::resources::snapshot::{Snapshot, SnapshotKind, SnapshotSource};
 use crate::resources::status::{self, GroupOperation, Operation};
 use crate::resources::window::SnapshotWindow;
-
-/// No quota applies to automatic snapshots.
-const NO_QUOTA: u32 = u32::MAX;
 
 impl Snapshots {
     /// Asks for the snapshots that are due, and wishes those away that are kept no longer: too old, or without a source.
