@@ -185,7 +185,8 @@ impl Look<'_> {
         }
     }
 
-    /// Slots that are open on a node that has nothing to do with them any more.
+    /// Slots that are open on a node that has nothing to do with them any more. Redis keeps the mark of one that is leaving when it hears
+    /// from others that the taker has claimed it, as it has where the two could not tell each other.
     fn close_slots(&self) -> Option<Plan> {
         let told: Vec<(usize, Vec<Order>)> = self
             .answers()
@@ -195,10 +196,10 @@ impl Look<'_> {
                     let is_own = self.owner(*slot) == Some(index);
                     is_own || (self.owner(*slot).is_some() && self.primary_beside(giver).is_none())
                 });
-                let stuck = answer
-                    .migrating
-                    .iter()
-                    .filter(|(_, taker)| self.primary_beside(taker).is_none_or(|to| to == index));
+                let stuck = answer.migrating.iter().filter(|(slot, taker)| {
+                    let is_gone = !answer.slots.contains(*slot) && self.owner(*slot).is_some();
+                    is_gone || self.primary_beside(taker).is_none_or(|to| to == index)
+                });
                 let slots: SlotSet = arrived.chain(stuck).map(|(slot, _)| *slot).collect();
                 (!slots.is_empty()).then(|| (index, vec![Order::CloseSlots(slots)]))
             })
@@ -210,8 +211,11 @@ impl Look<'_> {
     fn moves_under_way(&self) -> Moves {
         let mut slots: BTreeMap<(usize, usize), Vec<u16>> = BTreeMap::new();
         for (index, answer) in self.answers().filter(|(_, answer)| answer.is_primary) {
+            let is_taken = |slot: u16, to: usize| self.owner(slot) == Some(to);
             for (slot, taker) in &answer.migrating {
-                if let Some(to) = self.primary_beside(taker).filter(|to| *to != index) {
+                let to = self.primary_beside(taker).filter(|to| *to != index);
+                // It will hear that it is the taker's.
+                if let Some(to) = to.filter(|to| !is_taken(*slot, *to)) {
                     slots.entry((index, to)).or_default().push(*slot);
                 }
             }

@@ -137,6 +137,35 @@ fn what_is_on_its_way_comes_first_and_goes_on_where_the_giver_is_another() {
 }
 
 #[test]
+fn the_mark_of_a_slot_that_was_taken_holds_up_no_other() {
+    // The taker claimed it, and the giver was not told by whoever moved it.
+    let claimed = |it: &mut Scene| {
+        resharding(it);
+        it.node_group(0).giver_run = Some("ant-001 run 1".to_owned());
+        it.answer(0).migrating = vec![(3, name(2))];
+        let slots = it.answer(2).slots.union(&[3u16].into_iter().collect());
+        it.answer(2).slots = slots;
+    };
+    let heard = |it: &mut Scene| {
+        claimed(it);
+        let slots = it.answer(0).slots.difference(&[3u16].into_iter().collect());
+        it.answer(0).slots = slots;
+        for (index, member) in [(0, 0), (1, 2)] {
+            it.node_group(index).slots_served = it.answer(member).slots.clone();
+        }
+    };
+    let closed: SlotSet = [3u16].into_iter().collect();
+    check(heard, tell(vec![(0, vec![Order::CloseSlots(closed)])]));
+    // Until it has heard, it sends whoever asks for a key there to the taker.
+    let unheard = |it: &mut Scene| {
+        claimed(it);
+        it.node_group(1).slots_served = it.answer(2).slots.clone();
+    };
+    let all = under_way(between((0, 2), true, 0..10));
+    check(unheard, Plan::Do(Stage::Move(vec![all], Vec::new())));
+}
+
+#[test]
 fn what_cannot_move_is_in_nobodys_way() {
     // Slots 0 to 4 shall go to the second node group, 5 to 9 to the third; 3 and 7 are open.
     let run = "ant-001 run 1".to_owned();
