@@ -5,7 +5,7 @@
 //! meanwhile, and hands over in one moment.
 //!
 //! A node that executes `MIGRATE` serves nobody else, and neither does it between two commands that it has read already. So a
-//! flight is small: what makes this quick is that nobody waits for us between the commands of one.
+//! flight is small, and no such command is sent before the last one is answered: where the other side hangs, each waits for it.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::iter::zip;
@@ -274,11 +274,9 @@ impl Move<'_> {
             true => self.limits.stall.min(STALL),
             false => self.limits.stall,
         };
-        let parts: Vec<&[Key]> = flight.keys.chunk_by(|a, b| a.0 == b.0).collect();
-        let commands = parts.iter().map(|keys| self.migrate(keys, stall)).collect();
-        let answers = self.connection.ask_each(commands).await?;
-        for (keys, answer) in zip(parts, answers) {
-            match answer {
+        // One after the other: of a taker that hangs each takes the stall, and what the giver has read already nobody can take back.
+        for keys in flight.keys.chunk_by(|a, b| a.0 == b.0) {
+            match self.one(self.migrate(keys, stall)).await? {
                 // That none of the keys was there any more (`NOKEY`) is well too.
                 Ok(_) => {}
                 Err(error) if is_conflict(&error) && self.conflict == KeyConflict::TakerWins => {
@@ -382,7 +380,64 @@ pub(crate) async fn cancel(giver: &NodeEndpoint) -> Result<(), EngineError> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
     use super::*;
+    use crate::engine::Protocol;
+
+    /// The giver would serve nobody for as long as all of them take.
+    #[tokio::test]
+    async fn a_taker_that_hangs_is_waited_for_once() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let giver = NodeEndpoint {
+            host: "127.0.0.1".into(),
+            port: listener.local_addr().unwrap().port(),
+            protocol: Protocol::Redis,
+            encryption: None,
+            administrator: None,
+        };
+        let hearing = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut heard, mut bytes) = (0, [0; 4096]);
+            loop {
+                let length = stream.read(&mut bytes).await.unwrap();
+                if length == 0 {
+                    return heard;
+                }
+                let text = String::from_utf8_lossy(&bytes[..length]);
+                let told = text.matches("MIGRATE").count();
+                heard += told;
+                let answers = "-IOERR error or timeout reading to target instance\r\n".repeat(told);
+                stream.write_all(answers.as_bytes()).await.unwrap();
+            }
+        });
+        let taker = PrimaryAddress {
+            host: "127.0.0.2".into(),
+            port: 6379,
+            administrator: None,
+            encrypted: false,
+        };
+        let limits = MigrationLimits::default();
+        let mut work = Move {
+            giver: &giver,
+            connection: Connection::open(&giver).await.unwrap(),
+            taker: &taker,
+            conflict: KeyConflict::GiverWins,
+            limits: &limits,
+        };
+        let flight = Flight {
+            keys: (0..20).map(|slot| (slot, b"key".to_vec())).collect(),
+            bytes: 20,
+        };
+        let sent = work.send(&flight).await;
+        assert!(
+            matches!(sent, Err(EngineError::Unreachable { .. })),
+            "{sent:?}"
+        );
+        drop(work);
+        assert_eq!(hearing.await.unwrap(), 1);
+    }
 
     #[test]
     fn a_flight_is_small_unless_it_is_a_single_key() {
