@@ -113,7 +113,10 @@ impl Reconciler for ReplicationGroups {
         for _ in 0..STAGES_MAX {
             let group = match self.world.datastore.replication_group_get_by_key(key).await {
                 Ok(group) => group,
-                Err(StoreError::NotFound) => return Ok(Outcome::Settled),
+                Err(StoreError::NotFound) => {
+                    self.refusals.clear(key);
+                    return Ok(Outcome::Settled);
+                }
                 Err(error) => return Err(error).context("read the replication group"),
             };
             match self.advance(&group, progressed).await {
