@@ -29,7 +29,10 @@ pub(super) fn view(cx: &Context, group: &ReplicationGroup) -> ReplicationGroupSh
     let status = status::replication_group(group);
     let tokens = group.access.auth_tokens.as_ref();
     let in_transit = encryption_change(group).map_or(spec.transit_encryption, |(from, _)| from);
-    let is_told = matches!(status, Status::Available | Status::Modifying);
+    let is_told = matches!(
+        status,
+        Status::Available | Status::Modifying | Status::Snapshotting
+    );
     let cluster_mode = cluster_mode(group);
     let valkey_9 = spec.engine() == Engine::Valkey && spec.engine_version.at_least(9, 0, 0);
     ReplicationGroupShape {
@@ -172,10 +175,18 @@ fn shard(group: &ReplicationGroup, shard: &Shard, status: Status) -> NodeGroup {
         });
     NodeGroup {
         node_group_id: Some(shard.id.to_string()),
-        status: Some(status.word().to_owned()),
+        status: Some(node_group_status(status).word().to_owned()),
         slots: Some(shard.slots_served.to_string()),
         node_group_members: Some(members.collect()),
         ..NodeGroup::default()
+    }
+}
+
+/// A node group has no word for snapshots: it is available meanwhile (behaviour.md section 6).
+fn node_group_status(status: Status) -> Status {
+    match status {
+        Status::Snapshotting => Status::Available,
+        other => other,
     }
 }
 
@@ -185,7 +196,7 @@ fn node_group(cx: &Context, group: &ReplicationGroup, status: Status) -> NodeGro
         .map(|member| node_group_member(cx, group, member));
     NodeGroup {
         node_group_id: Some(NODE_GROUP_ID.to_owned()),
-        status: Some(status.word().to_owned()),
+        status: Some(node_group_status(status).word().to_owned()),
         primary_endpoint: moving_endpoint(cx, group, &group.primary_endpoint),
         reader_endpoint: moving_endpoint(cx, group, &group.reader_endpoint),
         node_group_members: Some(members.collect()),

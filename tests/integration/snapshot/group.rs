@@ -82,7 +82,9 @@ async fn a_snapshot_of_a_group_is_taken_from_a_replica() {
         .ok();
     assert_eq!(asked.text("NumNodeGroups"), "1");
     let told = harness.call("DescribeReplicationGroups", &[]).await.ok();
-    assert_eq!(told.texts("Status")[0], "snapshotting");
+    // It serves meanwhile, and whoever asks where is told.
+    assert_eq!(told.texts("Status"), ["snapshotting", "available"]);
+    assert_eq!(told.texts("CurrentRole"), ["primary", "replica"]);
     harness.settle().await;
     let there = harness.snapshots(&[("ReplicationGroupId", "g")]).await.ok();
     assert_eq!(there.text("CacheClusterId"), "g-002");
