@@ -219,7 +219,7 @@ impl Member {
         let own_primary = self.primary_id.clone().unwrap_or_else(|| self.id.clone());
         let before = self.slots_of(&own_primary);
         self.assign(&gained, Some(&speaker.id));
-        self.migrating.retain(|slot, _| !gained.contains(*slot));
+        // A slot that is leaving keeps its mark, as with Redis 7.0, until it is told that it is not.
         let dropped = self.slots_of(&speaker.id).difference(&claimed);
         self.unclaimed = self.unclaimed.difference(&claimed).union(&dropped);
 
