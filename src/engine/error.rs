@@ -20,6 +20,12 @@ pub enum EngineError {
         /// Host and port.
         endpoint: String,
     },
+    /// It answers, but takes no more connections: its clients have as many as there may be.
+    #[error("the node at {endpoint} has as many connections as it takes")]
+    Full {
+        /// Host and port.
+        endpoint: String,
+    },
     /// It does not accept us: a wrong secret, missing rights, or another protocol than expected.
     #[error("the node at {endpoint} refused: {message}")]
     Refused {

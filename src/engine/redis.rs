@@ -192,12 +192,21 @@ fn read<T: FromRedisValue>(node: &NodeEndpoint, answer: Value) -> Result<T, Engi
     ::redis::from_redis_value(answer).map_err(|error| refusal(node, &RedisError::from(error)))
 }
 
+/// How a node begins that has `maxclients` connections.
+const FULL: &str = "max number of clients";
+
 /// Sorts the client's errors by what a caller does about them.
 fn refusal(node: &NodeEndpoint, error: &RedisError) -> EngineError {
     match (error.kind(), error.code()) {
         (_, Some("LOADING")) => EngineError::Loading {
             endpoint: node.to_string(),
         },
+        // It says so before it listens, and hangs up. (One that speaks TLS hangs up without a word.)
+        (_, Some("ERR")) if error.detail().is_some_and(|text| text.starts_with(FULL)) => {
+            EngineError::Full {
+                endpoint: node.to_string(),
+            }
+        }
         (ErrorKind::Io, _) => node.unreachable(std::io::Error::other(error.to_string())),
         _ => node.refused(error.to_string()),
     }

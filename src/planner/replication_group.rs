@@ -43,6 +43,8 @@ pub struct MemberSeen {
     pub has_primary_address: bool,
     /// What its engine says; none when it does not answer.
     pub answer: Option<Answer>,
+    /// Whether it answers that it takes no more connections. So it is not silent, and nothing else is known of it.
+    pub is_full: bool,
 }
 
 /// What was seen of a member's container.
@@ -307,6 +309,9 @@ impl Look<'_> {
             return Err(self.plan_without_primary());
         };
         let seen = &self.seen.members[primary];
+        if seen.is_full {
+            return Err(Plan::LookAgain);
+        }
         let Some(answer) = seen.answer.as_ref().filter(|answer| answer.is_primary) else {
             return Err(self.plan_absent_primary(primary));
         };
@@ -479,7 +484,8 @@ impl Look<'_> {
     }
 
     fn is_silent(&self, index: usize) -> bool {
-        self.is_running(index) && self.seen.members[index].answer.is_none()
+        let seen = &self.seen.members[index];
+        self.is_running(index) && seen.answer.is_none() && !seen.is_full
     }
 
     /// Whether a router serves other routes to the group's endpoints than it shall.

@@ -50,6 +50,8 @@ pub struct MemberSeen {
     pub has_primary_address: bool,
     /// What its engine says; none when it does not answer.
     pub answer: Option<Answer>,
+    /// Whether it answers that it takes no more connections. So it is not silent, and nothing else is known of it.
+    pub is_full: bool,
 }
 
 /// What a member's engine says of itself and of the others.
@@ -435,7 +437,8 @@ impl<'a> Look<'a> {
     }
 
     fn is_silent(&self, index: usize) -> bool {
-        self.run(index).is_some() && self.seen.members[index].answer.is_none()
+        let seen = &self.seen.members[index];
+        self.run(index).is_some() && seen.answer.is_none() && !seen.is_full
     }
 
     /// Gives those of `members` that run and are silent the time to speak; none when there is nobody to wait for.

@@ -23,7 +23,7 @@ use super::driver::{Item, Outcome, Reconciler};
 use super::{World, identity};
 use crate::activators::{Activator, Activators};
 use crate::datastore::Error as StoreError;
-use crate::engine::{NodeReport, Role};
+use crate::engine::{EngineError, NodeReport, Role};
 use crate::planner::cache_cluster::is_news;
 use crate::planner::replication_group::{
     self as planner, Answer, ContainerSeen, GroupSeen, MemberSeen, Plan,
@@ -286,6 +286,7 @@ impl ReplicationGroups {
             container: ContainerSeen::Absent,
             has_primary_address: false,
             answer: None,
+            is_full: false,
         };
         let Some(node) = member.nodes.first() else {
             return Ok(seen);
@@ -313,6 +314,7 @@ impl ReplicationGroups {
         if matches!(seen.container, ContainerSeen::Running { .. }) {
             let endpoint = self.world.node_endpoint(member, node);
             let report = self.world.engine.probe(&endpoint, PROBE_DEADLINE).await;
+            seen.is_full = matches!(report, Err(EngineError::Full { .. }));
             seen.answer = report.ok().and_then(|report| answer(group, report));
         }
         Ok(seen)

@@ -145,8 +145,11 @@ impl Watch {
         if let Some(sharding) = &group.sharding {
             return self.ask_of_cluster(group, sharding, member, node).await;
         }
-        let Ok(report) = self.world.observer.observe(&endpoint, PROBE_DEADLINE).await else {
-            return Finding::Silent { node: node.key };
+        let report = match self.world.observer.observe(&endpoint, PROBE_DEADLINE).await {
+            Ok(report) => report,
+            // It lives, and what it does cannot be seen.
+            Err(EngineError::Full { .. }) => return Finding::Well,
+            Err(_) => return Finding::Silent { node: node.key },
         };
         let primary = group
             .members
@@ -187,7 +190,7 @@ impl Watch {
         {
             Ok(view) => view,
             // It has been started again, which is told of elsewhere.
-            Err(EngineError::Loading { .. }) => return Finding::Well,
+            Err(EngineError::Loading { .. } | EngineError::Full { .. }) => return Finding::Well,
             Err(_) => return Finding::Silent { node: node.key },
         };
         let mut members = group.members.iter();

@@ -164,7 +164,7 @@ mod tests {
     use tokio::task::yield_now;
 
     use super::*;
-    use crate::engine::Protocol;
+    use crate::engine::{Credentials, Protocol};
 
     const COMMANDS: usize = 300;
 
@@ -187,16 +187,20 @@ mod tests {
         numbers
     }
 
-    #[tokio::test]
-    async fn what_is_asked_at_once_goes_out_in_order_however_much_was_done_before() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let node = NodeEndpoint {
+    fn node_at(listener: &TcpListener) -> NodeEndpoint {
+        NodeEndpoint {
             host: "127.0.0.1".into(),
             port: listener.local_addr().unwrap().port(),
             protocol: Protocol::Redis,
             encryption: None,
             administrator: None,
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_at_once_goes_out_in_order_however_much_was_done_before() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let node = node_at(&listener);
         // Up to what a task may do before it has to stand back.
         for (done, is_told) in [0, 60, 100, 127]
             .into_iter()
@@ -218,6 +222,28 @@ mod tests {
             }
             let heard = hearing.await.unwrap();
             assert!(heard.is_sorted(), "after {done}: {heard:?}");
+        }
+    }
+
+    /// It is not silent: whoever took it for that would end it.
+    #[tokio::test]
+    async fn a_node_that_takes_no_more_connections_says_so() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut node = node_at(&listener);
+        node.administrator = Some(Credentials {
+            user: "administrator".into(),
+            password: "secret".into(),
+        });
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let refusal = b"-ERR max number of clients reached\r\n";
+                stream.write_all(refusal).await.unwrap();
+            }
+        });
+        for _ in 0..10 {
+            let found = super::super::probe(&node).await;
+            assert!(matches!(found, Err(EngineError::Full { .. })), "{found:?}");
         }
     }
 }

@@ -141,7 +141,7 @@ impl Look<'_> {
         };
         let Some(answer) = &seen.answer else {
             let recovers = first_node(member).is_some_and(|node| node.recovering);
-            return match recovers || is_touched(member) {
+            return match recovers || is_touched(member) || seen.is_full {
                 // Its own plan waits for it to answer.
                 true => Progress::Elsewhere,
                 false => Progress::Silent,

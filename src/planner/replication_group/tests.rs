@@ -31,6 +31,7 @@ fn scene(replicas: u32) -> Scene {
         .map(|index| MemberSeen {
             container: running("run 1"),
             has_primary_address: index == 0,
+            is_full: false,
             answer: Some(Answer {
                 is_primary: index == 0,
                 loading: false,

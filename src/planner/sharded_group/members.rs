@@ -88,7 +88,7 @@ impl Look<'_> {
         let Some(answer) = &seen.answer else {
             let is_at_work = self.recovers(index) || is_touched(member);
             return match self.awaited_primary(index) {
-                _ if is_at_work || self.is_waited_for(index) => Progress::Well,
+                _ if is_at_work || seen.is_full || self.is_waited_for(index) => Progress::Well,
                 Some(primary) if !self.stays_away(primary) => Progress::Held,
                 _ => Progress::Silent,
             };

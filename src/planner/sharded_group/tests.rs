@@ -72,6 +72,7 @@ fn scene() -> Scene {
         MemberSeen {
             container: running("run 1"),
             has_primary_address: false,
+            is_full: false,
             answer: Some(Answer {
                 node_id: name(index),
                 is_primary: index % 2 == 0,
@@ -353,6 +354,17 @@ fn a_primary_that_hangs_is_ended_before_another_takes_over() {
     check(|it| it.silence_for(0, 2), Plan::LookAgain);
     let ended = group_stage(GroupStage::EndSilent(vec![0]));
     check(|it| it.silence_for(0, 3), ended);
+}
+
+#[test]
+fn a_node_that_takes_no_more_connections_is_left_alone() {
+    for member in [0, 1] {
+        let full = |it: &mut Scene| {
+            it.silence_for(member, 60);
+            it.seen.members[member].is_full = true;
+        };
+        check(full, Plan::LookAgain);
+    }
 }
 
 /// The nodes elected one when nobody looked, and it is lost too: whoever followed that one has most.

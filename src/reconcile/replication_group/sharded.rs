@@ -52,6 +52,7 @@ impl ReplicationGroups {
             container: ContainerSeen::Absent,
             has_primary_address: false,
             answer: None,
+            is_full: false,
         };
         let node = member.nodes.first();
         let is_there =
@@ -78,7 +79,10 @@ impl ReplicationGroups {
             seen.answer = match view.await {
                 Ok(view) => answer(view, addresses),
                 Err(EngineError::Loading { .. }) => Some(loading()),
-                Err(_) => None,
+                Err(error) => {
+                    seen.is_full = matches!(error, EngineError::Full { .. });
+                    None
+                }
             };
         }
         Ok(seen)

@@ -18,6 +18,15 @@ fn a_lost_primary_is_followed_by_the_most_advanced_replica() {
     check(2, removed, choose(1));
 }
 
+#[test]
+fn a_primary_that_takes_no_more_connections_is_left_alone() {
+    let full = |it: &mut Scene| {
+        it.silence_for(0, 60);
+        it.seen.members[0].is_full = true;
+    };
+    check(2, full, Plan::LookAgain);
+}
+
 /// Replica 1 is ahead of replica 2, and is not chosen because of `change`.
 #[track_caller]
 fn check_passed_over(change: impl Fn(&mut Scene)) {

@@ -20,6 +20,15 @@ fn whoever_follows_nobody_or_somebody_else_follows_the_primary() {
 }
 
 #[test]
+fn a_replica_that_takes_no_more_connections_is_left_alone() {
+    let full = |it: &mut Scene| {
+        it.silence_for(1, 60);
+        it.seen.members[1].is_full = true;
+    };
+    check(1, full, Plan::AwaitMembers);
+}
+
+#[test]
 fn a_replica_is_on_record_only_with_all_that_the_primary_has() {
     for coming in [
         (|answer: &mut Answer| answer.link_up = false) as fn(&mut Answer),
