@@ -22,6 +22,9 @@ impl Look<'_> {
         if let Some(plan) = self.close_slots() {
             return Some(plan);
         }
+        if self.all().any(|index| self.may_finish_by_itself(index)) {
+            return None;
+        }
         let under_way = self.moves_under_way();
         let gives = |from: usize| under_way.keys().any(|(giver, _)| *giver == from);
         let open = under_way
@@ -54,6 +57,20 @@ impl Look<'_> {
             return Some(Plan::Do(Stage::RecordGiver(unnoted)));
         }
         Some(Plan::Do(Stage::Move(chosen, others)))
+    }
+
+    /// Whether a member may claim slots that its file says are on their way to it. So does a Valkey of line 8 that comes back as the primary
+    /// that it was, when it hears that their giver has them no more: later than its successor claimed what it took over, so that this one
+    /// follows it, and what came since is lost. One that has heard of its successor before does not.
+    fn may_finish_by_itself(&self, index: usize) -> bool {
+        let is_new = self.group.members[index].available_at.is_none();
+        match self.answer(index) {
+            None => !is_new,
+            Some(answer) => {
+                let leads = self.leader_of(index) == Some(index);
+                answer.is_primary && !answer.importing.is_empty() && !leads
+            }
+        }
     }
 
     /// Moves that can be made at once, each node in one; and the rest of them.

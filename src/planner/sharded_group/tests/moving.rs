@@ -136,6 +136,42 @@ fn what_is_on_its_way_comes_first_and_goes_on_where_the_giver_is_another() {
     check(owned, tell(vec![(2, vec![Order::CloseSlots(closed)])]));
 }
 
+/// It may have been the primary that slots were on their way to, and take them for its own when it is back.
+#[test]
+fn nothing_moves_while_anybody_is_away() {
+    let all_there = |it: &mut Scene| {
+        resharding(it);
+        it.node_group(0).giver_run = Some("ant-001 run 1".to_owned());
+    };
+    check(all_there, slot_move(0..10, true));
+    let away = |it: &mut Scene| {
+        all_there(it);
+        it.end(3);
+        it.group.members[3].nodes[0].recovering = true;
+    };
+    check(away, Plan::LookAgain);
+    let follows = |it: &mut Scene| {
+        away(it);
+        it.seen_again(3).link_up = false;
+    };
+    check(follows, slot_move(0..10, true));
+    let has_not_heard = |it: &mut Scene| {
+        away(it);
+        let answer = it.seen_again(3);
+        (answer.is_primary, answer.follows, answer.link_up) = (true, None, false);
+        answer.importing = vec![(3, name(0))];
+        it.answer(0).migrating = vec![(3, name(2))];
+    };
+    let slot: SlotSet = [3u16].into_iter().collect();
+    let orders = vec![Order::DropKeys(slot.clone()), Order::CloseSlots(slot)];
+    check(has_not_heard, tell(vec![(3, orders)]));
+    let is_told_later = |it: &mut Scene| {
+        has_not_heard(it);
+        it.answer(3).is_ok = false;
+    };
+    check(is_told_later, Plan::LookAgain);
+}
+
 #[test]
 fn the_mark_of_a_slot_that_was_taken_holds_up_no_other() {
     // The taker claimed it, and the giver was not told by whoever moved it.
