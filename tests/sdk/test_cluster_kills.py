@@ -6,9 +6,10 @@ import time
 import pytest
 
 import patience
-from cluster import Cluster
+from cluster import Cluster, resharding
 from container_host import docker
 from customers import WaitingCliCustomer, WaitingRustCustomer, WaitingWriter
+from replication import connection
 
 # Within which each client writes again after a kill: an election takes seconds, and until it is over, or longer, clients ask the dead node.
 SERVED_AGAIN_S = 60
@@ -105,4 +106,43 @@ def test_killed_while_slots_move(start_plane, changes, kills, victims):
         with group.client() as client:
             assert client.mget_nonatomic(list(keys)) == list(keys.values())
         assert len(group.slots()) == count
+    group.delete()
+
+
+# A giver that waits for a taker answers nobody meanwhile; the taker is given up after a few seconds.
+ANSWERED_S = 15
+
+
+@pytest.mark.parametrize(
+    "engine, version", [("valkey", "8.1"), pytest.param("redis", "7.0", marks=pytest.mark.thorough)]
+)
+def test_a_taker_hangs_while_slots_move(ours, engine, version):
+    """Givers serve on. Its replica takes its place with all keys that had come, and nothing counts that it believes on its old file."""
+    group = Cluster(ours, 2, 1, Engine=engine, EngineVersion=version)
+    group.settled()
+    keys = {f"key:{number}": f"{number}:" + "x" * 2000 for number in range(15_000)}
+    items = list(keys.items())
+    with group.client() as client:
+        for start in range(0, len(items), 500):
+            client.mset_nonatomic(dict(items[start : start + 500]))
+    givers = [group.node_endpoint(member) for member in group.primaries().values()]
+    group.reshard(3)
+    patience.until("slots move", lambda: (resharding(group.describe()) or 0) > 5, pause_s=0.05)
+    taker = group.primaries()["0003"]
+    docker("pause", group.container_id(taker))
+
+    def is_back():
+        for giver in givers:
+            with connection(giver, timeout_s=ANSWERED_S) as node:
+                assert node.ping()
+        return group.recovered(taker) == 1
+
+    patience.until("it has come back", is_back)
+    group.available()
+    group.settled()
+    assert group.key_count() == len(keys)
+    with group.client() as client:
+        for start in range(0, len(items), 500):
+            some = dict(items[start : start + 500])
+            assert client.mget_nonatomic(list(some)) == list(some.values())
     group.delete()
