@@ -64,7 +64,7 @@ macro_rules! cluster_rows {
                         (SELECT count(*) > 0
                          FROM node_groups
                          JOIN cache_clusters AS primaries
-                           ON primaries.replication_group_key = node_groups.replication_group_key
+                           ON primaries.account = cache_clusters.account AND primaries.region = cache_clusters.region
                           AND primaries.cache_cluster_id = node_groups.primary_cluster_id
                          JOIN cache_nodes AS primary_nodes ON primary_nodes.cache_cluster_key = primaries.cache_cluster_key
                          WHERE node_groups.replication_group_key = cache_clusters.replication_group_key

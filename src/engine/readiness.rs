@@ -34,7 +34,10 @@ pub(super) async fn wait(
                     endpoint: node.to_string(),
                 })
             }
-            Err(refusal @ EngineError::Refused { .. }) => return Err(refusal),
+            // One that has all the connections that it takes is well; how long its clients keep them nobody knows.
+            Err(refusal @ (EngineError::Refused { .. } | EngineError::Full { .. })) => {
+                return Err(refusal);
+            }
             // An attempt that the end of the wait cut short says less than the one before it.
             Err(EngineError::Timeout { .. }) if remaining < READY_ATTEMPT_MAX && last.is_some() => {
             }

@@ -356,10 +356,12 @@ impl<'a> Look<'a> {
 
     /// Whether a node that answers has heard another of this node group claim slots later than this one did. So it is with a former primary
     /// that has just begun on its old file, while the next one is silent: until it hears of that, it takes itself for the owner, and whoever
-    /// followed it would lose what came since. Where nobody that answers has heard of the next one, the record tells of it, while it is away.
+    /// followed it would lose what came since. Where nobody that answers has heard of the next one, the record tells of it, while it is away
+    /// and may come back.
     fn is_superseded(&self, node_group: &NodeGroup, index: usize, claimant: &Answer) -> bool {
         let recorded = self.recorded_primary(node_group);
-        let is_away = recorded.is_some_and(|it| it != index && self.answer(it).is_none());
+        let is_away = recorded
+            .is_some_and(|it| it != index && self.answer(it).is_none() && !self.stays_away(it));
         let is_on_record = is_away && node_group.claim_epoch > claimant.epoch;
         is_on_record || self.has_later_claim(node_group, &claimant.node_id, claimant.epoch)
     }

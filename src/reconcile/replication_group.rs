@@ -320,9 +320,16 @@ impl ReplicationGroups {
         Ok(seen)
     }
 
-    /// Tells of a member that does not come up as what is wished of it. The others go on as they are meanwhile.
+    /// Tells of a member that does not come up as what is wished of it, or that was lost and cannot be made anew while something else is
+    /// wished. The others go on as they are meanwhile.
     async fn tell_of_held_up(&self, group: &ReplicationGroup) -> Result<(), Stop> {
-        let Some(member) = group.members.iter().find(|member| member.is_held_up()) else {
+        let changes = group.generation != group.observed_generation;
+        let stays_lost = |member: &CacheCluster| {
+            let is_lost = member.nodes.iter().any(|node| node.recovering);
+            changes && is_lost && member.blocked_by.is_some()
+        };
+        let mut members = group.members.iter();
+        let Some(member) = members.find(|it| it.is_held_up() || stays_lost(it)) else {
             return Ok(());
         };
         let stops = format!(

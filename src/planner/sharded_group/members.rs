@@ -142,11 +142,12 @@ impl Look<'_> {
     /// The primary on record of a node group that nobody serves, while it does not answer.
     fn missing_primary(&self, node_group: &NodeGroup) -> Option<usize> {
         let primary = self.recorded_primary(node_group)?;
-        (self.answer(primary).is_none() && self.lacks_primary(node_group)).then_some(primary)
+        let is_away = self.answer(primary).is_none() && !self.seen.members[primary].is_full;
+        (is_away && self.lacks_primary(node_group)).then_some(primary)
     }
 
     /// Whether a lost member had the time to come back.
-    fn stays_away(&self, index: usize) -> bool {
+    pub(super) fn stays_away(&self, index: usize) -> bool {
         let node = self.group.members[index].nodes.first();
         let since = node.and_then(|node| node.silent_since);
         let reads_data = self.seen.members[index].answer.is_some();

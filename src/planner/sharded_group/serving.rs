@@ -46,10 +46,8 @@ impl Look<'_> {
 
     fn replace(&self, node_group: &NodeGroup, primary: usize) -> Option<Plan> {
         let member = &self.group.members[primary];
-        if self.seen.members[primary].is_full {
-            return Some(Plan::LookAgain);
-        }
-        if is_touched(member) || self.answer(primary).is_some() {
+        let is_full = self.seen.members[primary].is_full;
+        if is_touched(member) || is_full || self.answer(primary).is_some() {
             // A reboot of a primary does not fail over (behaviour.md section 9); and one that answers will serve, or follow.
             return None;
         }

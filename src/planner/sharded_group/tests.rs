@@ -365,6 +365,17 @@ fn a_node_that_takes_no_more_connections_is_left_alone() {
         };
         check(full, Plan::LookAgain);
     }
+    // What else is lost is mended meanwhile.
+    let another_is_lost = |it: &mut Scene| {
+        it.silence_for(0, 60);
+        it.seen.members[0].is_full = true;
+        it.end(3);
+    };
+    let lost = GroupStage::RecordLost {
+        kill: vec![],
+        lost: vec![3],
+    };
+    check(another_is_lost, group_stage(lost));
 }
 
 /// The nodes elected one when nobody looked, and it is lost too: whoever followed that one has most.

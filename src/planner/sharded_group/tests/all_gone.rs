@@ -56,6 +56,33 @@ fn its_primary_is_made_anew_before_the_others() {
     check(returns, Plan::LookAgain);
 }
 
+/// It was elected after the others had been gone, and they have not heard of that; they serve with what they have.
+#[test]
+fn who_came_back_without_it_serves() {
+    let back = |it: &mut Scene, seconds: u64| {
+        it.end(0);
+        it.group.members[0].nodes[0].recovering = true;
+        it.silence_for(0, seconds);
+        it.node_group(0).claim_epoch = 10;
+        let slots = it.node_group(0).slots.clone();
+        it.all_hear(0, &SlotSet::EMPTY);
+        it.all_hear(1, &slots);
+        let answer = it.answer(1);
+        (answer.is_primary, answer.follows, answer.link_up) = (true, None, false);
+        answer.slots = slots;
+        *it.joined(1) = None;
+    };
+    check(|it| back(it, 119), Plan::LookAgain);
+    let serving = Serving {
+        node_group: 0,
+        member: 1,
+        slots: even_split(3)[0].clone(),
+        epoch: 2,
+    };
+    let recorded = Plan::Do(Stage::RecordServing(vec![serving]));
+    check(|it| back(it, 120), recorded);
+}
+
 #[test]
 fn where_all_came_back_empty_the_first_gets_the_slots() {
     // Both came back without what their volumes held: the others forget who they were, then the first of them gets the slots.
