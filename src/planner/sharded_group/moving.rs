@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Look, Order, Plan, SlotMove, Stage, is_touched};
+use crate::resources::engine::Engine;
 use crate::resources::slots::SlotSet;
 
 /// Most slots of one move. The keys of all are moved before the first of them is handed over, so it is what a failure in the middle
@@ -22,7 +23,7 @@ impl Look<'_> {
         if let Some(plan) = self.close_slots() {
             return Some(plan);
         }
-        if self.all().any(|index| self.may_finish_by_itself(index)) {
+        if self.finish_by_themselves() && self.all().any(|index| self.may_claim(index)) {
             return None;
         }
         let under_way = self.moves_under_way();
@@ -59,10 +60,16 @@ impl Look<'_> {
         Some(Plan::Do(Stage::Move(chosen, others)))
     }
 
-    /// Whether a member may claim slots that its file says are on their way to it. So does a Valkey of line 8 that comes back as the primary
-    /// that it was, when it hears that their giver has them no more: later than its successor claimed what it took over, so that this one
-    /// follows it, and what came since is lost. One that has heard of its successor before does not.
-    fn may_finish_by_itself(&self, index: usize) -> bool {
+    /// Whether the nodes claim slots that are on their way to them when they hear that their giver has them no more: those of Valkey 8.
+    fn finish_by_themselves(&self) -> bool {
+        let version = self.group.spec.engine_version;
+        let is_valkey = version.engine == Engine::Valkey;
+        is_valkey && version.at_least(8, 0, 0) && !version.at_least(9, 0, 0)
+    }
+
+    /// Whether a member may claim so what its file says is on its way to it, as the primary that it was: later than its successor claimed
+    /// what it took over, so that this one follows it, and what came since is lost. One that has heard of its successor before does not.
+    fn may_claim(&self, index: usize) -> bool {
         let is_new = self.group.members[index].available_at.is_none();
         match self.answer(index) {
             None => !is_new,

@@ -92,16 +92,8 @@ fn a_primary_that_keys_came_to_before_its_first_slot_is_replaced() {
         is_open: true,
         slots: std::iter::once(6000u16).collect(),
     };
-    // That is when it follows: before, it could claim the slot on its old file.
-    check(taken_over, Plan::LookAgain);
-    let followed = |it: &mut Scene| {
-        taken_over(it);
-        let answer = it.seen_again(2);
-        (answer.is_primary, answer.follows) = (false, Some(name(3)));
-        answer.slots = SlotSet::EMPTY;
-    };
     let rest = Vec::new();
-    check(followed, Plan::Do(Stage::Move(vec![only], rest)));
+    check(taken_over, Plan::Do(Stage::Move(vec![only], rest)));
     let back = |it: &mut Scene| {
         on_its_way(it);
         it.record(3);

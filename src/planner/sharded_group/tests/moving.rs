@@ -2,6 +2,7 @@
 
 use super::first_slot::before_the_first_slot;
 use super::*;
+use crate::resources::engine::{self, Engine};
 
 /// Slots 0 to 9 shall go from the first node group to the second.
 fn resharding(it: &mut Scene) {
@@ -144,10 +145,20 @@ fn nothing_moves_while_anybody_is_away() {
         it.node_group(0).giver_run = Some("ant-001 run 1".to_owned());
     };
     check(all_there, slot_move(0..10, true));
-    let away = |it: &mut Scene| {
+    let away_of_another = |it: &mut Scene| {
         all_there(it);
         it.end(3);
         it.group.members[3].nodes[0].recovering = true;
+    };
+    // None but Valkey 8 does that.
+    check(away_of_another, slot_move(0..10, true));
+    let away = |it: &mut Scene| {
+        away_of_another(it);
+        let version = engine::find(Engine::Valkey, "8.1").expect("a version");
+        it.group.spec.engine_version = version;
+        for member in &mut it.group.members {
+            member.spec.engine_version = version;
+        }
     };
     check(away, Plan::LookAgain);
     let follows = |it: &mut Scene| {
