@@ -96,6 +96,8 @@ impl Look<'_> {
                 others.any(|other| other.node_id == id && !other.is_in_handshake)
             };
             let have_met = knows(giver, &taker.node_id) && knows(taker, &giver.node_id);
+            // Of the others it takes no key: to them it answers `CLUSTERDOWN`.
+            let slots = slots.intersection(&known_slots(taker));
             if slots.is_empty() || !have_met {
                 continue;
             }
@@ -209,16 +211,22 @@ impl Look<'_> {
         }
     }
 
-    /// Slots that are open on a node that has nothing to do with them any more. Redis keeps the mark of one that is leaving when it hears
+    /// Slots that are open on a node that has nothing to do with them any more, or that takes them for nobody's: Redis forgets all slots of a
+    /// former giver when that one is back as a replica, and hears of no other owner of a slot that is on its way to it. Redis keeps the mark of one that is leaving when it hears
     /// from others that the taker has claimed it, as it has where the two could not tell each other.
     fn close_slots(&self) -> Option<Plan> {
         let told: Vec<(usize, Vec<Order>)> = self
             .answers()
             .filter(|(_, answer)| answer.is_primary)
             .filter_map(|(index, answer)| {
+                let known = match answer.importing.is_empty() {
+                    true => SlotSet::EMPTY,
+                    false => known_slots(answer),
+                };
                 let arrived = answer.importing.iter().filter(|(slot, giver)| {
                     let is_own = self.owner(*slot) == Some(index);
-                    is_own || (self.owner(*slot).is_some() && self.primary_beside(giver).is_none())
+                    let is_lost = self.primary_beside(giver).is_none() || !known.contains(*slot);
+                    is_own || (self.owner(*slot).is_some() && is_lost)
                 });
                 let stuck = answer.migrating.iter().filter(|(slot, taker)| {
                     let is_gone = !answer.slots.contains(*slot) && self.owner(*slot).is_some();
@@ -308,4 +316,10 @@ impl Look<'_> {
         }
         moves
     }
+}
+
+/// The slots that a node knows an owner of.
+fn known_slots(answer: &super::Answer) -> SlotSet {
+    let others = answer.others.iter();
+    others.fold(answer.slots.clone(), |all, other| all.union(&other.slots))
 }

@@ -137,6 +137,34 @@ fn what_is_on_its_way_comes_first_and_goes_on_where_the_giver_is_another() {
     check(owned, tell(vec![(2, vec![Order::CloseSlots(closed)])]));
 }
 
+#[test]
+fn a_taker_that_forgot_the_owner_of_a_slot_hears_of_it_again() {
+    let open = |it: &mut Scene| {
+        resharding(it);
+        it.node_group(0).giver_run = Some("ant-001 run 1".to_owned());
+        it.answer(0).migrating = vec![(3, name(2))];
+        it.answer(2).importing = vec![(3, name(0))];
+    };
+    let first = vec![under_way(between((0, 2), true, [3]))];
+    let then = vec![between((0, 2), true, (0..10).filter(|slot| *slot != 3))];
+    check(open, Plan::Do(Stage::Move(first, then)));
+    let forgotten = |it: &mut Scene| {
+        open(it);
+        let others = &mut it.answer(2).others;
+        let giver = others.iter_mut().find(|one| one.member == Some(0));
+        giver.expect("know the giver").slots = SlotSet::EMPTY;
+    };
+    let slot: SlotSet = [3u16].into_iter().collect();
+    let told = vec![(2, vec![Order::CloseSlots(slot)])];
+    check(forgotten, tell(told));
+    // Before it has heard, nothing moves there.
+    let closed = |it: &mut Scene| {
+        forgotten(it);
+        it.answer(2).importing.clear();
+    };
+    check(closed, Plan::LookAgain);
+}
+
 /// It may have been the primary that slots were on their way to, and take them for its own when it is back.
 #[test]
 fn nothing_moves_while_anybody_is_away() {
@@ -263,6 +291,13 @@ fn slots_that_were_taken_just_when_another_was_elected_move_to_that_one() {
         let answer = it.answer(3);
         (answer.is_primary, answer.follows, answer.link_up) = (true, None, false);
         (answer.slots, answer.epoch) = (own, earlier);
+        it.all_hear(3, &taken);
+        let answers = it.seen.members.iter_mut();
+        let answers = answers.flat_map(|seen| &mut seen.answer);
+        let others = answers.flat_map(|answer| &mut answer.others);
+        for other in others.filter(|other| other.member == Some(3)) {
+            other.epoch = earlier;
+        }
     };
     let run = "ant-004 run 1".to_owned();
     let noted = vec![(1, run.clone())];
